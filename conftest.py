@@ -1,0 +1,15 @@
+"""The plugins of the suite and the profiles of its fuzzing."""
+
+from hypothesis import settings
+
+pytest_plugins = [
+    "reports.plugin",
+    "fixtures.collection",
+    "fixtures.verdict",
+    "fixtures.models",
+    "fixtures.routing",
+]
+
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=10_000, print_blob=True)
+settings.load_profile("quick")
