@@ -1,0 +1,219 @@
+"""Checkpoints whose routing is known: small, real, and set so that each word's choices are written in a table.
+
+A word has a class, and a class its own direction in the embedding. The outputs of attention and of all feed-forward
+parts are zero, so the residual stream never changes and every layer's router sees the class of the word and nothing
+else. The router of a layer maps the class to the row of logits that the table has for it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Table = list[list[list[float]]]  # logits by layer, class and expert
+
+LAYERS, CLASSES, EXPERTS, WORDS_PER_CLASS, HIDDEN = 4, 6, 8, 3, 32
+GROUPS = 2
+COMMON = {
+    "hidden_size": HIDDEN, "num_hidden_layers": LAYERS, "num_attention_heads": 4, "num_key_value_heads": 2,
+    "max_position_embeddings": 512, "bos_token_id": 0, "eos_token_id": None, "pad_token_id": None,
+    "tie_word_embeddings": False,
+}  # fmt: skip
+DEEPSEEK = {
+    "num_key_value_heads": 4, "intermediate_size": 16, "moe_intermediate_size": 16, "n_routed_experts": EXPERTS,
+    "num_experts_per_tok": 3, "n_shared_experts": 1, "first_k_dense_replace": 1, "n_group": GROUPS, "topk_group": 1,
+    "kv_lora_rank": 8, "q_lora_rank": None, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8, "v_head_dim": 8,
+    "routed_scaling_factor": 1.0,
+}  # fmt: skip
+FAMILIES: dict[str, dict[str, Any]] = {
+    "mixtral": {
+        "intermediate_size": 16, "num_local_experts": EXPERTS, "num_experts_per_tok": 2, "sliding_window": None,
+    },
+    "qwen2_moe": {
+        "intermediate_size": 16, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 16,
+        "num_experts": EXPERTS, "num_experts_per_tok": 2, "decoder_sparse_step": 1, "mlp_only_layers": [2],
+    },
+    "qwen3_moe": {
+        "intermediate_size": 16, "moe_intermediate_size": 16, "num_experts": EXPERTS, "num_experts_per_tok": 4,
+        "decoder_sparse_step": 1, "mlp_only_layers": [], "head_dim": 8,
+    },
+    "olmoe": {"intermediate_size": 16, "num_experts": EXPERTS, "num_experts_per_tok": 4},
+    "deepseek_v2": DEEPSEEK | {"topk_method": "group_limited_greedy"},
+    "deepseek_v3": DEEPSEEK | {"norm_topk_prob": True},
+    "gpt_oss": {
+        "intermediate_size": 16, "num_local_experts": EXPERTS, "num_experts_per_tok": 3, "head_dim": 8,
+        "sliding_window": 8, "layer_types": ["sliding_attention", "full_attention"] * (LAYERS // 2),
+    },
+}  # fmt: skip
+
+
+@dataclass
+class Planted:
+    """A checkpoint on disk with the table it was made from."""
+
+    folder: Path
+    family: str
+    table: Table
+    config: Any
+    bias: list[float] = field(default_factory=lambda: [0.0] * EXPERTS)
+
+    @property
+    def routed(self) -> list[int]:
+        """Layers that route."""
+        dense = set(range(getattr(self.config, "first_k_dense_replace", 0)))
+        dense |= set(getattr(self.config, "mlp_only_layers", None) or ())
+        return [layer for layer in range(self.config.num_hidden_layers) if layer not in dense]
+
+    @property
+    def top_k(self) -> int:
+        """Choices of a token."""
+        return int(self.config.num_experts_per_tok)
+
+    def choices(self, layer: int, kind: int, k: int | None = None) -> list[int]:
+        """Experts that a token of a class is sent to at a layer, first choice first."""
+        logits = self.table[layer][kind]
+        experts = list(range(len(logits)))
+        if self.family == "deepseek_v3":
+            score = [torch.tensor(logit).sigmoid().item() + bias for logit, bias in zip(logits, self.bias, strict=True)]
+            experts = _best_group(experts, lambda group: sum(sorted((score[e] for e in group), reverse=True)[:2]))
+            experts.sort(key=lambda expert: -score[expert])
+        elif self.family == "deepseek_v2":
+            experts = _best_group(experts, lambda group: max(logits[expert] for expert in group))
+        elif self.family == "gpt_oss":
+            logits = [logit + bias for logit, bias in zip(logits, self.bias, strict=True)]
+        if self.family != "deepseek_v3":
+            experts.sort(key=lambda expert: -logits[expert])
+        chosen = experts[: k or self.top_k]
+        return sorted(chosen, key=lambda expert: -logits[expert])
+
+
+def _best_group(experts: list[int], worth: Any) -> list[int]:
+    size = len(experts) // GROUPS
+    return max((experts[at : at + size] for at in range(0, len(experts), size)), key=worth)
+
+
+def word(kind: int, which: int = 0) -> str:
+    """One of the words of a class."""
+    return f"w{kind}_{which}"
+
+
+def kind_of(text: str) -> int:
+    """Class of a word."""
+    return int(text[1:].partition("_")[0])
+
+
+def random_table(seed: int, layers: int = LAYERS, classes: int = CLASSES, experts: int = EXPERTS) -> Table:
+    """Logits that are far enough apart to leave no choice to rounding, in an order drawn for each layer and class."""
+    drawn = random.Random(seed)
+    levels = [(place - experts / 2) * 2.5 / experts for place in range(experts)]
+    return [[drawn.sample(levels, experts) for _ in range(classes)] for _ in range(layers)]
+
+
+def plant(folder: Path, family: str = "mixtral", table: Table | None = None, **settings: Any) -> Planted:
+    """Write a checkpoint and its tokenizer into a folder."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    table = table or random_table(1)
+    classes = len(table[0])
+    sizes = {**COMMON, **FAMILIES[family], "num_hidden_layers": len(table), "vocab_size": 2 + classes * WORDS_PER_CLASS}
+    config = AutoConfig.for_model(family, **(sizes | settings))
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    planted = Planted(folder, family, table, config)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "o_proj" in name or "down_proj" in name:
+                parameter.zero_()
+        _write(model, planted, classes)
+    model.save_pretrained(folder)
+    tokenizer(classes).save_pretrained(folder)
+    return planted
+
+
+def _write(model: Any, planted: Planted, classes: int) -> None:
+    embedding = model.get_input_embeddings().weight
+    embedding.zero_()
+    # The special tokens stand last in the classes' order, in directions that no word has.
+    embedding[0, HIDDEN - 1] = embedding[1, HIDDEN - 2] = 1.0
+    for kind in range(classes):
+        rows = slice(2 + kind * WORDS_PER_CLASS, 2 + (kind + 1) * WORDS_PER_CLASS)
+        embedding[rows, kind] = 1.0
+    for layer in planted.routed:
+        block = model.model.layers[layer].mlp
+        gate = getattr(block, "gate", None) or block.router
+        gate.weight.zero_()
+        # A normalised one-hot vector of `HIDDEN` numbers has the length of their root.
+        gate.weight[:, :classes] = torch.tensor(planted.table[layer]).T / HIDDEN**0.5
+        gate.weight[0, HIDDEN - 1] = 1.0
+    if planted.family in ("deepseek_v3", "gpt_oss"):
+        planted.bias = [0.11 * (expert % 3) for expert in range(EXPERTS)]
+        for layer in planted.routed:
+            block = model.model.layers[layer].mlp
+            held = block.gate.e_score_correction_bias if planted.family == "deepseek_v3" else block.router.bias
+            held.copy_(torch.tensor(planted.bias))
+
+
+def tokenizer(classes: int = CLASSES) -> Any:
+    """Words to tokens, one each, with a leading <s>."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    words = [word(kind, which) for kind in range(classes) for which in range(WORDS_PER_CLASS)]
+    vocabulary = {token: number for number, token in enumerate(["<s>", "<unk>", *words])}
+    built = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    built.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    built.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
+    return PreTrainedTokenizerFast(tokenizer_object=built, bos_token="<s>", unk_token="<unk>")
+
+
+def random_corpus(path: Path, seed: int, domains: dict[str, int], words: tuple[int, int] = (1, 60)) -> Path:
+    """Write documents of random words, so many for each domain, in mixed order."""
+    drawn = random.Random(seed)
+    names = [name for name, number in domains.items() for _ in range(number)]
+    drawn.shuffle(names)
+    rows = []
+    for name in names:
+        text = " ".join(
+            word(drawn.randrange(CLASSES), drawn.randrange(WORDS_PER_CLASS)) for _ in range(drawn.randint(*words))
+        )
+        rows.append({"text": text, "meta": {"pile_set_name": name}})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+Cell = tuple[int, int, int, int]  # document, layer, rank, expert
+
+
+def expected(planted: Planted, documents: dict[int, list[str]]) -> dict[Cell, list[int]]:
+    """Count by hand what the table says of each document's words: choices, same_first and shared."""
+    cells: dict[Cell, list[int]] = {}
+    for number, words in documents.items():
+        for layer in planted.routed:
+            before: list[int] = []
+            for text in words:
+                chosen = planted.choices(layer, kind_of(text))
+                common = [rank for rank, expert in enumerate(chosen) if expert in before]
+                for rank, expert in enumerate(chosen):
+                    cell = cells.setdefault((number, layer, rank, expert), [0, 0, 0])
+                    cell[0] += 1
+                    cell[1] += rank == 0 and before[:1] == [expert]
+                    cell[2] += common[:1] == [rank]
+                before = chosen
+    return cells
+
+
+def as_cells(counts: Any) -> dict[Cell, list[int]]:
+    """A record in the form of `expected`."""
+    found = {}
+    for document, layer, rank, expert in counts.choices.nonzero().tolist():
+        at = document, layer, rank, expert
+        cell = counts.documents[document].number, counts.layer_numbers[layer], rank, expert
+        found[cell] = [int(tensor[at]) for tensor in (counts.choices, counts.same_first, counts.shared)]
+    return found
