@@ -6,7 +6,9 @@ pytest_plugins = [
     "reports.plugin",
     "fixtures.collection",
     "fixtures.verdict",
+    "fixtures.sources",
     "fixtures.models",
+    "fixtures.published",
     "fixtures.routing",
 ]
 

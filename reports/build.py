@@ -101,6 +101,8 @@ def _claims(collection: Collection, accounted: dict[Key, Case]) -> list[Claim]:
             },
         )
         claim["reason"] = claim["reason"] or registration["reason"]
+        if registration["note"]:
+            claim["note"] = registration["note"]
         claim["cases"].append(accounted[key_of(registration)])
     for claim in claims.values():
         claim["declared"], claim["verdict"] = aggregate(claim["cases"])
@@ -113,9 +115,10 @@ def _claims(collection: Collection, accounted: dict[Key, Case]) -> list[Claim]:
 def _with_charts(collection: Collection, results: dict[Key, Result]) -> list[Document]:
     charts: dict[tuple[str, str], dict[tuple[str, str], dict[str, Any]]] = {}
     for registration in collection.cases:
-        place = registration["document"], registration["section"]
         for chart in results.get(key_of(registration), Result()).content.get("charts", []):
-            charts.setdefault(place, {})[chart["kind"], chart["name"]] = chart
+            place = registration["document"], chart["section"]
+            data = {field: value for field, value in chart.items() if field != "section"}
+            charts.setdefault(place, {})[chart["kind"], chart["name"]] = data
     for document in collection.documents:
         for section in document["sections"]:
             if drawn := charts.get((document["id"], section["id"])):

@@ -67,6 +67,7 @@ class Claim(TypedDict):
     declared: str
     verdict: str
     reason: str
+    note: NotRequired[str]
     cases: list[Case]
 
 
@@ -77,6 +78,7 @@ class Registration(TypedDict):
     document: str
     section: str
     says: str
+    note: str
     stated: str | None
     reason: str
     case: Case

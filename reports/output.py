@@ -64,10 +64,12 @@ def write_all(ledger: Ledger, ledger_path: Path, page_path: Path) -> list[str]:
         except OSError as second:
             complaints[-1] += f", nor to {refuge} ({second.strerror}); the verdicts are only above"
     try:
-        from reports import github, page
+        from reports import page
 
         page.write(ledger, page_path)
         if "GITHUB_STEP_SUMMARY" in os.environ:
+            from reports import github
+
             github.write_job_summary(ledger)
     except OSError as error:
         complaints.append(f"ERROR: the page could not be written to {page_path} ({error.strerror})")
