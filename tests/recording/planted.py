@@ -125,7 +125,8 @@ def plant(folder: Path, family: str = "mixtral", table: Table | None = None, **s
     sizes = {**COMMON, **FAMILIES[family], "num_hidden_layers": len(table), "vocab_size": 2 + classes * WORDS_PER_CLASS}
     config = AutoConfig.for_model(family, **(sizes | settings))
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    build: Any = AutoModelForCausalLM.from_config
+    model = build(config, dtype=torch.float32)
     planted = Planted(folder, family, table, config)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -165,12 +166,13 @@ def tokenizer(classes: int = CLASSES) -> Any:
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
+    wrap: Any = PreTrainedTokenizerFast
     words = [word(kind, which) for kind in range(classes) for which in range(WORDS_PER_CLASS)]
     vocabulary = {token: number for number, token in enumerate(["<s>", "<unk>", *words])}
     built = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     built.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     built.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
-    return PreTrainedTokenizerFast(tokenizer_object=built, bos_token="<s>", unk_token="<unk>")
+    return wrap(tokenizer_object=built, bos_token="<s>", unk_token="<unk>")
 
 
 def random_corpus(path: Path, seed: int, domains: dict[str, int], words: tuple[int, int] = (1, 60)) -> Path:
@@ -189,6 +191,11 @@ def random_corpus(path: Path, seed: int, domains: dict[str, int], words: tuple[i
 
 
 Cell = tuple[int, int, int, int]  # document, layer, rank, expert
+
+
+def words_of(corpus: Path) -> dict[int, list[str]]:
+    """Words of every document of a corpus, by its line."""
+    return {line: json.loads(row)["text"].split() for line, row in enumerate(corpus.read_text().splitlines())}
 
 
 def expected(planted: Planted, documents: dict[int, list[str]]) -> dict[Cell, list[int]]:
