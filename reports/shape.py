@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 Checker = Callable[[Any, str], None]
 
@@ -34,7 +34,9 @@ def checker(shape: Any) -> Checker:
 
 def _record(shape: Any) -> Checker:
     fields = {key: checker(hint) for key, hint in get_type_hints(shape).items()}
-    required = sorted(shape.__required_keys__)
+    # where annotations are text, as under `from __future__`, __required_keys__ overlooks NotRequired
+    extras = get_type_hints(shape, include_extras=True)
+    required = sorted(key for key, hint in extras.items() if get_origin(hint) is not NotRequired)
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, dict):
