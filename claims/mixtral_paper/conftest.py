@@ -1,0 +1,25 @@
+"""What only this document's claims need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures.topics import same_topic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["one_thread", "same_topic"]
+
+
+@pytest.fixture(autouse=True, scope="package")
+def one_thread() -> Iterator[None]:
+    """Run on one thread: the matrices here are so small that a pool of them costs more than it gains."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
