@@ -6,6 +6,7 @@ pytest_plugins = [
     "reports.plugin",
     "fixtures.collection",
     "fixtures.verdict",
+    "fixtures.versions",
     "fixtures.sources",
     "fixtures.models",
     "fixtures.published",
