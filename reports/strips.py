@@ -1,0 +1,138 @@
+"""The small pictures beside a measurement: does it fit what was printed, and how do the measured values compare."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from reports.numbers import Printed, number
+
+HEIGHT = 20  # of a viewBox 168 wide
+MIDDLE, HALF = 84, 40  # a printed interval fills the middle of the strip
+FAR = 1.94  # how far out, in half intervals, a value is still drawn to scale
+BAR, PITCH = 10, 22  # a bar, and a line of text beside it
+MOST_BARS, MOST_SQUARES = 6, 12
+AXIS = '<path class="ax" d="M2 10H166"/>'
+
+Spread = tuple[Fraction, Fraction] | None
+TONES = {"holds": "in", "refuted": "out"}
+
+
+def spread(one: dict[str, Any]) -> Spread:
+    """Return the confidence interval of a measurement, if it has one."""
+    low, high = number(one["low"]), number(one["high"])
+    return None if low is None or high is None else (low, high)
+
+
+def judged(verdict: str, values: list[Fraction], printed: Printed) -> int | None:
+    """Return which value was held against the printed interval, as far as the verdict tells; None if none was.
+
+    A ledger does not say which comparison a test made. Where the verdict agrees with equality, the last
+    value that explains it is taken; a verdict at odds with equality belongs to another comparison.
+    """
+    if verdict not in ("holds", "refuted"):
+        return len(values) - 1 if len(values) == 1 else None
+    fitting = [place for place, value in enumerate(values) if printed.contains(value) == (verdict == "holds")]
+    if len(values) > 1 and len(fitting) != 1:
+        return None
+    return fitting[-1] if fitting else None
+
+
+def one_side(verdict: str, values: list[Fraction], printed: Printed) -> str:
+    """Return "above" or "below" where every value of a claim that holds lies on that side of the printed number."""
+    if verdict != "holds" or printed.nominal is None:
+        return ""
+    if all(value > printed.nominal for value in values):
+        return "above"
+    return "below" if all(value < printed.nominal for value in values) else ""
+
+
+def parts(verdicts: list[str]) -> str:
+    """Draw a square for every part of a claim that holds and a cross for every other."""
+    if not 2 <= len(verdicts) <= MOST_SQUARES:
+        return ""
+    good = "".join(f"M{2 + 13.5 * place:g} 5h10v10h-10z" for place, one in enumerate(verdicts) if one == "holds")
+    rest = "".join(f"M{3 + 13.5 * place:g} 6l8 8m0-8l-8 8" for place, one in enumerate(verdicts) if one != "holds")
+    return _svg("out" if rest else "in", _path("b2", good) + _path("px", rest))
+
+
+def interval(verdict: str, value: Fraction, spread: Spread, printed: Printed) -> str:
+    """Draw a value against the printed interval; one that is exact is a tick, one with one end is half a line."""
+    low, high = printed.low, printed.high
+    if low is None or high is None:
+        return threshold(verdict, [value], [spread], printed, "above" if low is not None else "below")
+    if low == high:
+        at = MIDDLE + (0 if value == low else FAR * HALF * (1 if value > low else -1))
+        return _svg(f"{_tone(verdict)} ex", f'{AXIS}{_path("cp", "M84 3v14")}{_point(at, value == low)}')
+
+    def place(number: Fraction) -> float:
+        return MIDDLE + HALF * max(-FAR, min(FAR, _ratio(2 * number - low - high, high - low)))
+
+    end = "M124 3v3m0 2.5v3m0 2.5v3" if printed.cut_short else "M120 3h4v14h-4"
+    frame = f'{_path("bd", "M44 3h80v14h-80z")}{_path("cp", f"M48 3h-4v14h4{end}")}'
+    whisker = _path("ci", f"M{place(spread[0]):.1f} 10H{place(spread[1]):.1f}") if spread else ""
+    return _svg(_tone(verdict), f"{AXIS}{frame}{whisker}{_point(place(value), printed.contains(value))}")
+
+
+def threshold(verdict: str, values: list[Fraction], spreads: list[Spread], printed: Printed, side: str) -> str:
+    """Draw values against one side, "above" or "below", of the printed number or of its only bound."""
+    line = printed.nominal if printed.nominal is not None else printed.low if side == "above" else printed.high
+    if line is None:
+        return ""
+    every = [line, *values, *(end for spread in spreads if spread for end in spread)]
+    margin = (max(every) - min(every) or abs(line) or Fraction(1)) / 5
+    start, span = min(every) - margin, max(every) - min(every) + 2 * margin
+
+    def place(number: Fraction) -> float:
+        return 2 + 164 * _ratio(number - start, span)
+
+    band = f"M{place(line):.1f} 3H166v14H{place(line):.1f}z" if side == "above" else f"M2 3H{place(line):.1f}v14H2z"
+    drawn = [AXIS, _path("bd", band), _path("cp", f"M{place(line):.1f} 3v14")]
+    drawn += [_path("ci", f"M{place(spread[0]):.1f} 10H{place(spread[1]):.1f}") for spread in spreads if spread]
+    drawn += [_point(place(value), (value > line) == (side == "above")) for value in values]
+    return _svg(_tone(verdict), "".join(drawn))
+
+
+def bars(verdict: str, measured: list[dict[str, Any]], values: list[Fraction]) -> str:
+    """Draw a few named values of one unit as bars from zero, the first in the verdict's colour."""
+    comparable = len({one["unit"] for one in measured}) == 1 and all(one["of"] for one in measured)
+    if not (2 <= len(values) <= MOST_BARS and comparable and min(values) >= 0 and max(values) > 0):
+        return ""
+    spreads = [spread(one) for one in measured]
+    largest = max([*values, *(ends[1] for ends in spreads if ends)])
+    drawn = []
+    for place, (value, ends) in enumerate(zip(values, spreads, strict=True)):
+        top = 6 + PITCH * place
+        drawn.append(_path("b0" if place else "b1", f"M2 {top}h{_length(value, largest):.1f}v{BAR}H2z"))
+        if ends:
+            low, high = (2 + _length(end, largest) for end in ends)
+            drawn.append(_path("wk", f"M{low:.1f} {top + BAR // 2}H{high:.1f}"))
+    return _svg(f"{_tone(verdict)} n{len(values)}", "".join(drawn), PITCH * len(values))
+
+
+def _tone(verdict: str) -> str:
+    return TONES.get(verdict, "un")
+
+
+def _ratio(part: Fraction, whole: Fraction) -> float:
+    try:
+        return part.numerator * whole.denominator / (part.denominator * whole.numerator)
+    except OverflowError:
+        return FAR if (part > 0) == (whole > 0) else -FAR
+
+
+def _length(value: Fraction, largest: Fraction) -> float:
+    return max(_ratio(value, largest) * 164, 0.5)
+
+
+def _path(kind: str, d: str) -> str:
+    return f'<path class="{kind}" d="{d}"/>' if d else ""
+
+
+def _svg(kinds: str, drawn: str, height: int = HEIGHT) -> str:
+    """Wrap what was drawn; it is made of numbers and this module's own words, so a page may trust it."""
+    return f'<svg class="s {kinds}" viewBox="0 0 168 {height}" aria-hidden="true">{drawn}</svg>'
+
+
+def _point(x: float, inside: bool) -> str:
+    return _path("pt", f"M{x:.1f} 10h0") if inside else _path("px", f"M{x - 4.5:.1f} 5.5l9 9m0-9l-9 9")
