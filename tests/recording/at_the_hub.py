@@ -1,0 +1,40 @@
+"""What a recording says of checkpoints at a hub: run with HF_ENDPOINT set, which the hub's library reads once.
+
+python -m tests.recording.at_the_hub OUT CASES     cases: JSON {name: {"token": …, option: value}}; prints JSON
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from fixtures.recording import checkpoint, engine_transformers
+from fixtures.recording import record as recording
+from fixtures.recording.errors import RecordingError
+from fixtures.recording.options import OPTIONS, options
+from fixtures.recording.preflight import prepare
+
+
+def run(given: dict[str, Any], out: Path) -> dict[str, Any]:
+    os.environ.pop("HF_TOKEN", None)
+    if token := given.pop("token", None):
+        os.environ["HF_TOKEN"] = token
+    try:
+        ready = prepare(options(dict.fromkeys(OPTIONS) | {"--device": "cpu"} | given))
+
+        def load() -> engine_transformers.TransformersEngine:
+            folder = checkpoint.weights(ready.checkpoint)
+            return engine_transformers.load(folder, ready.checkpoint.name, ready.device, ready.dtype)
+
+        counts = recording.record(ready, out, load)
+    except RecordingError as error:
+        return {"error": str(error)}
+    return {"metadata": dict(counts.metadata), "choices": int(counts.choices.sum())}
+
+
+if __name__ == "__main__":
+    cases = json.loads(sys.argv[2])
+    print(json.dumps({name: run(given, Path(sys.argv[1]) / name) for name, given in cases.items()}))
