@@ -1,5 +1,7 @@
 """How experts follow text: from one token to the next, and from one topic to another."""
 
+from fractions import Fraction
+
 import pytest
 
 from fixtures.repetition import TABLE_5
@@ -20,12 +22,13 @@ def test_repetition_baseline(mixtral, stated, measure):
 
 @on(TABLE_5)
 @pytest.mark.claim("repetition-above-chance", stated="12.5%", note="Read as: in every domain.")
-def test_repetition_above_chance(evidence, stated, measure):
+def test_repetition_above_chance(evidence, mixtral, stated, measure):
     """At layers 15 and 31, a token repeats the first choice of the one before more often than the 12.5 % of chance."""
     (middle_domain, middle), (last_domain, last) = evidence.lowest(15), evidence.lowest(31)
     measure(middle, "of tokens", of=f"layer 15, least in {middle_domain}")
     measure(last, "of tokens", of=f"layer 31, least in {last_domain}")
-    assert middle > stated and last > stated
+    chance = measure(Fraction(1, mixtral.expert_count), "of tokens", of="chance")
+    assert middle > chance == stated and last > chance
 
 
 @on(FIGURE_7)
