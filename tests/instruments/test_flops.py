@@ -70,11 +70,13 @@ def test_a_break_even_is_exact_and_may_lie_between_lengths() -> None:
     assert break_even_context(lambda length: Work(projections=0, scores=5 * length, mlp=2 * length, router=9)) == 3
 
 
-@pytest.mark.parametrize(
-    ("start", "growing", "mlp", "mlp_growing"), [(11, 3, 10, 0), (1, 0, 10, 0), (0, 1, 9, 2), (0, 1, 9, 1)]
-)
-def test_no_break_even_is_an_error(start: int, growing: int, mlp: int, mlp_growing: int) -> None:
-    with pytest.raises(ValueError, match="no context length"):
+def test_attention_that_is_ahead_at_any_length_is_ahead_from_0_on() -> None:
+    assert break_even_context(lambda length: Work(projections=11, scores=3 * length, mlp=10)) == 0
+
+
+@pytest.mark.parametrize(("start", "growing", "mlp", "mlp_growing"), [(1, 0, 10, 0), (0, 1, 9, 2), (0, 1, 9, 1)])
+def test_attention_that_never_catches_up_is_an_error(start: int, growing: int, mlp: int, mlp_growing: int) -> None:
+    with pytest.raises(ValueError, match="does not grow against"):
         break_even_context(lambda n: Work(projections=start, scores=growing * n, mlp=mlp + mlp_growing * n))
 
 
