@@ -20,6 +20,25 @@ def test_the_equation_allows_one_ratio() -> None:
     assert kaplan.counted_attention_ratios(model_width=3) == [1]
 
 
+def test_the_search_goes_from_one_feature_to_eight_model_widths() -> None:
+    hits = {0: 108, 1: 108, 5: 107, 7: 109, 24: 108, 25: 108}
+    assert kaplan._search(lambda width: hits.get(width, 0), 3) == [Fraction(1, 3), 8]
+
+
+@pytest.mark.parametrize(
+    ("coefficient", "other", "expected"), [(10, 1, 3), (Fraction(9, 2), 1, Fraction(1, 4)), (8, 2, 0)]
+)
+def test_another_coefficient_means_another_width(coefficient: Fraction, other: Fraction, expected: Fraction) -> None:
+    given = Fraction(other), Fraction(coefficient)
+    assert kaplan.feed_forward_ratio(*given) == expected
+    assert kaplan.counted_feed_forward_ratios(*given) == ([expected] if expected else [])
+
+
+def test_a_width_that_no_layer_can_have_is_an_error() -> None:
+    with pytest.raises(ValueError, match="4 features wide cannot have a part of 1/3 its width"):
+        kaplan.counted_attention_ratios(Fraction(1, 3))
+
+
 @given(st.integers(1, 99), st.integers(1, 9999))
 def test_both_forms_of_the_equation_are_one(layers: int, width: int) -> None:
     d_model = Fraction(width)
