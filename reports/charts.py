@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from reports.numbers import together, written
-from reports.text import joined, shown
+from reports.text import joined, sentence, shown
 
 Chart = dict[str, Any]
 
@@ -181,7 +181,7 @@ def _shares_text(chart: Chart, even: float, whiskers: bool, left_out: int) -> st
         f"Dashed: an even split, {together([even], 'share')[0]}. Numbered: the expert used most.",
         "Whiskers: confidence intervals." if whiskers else "No confidence interval is known, so none is drawn.",
         "" if not left_out else "Not everything is drawn; the numbers are in the table.",
-        f"{shown(chart['note'], 300)}." if chart.get("note") else "",
+        sentence(shown(chart["note"], 300)) if chart.get("note") else "",
     )))  # fmt: skip
 
 

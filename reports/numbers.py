@@ -12,9 +12,12 @@ from typing import Any
 from reports.text import shown
 
 SCALES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12, "%": Fraction(1, 100)}
-SIGNIFICANT = 4
+SIGNIFICANT = 4  # digits of a number on its own; a group that is compared has one fewer
+SHARE_PLACES = 3
 FULL = 17  # significant digits that tell any two doubles apart
 LONGEST_INTEGER = 24  # digits that are still written out
+FAR_APART = 10**5
+NEARLY_NOTHING = Fraction(5, 10_000)  # of one: smaller shares are told as per cent
 
 _NUMERAL = re.compile(r"[+-]?(\d{1,990}(\.\d{0,990})?|\.\d{1,990})(e[+-]?\d{1,4})?|[+-]?\d{1,40}/\d{1,40}", re.I | re.A)
 _SUFFIXED = re.compile(r"([+-]?[\d,]+(?:\.\d+)?)([KMBT%]?)", re.ASCII)
@@ -38,11 +41,6 @@ class Printed:
             return False
         return self.high is None or value < self.high or (value == self.high and not self.cut_short)
 
-    def side(self, value: Fraction) -> tuple[bool, int]:
-        """Tell whether a value lies in the interval, and on which side of the number itself."""
-        nominal = self.nominal if self.nominal is not None else value
-        return self.contains(value), (value > nominal) - (value < nominal)
-
     def means(self) -> str:
         """Say the interval in the printed number's own unit."""
         low, high = (None if bound is None else self.in_unit(bound) for bound in (self.low, self.high))
@@ -59,13 +57,12 @@ class Printed:
 
 def number(value: Any) -> Fraction | None:
     """Return a ledger's number exactly, or None for what is not a finite number of a sane size."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | Fraction):
+    kind = type(value)
+    if kind is Fraction:
+        return value  # type: ignore[no-any-return]  # the line above is the check
+    if kind is int or (kind is float and value - value == 0):
         return Fraction(value)
-    if isinstance(value, float):
-        return Fraction(value) if value - value == 0 else None
-    if isinstance(value, str) and len(value) < 1000 and _NUMERAL.fullmatch(value):
+    if kind is str and len(value) < 1000 and _NUMERAL.fullmatch(value):
         try:
             return Fraction(value)
         except ZeroDivisionError:
@@ -95,42 +92,87 @@ def _printed(text: str, lower: str, upper: str) -> Printed:
 
 
 def together(values: list[Any], unit: str, against: Printed | None = None) -> list[str]:
-    """Write measured values of one unit, with digits enough to show what differs.
+    """Write measured values of one unit with the same decimals, and enough of them to show what differs.
 
     Rounding never moves a value across a bound of the printed number, never makes two values equal that
-    are not, and never turns something into nothing.
+    are not, and never turns something into nothing. Shares have three decimals and no leading zero.
     """
-    exact = [number(value) for value in values]
     percent = against is not None and against.suffix == "%"
-    scaled = [None if value is None else value * 100 if percent else value for value in exact]
-    share = not percent and is_share(unit) and all(value is None or 0 <= value <= 1 for value in exact)
-    for digits in range(SIGNIFICANT - (1 if share else 0), FULL):
-        rounded = [None if value is None else _rounded(value, digits, share) for value in scaled]
-        if _tells_apart(scaled, rounded, against, percent):
-            break
-    texts = [
-        shown(value, 80) if short is None else _signed(short, share) for value, short in zip(values, rounded, strict=True)
-    ]
-    texts = _level(texts) if len(texts) > 1 and not share else texts
-    return [f"{text}%" for text in texts] if percent or unit == "%" else texts
+    if not percent and unit != "%" and all(type(value) is int for value in values):
+        return [written(value) for value in values]
+    exact = [number(value) for value in values]
+    known = [value * 100 if percent else value for value in exact if value is not None]
+    share = not percent and is_share(unit) and all(abs(value) <= 1 for value in known)
+    if share and known and 0 < max(map(abs, known)) < NEARLY_NOTHING:
+        known, share, percent = [value * 100 for value in known], False, True
+    places = _places(known, share, against, 100 if percent else 1)
+    texts = iter(_fixed(value, places, share) for value in known)
+    suffix = "%" if percent or unit == "%" else ""
+    return [shown(value, 80) if one is None else next(texts) + suffix for value, one in zip(values, exact, strict=True)]
 
 
-def _level(texts: list[str]) -> list[str]:
-    """Give short numbers with a fraction the same number of decimals, so that they can be compared at a glance."""
-    if not all(re.fullmatch(r"−?\d{1,3}(\.\d{1,4})?", text) for text in texts):
-        return texts
-    places = max(len(text.partition(".")[2]) for text in texts)
-    return [text + ("." * (places > 0) + "0" * places if "." not in text else "0" * (places - len(text.partition(".")[2]))) for text in texts]
+def interval(low: Any, high: Any, unit: str, beside: str) -> str:
+    """Write a confidence interval with the decimals of the number it stands beside, or more where they hide it."""
+    places = len(beside.rstrip("%").partition(".")[2])
+    ends = [number(end) for end in (low, high)]
+    if "×" in beside or beside.endswith("%") or None in ends:
+        return " to ".join(together([low, high], unit))
+    rounded = [round(end * 10**places) for end in ends if end is not None]
+    if rounded[0] == rounded[1] or 0 in rounded:
+        return " to ".join(together([low, high], unit))
+    return " to ".join(_fixed(Fraction(end, 10**places), places, beside.lstrip("−").startswith(".")) for end in rounded)
+
+
+def _places(known: list[Fraction], share: bool, against: Printed | None, parts: int) -> int | None:
+    """Return how many decimals a group needs, or None where its members' sizes are too far apart for that."""
+    sizes = [abs(value) for value in known if value]
+    if not sizes:
+        return 0
+    if max(sizes) >= 10**LONGEST_INTEGER or min(sizes) * 10**FULL < 1 or (len(sizes) > 1 and max(sizes) > FAR_APART * min(sizes)):
+        return None
+    digits = SIGNIFICANT if len(known) == 1 else SIGNIFICANT - 1
+    places = SHARE_PLACES if share else max(0, digits - len(str(int(max(sizes)))) + (max(sizes) < 1))
+    while places < FULL and not _tells_apart(known, places, against, parts):
+        places += 1
+    fewest = SHARE_PLACES if share and max(sizes) < 1 else 0
+    while places > fewest and all(round(value * 10**places) % 10 == 0 for value in known):
+        places -= 1
+    return places
+
+
+def _tells_apart(known: list[Fraction], places: int, against: Printed | None, parts: int) -> bool:
+    rounded = [round(value * 10**places) for value in known]
+    if len(set(rounded)) < len(set(known)):
+        return False
+    if any(value.denominator > 1 and abs(value) * 10**places < 10 for value in known):
+        return False
+    return against is None or all(
+        against.contains(value / parts) == against.contains(Fraction(short, parts * 10**places))
+        for value, short in zip(known, rounded, strict=True)
+    )
+
+
+def _fixed(value: Fraction, places: int | None, share: bool) -> str:
+    if places is None:
+        return _power(value) if not 10**-7 <= abs(value) < 10**LONGEST_INTEGER else _fixed(value, _places([value], share, None, 1), share)
+    text = f"{Decimal(round(value * 10**places)).scaleb(-places):,f}".replace("-", "−")
+    return text.replace("0.", ".", 1) if share and text.lstrip("−").startswith("0.") else text
 
 
 def written(value: Any) -> str:
     """Write a number with all its digits and thousands separators; beyond 24 digits as a power of ten."""
+    if type(value) is int and abs(value) < 10**LONGEST_INTEGER:
+        return f"{value:,}".replace("-", "−")
     exact = number(value)
     if exact is None:
         return shown(value, 80)
-    if exact.denominator == 1 and abs(exact) < 10**LONGEST_INTEGER:
+    if exact and not 10**-7 <= abs(exact) < 10**LONGEST_INTEGER:
+        return _power(exact)
+    if exact.denominator == 1:
         return f"{exact.numerator:,}".replace("-", "−")
-    return _signed(Decimal(repr(value)) if isinstance(value, float) else _decimal(exact, FULL), share=False)
+    full = Decimal(repr(value)) if isinstance(value, float) else _divided(exact, FULL)
+    text = f"{full:,f}".replace("-", "−")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def duration(seconds: Any) -> str:
@@ -146,8 +188,8 @@ def duration(seconds: Any) -> str:
 
 
 def is_share(unit: str) -> bool:
-    """Tell whether a unit says that its numbers are parts of one."""
-    return unit == "share" or unit.startswith(("share ", "shares "))
+    """Tell whether a unit says that its numbers are parts of one: shares, distances between them, "of slots"."""
+    return unit == "share" or unit.startswith(("share ", "shares ", "of ", "total variation"))
 
 
 def unit_words(unit: str) -> str:
@@ -157,36 +199,10 @@ def unit_words(unit: str) -> str:
     return shown(unit.removeprefix("share ") if unit.startswith("share of ") else unit, 80)
 
 
-def _decimal(exact: Fraction, digits: int) -> Decimal:
+def _divided(exact: Fraction, digits: int) -> Decimal:
     return Context(prec=digits).divide(Decimal(exact.numerator), Decimal(exact.denominator))
 
 
-def _rounded(exact: Fraction, digits: int, share: bool) -> Decimal:
-    if exact.denominator == 1 and abs(exact) < 10**LONGEST_INTEGER:
-        return Decimal(exact.numerator)
-    if share and abs(exact) >= Fraction(1, 100):
-        return Decimal(round(exact * 10**digits)).scaleb(-digits)
-    whole = len(str(abs(int(exact)))) if abs(exact) < 10**LONGEST_INTEGER else 0
-    return _decimal(exact, max(digits, whole))
-
-
-def _tells_apart(
-    scaled: list[Fraction | None], rounded: list[Decimal | None], against: Printed | None, percent: bool
-) -> bool:
-    pairs = [(one, Fraction(short)) for one, short in zip(scaled, rounded, strict=True) if one is not None and short is not None]
-    if len({one for one, _ in pairs}) != len({short for _, short in pairs}):
-        return False
-    parts = 100 if percent else 1
-    return against is None or all(against.side(one / parts)[0] == against.side(short / parts)[0] for one, short in pairs)
-
-
-def _signed(value: Decimal, share: bool) -> str:
-    if value and not -7 < value.adjusted() < LONGEST_INTEGER:
-        mantissa, _, exponent = f"{_decimal(Fraction(value), SIGNIFICANT).normalize():e}".partition("e")
-        return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}".replace("-", "−", 1 if value < 0 else 0)
-    text = f"{value:,f}"
-    if "." in text and not (share and value.as_tuple().exponent == -3):
-        text = text.rstrip("0").rstrip(".")
-    if share and 0 < value < 1:
-        return text.lstrip("0")
-    return text.replace("-", "−")
+def _power(exact: Fraction) -> str:
+    mantissa, _, exponent = f"{_divided(exact, SIGNIFICANT).normalize():e}".partition("e")
+    return f"{mantissa.replace('-', '−')} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"

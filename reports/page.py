@@ -11,7 +11,7 @@ from reports import numbers, opening
 from reports.charts import charts
 from reports.ledger import write_text
 from reports.rows import WORDS, Record, Row, awaits_gpu, row
-from reports.text import anchor, counted, joined, shown
+from reports.text import anchor, counted, joined, sentence, shown
 
 if TYPE_CHECKING:
     from reports.ledger import Ledger
@@ -49,7 +49,7 @@ def context(ledger: Record) -> Record:
     runs = run_names(ledger)
     rows = [row(claim, runs, address) for claim, address in zip(ledger["claims"], _addresses(ledger), strict=True)]
     counts = opening.count(rows)
-    css = _style()
+    css, documents = _style(), _documents(ledger, rows)
     waiting = sum(line.state == "unchecked" and awaits_gpu(claim) for claim, line in zip(ledger["claims"], rows, strict=True))
     return {
         "title": f"{counts['holds']:,} of {counted(len(rows), 'claim', 'claims')} hold",
@@ -60,12 +60,12 @@ def context(ledger: Record) -> Record:
         "verdicts": [
             {"key": key, "word": word, "meaning": opening.MEANINGS[key], "count": counts[key]} for key, word in WORDS.items()
         ],
-        "documents": _documents(ledger, rows),
+        "documents": documents,
         "big": len(rows) > LARGE,
         "total": len(rows),
         "accounting": opening.accounting(ledger, counts, WORDS),
         "unaccounted": len(ledger["accounting"]["unaccounted"]),
-        "fails": _fails(ledger["claims"], rows),
+        "fails": _fails(documents),
         "most_fails": MOST_FAILS,
         "environment": _environment(ledger, runs),
         "css": css,
@@ -118,11 +118,13 @@ def _documents(ledger: Record, rows: list[Row]) -> list[Record]:
 def _document(document: Record, by_section: dict[str, list[Row]], big: bool) -> Record:
     listed = {section["id"]: section for section in document["sections"]}
     names = [*listed, *(name for name in by_section if name not in listed)]
-    about = [LANGUAGES.get(language, language) for language in [document.get("language", "")] if language and language != "en"]
+    language = document.get("language", "en")
+    about = [sentence(shown(document["read"], 200))] if isinstance(document.get("read"), str) else []
+    about += [f"In {LANGUAGES.get(language, shown(language, 40))}, told here in other words."] * (language != "en")
     return {
         "id": f"document:{anchor(document['id'])}",
         "name": shown(document["title"], 200),
-        "about": f"In {shown(about[0], 40)}; what it says is told here in other words." if about else "",
+        "about": " ".join(about),
         "sections": [
             _section(document["id"], listed.get(name, {"id": name, "title": name}), by_section.get(name, []), big)
             for name in names if name in by_section or listed[name].get("charts")
@@ -155,15 +157,19 @@ def _tiny(states: list[str]) -> Record:
     return {"width": MAP_COLUMNS * 8, "height": height, "paths": [(state, "".join(drawn)) for state, drawn in paths.items()]}
 
 
-def _fails(claims: list[Record], rows: list[Row]) -> list[tuple[Row, list[str]]]:
-    """Return what does not hold, surprises first, each with what was measured where it fails."""
-    pairs = list(zip(claims, rows, strict=True))
-    return [(line, _measured(claim, line)) for state in ("surprise", "refuted") for claim, line in pairs if line.state == state]
+def _fails(documents: list[Record]) -> list[tuple[Row, str, list[str]]]:
+    """Return what does not hold, surprises first, each with its place and what was measured where it fails."""
+    placed = [(line, section["label"]) for document in documents for section in document["sections"] for line in section["claims"]]
+    return [
+        (line, f"{label} · {line.short}" if label else line.short, _measured(line))
+        for state in ("surprise", "refuted") for line, label in placed if line.state == state
+    ]  # fmt: skip
 
 
-def _measured(claim: Record, line: Row) -> list[str]:
+def _measured(line: Row) -> list[str]:
     failing = [each for each in line.lines if each.outcome == "refuted"] or line.lines
-    told = [(name, f"{value} {unit}".strip()) for name, value, unit in failing[0].numbers]
+    unit = failing[0].unit
+    told = [(name, f"{value} {unit or words.partition('(')[0]}".strip()) for name, value, words in failing[0].numbers]
     return [f"{name}: {value}" if name else value for name, value in told[:3]]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import takewhile
 from typing import Any
 
 from reports.numbers import Printed, number
@@ -33,7 +34,7 @@ def judged(verdict: str, values: list[Fraction], printed: Printed) -> int | None
     if verdict not in ("holds", "refuted"):
         return len(values) - 1 if len(values) == 1 else None
     fitting = [place for place, value in enumerate(values) if printed.contains(value) == (verdict == "holds")]
-    if len(values) > 1 and len(fitting) != 1:
+    if verdict == "refuted" and len(values) > 1 and len(fitting) != 1:
         return None
     return fitting[-1] if fitting else None
 
@@ -49,11 +50,20 @@ def one_side(verdict: str, values: list[Fraction], printed: Printed) -> str:
 
 def parts(verdicts: list[str]) -> str:
     """Draw a square for every part of a claim that holds and a cross for every other."""
-    if not 2 <= len(verdicts) <= MOST_SQUARES:
+    return _squares([verdict == "holds" for verdict in verdicts])
+
+
+def tally(good: int, total: int) -> str:
+    """Draw "9 of 12" as squares and crosses."""
+    return _squares([place < good for place in range(min(total, MOST_SQUARES + 1))]) if 0 <= good <= total else ""
+
+
+def _squares(good: list[bool]) -> str:
+    if not 2 <= len(good) <= MOST_SQUARES:
         return ""
-    good = "".join(f"M{2 + 13.5 * place:g} 5h10v10h-10z" for place, one in enumerate(verdicts) if one == "holds")
-    rest = "".join(f"M{3 + 13.5 * place:g} 6l8 8m0-8l-8 8" for place, one in enumerate(verdicts) if one != "holds")
-    return _svg("out" if rest else "in", _path("b2", good) + _path("px", rest))
+    squares = "".join(f"M{2 + 13.5 * place:g} 5h10v10h-10z" for place, one in enumerate(good) if one)
+    crosses = "".join(f"M{3 + 13.5 * place:g} 6l8 8m0-8l-8 8" for place, one in enumerate(good) if not one)
+    return _svg("out", _path("b2", squares) + _path("px", crosses))
 
 
 def interval(verdict: str, value: Fraction, spread: Spread, printed: Printed) -> str:
@@ -94,16 +104,16 @@ def threshold(verdict: str, values: list[Fraction], spreads: list[Spread], print
 
 
 def bars(verdict: str, measured: list[dict[str, Any]], values: list[Fraction]) -> str:
-    """Draw a few named values of one unit as bars from zero, the first in the verdict's colour."""
-    comparable = len({one["unit"] for one in measured}) == 1 and all(one["of"] for one in measured)
-    if not (2 <= len(values) <= MOST_BARS and comparable and min(values) >= 0 and max(values) > 0):
+    """Draw the first few named values, as long as their unit is the same, as bars from zero."""
+    same = list(takewhile(lambda one: one["unit"] == measured[0]["unit"] and one["of"], measured))
+    values, spreads = values[: len(same)], [spread(one) for one in same]
+    if not (2 <= len(values) <= MOST_BARS and min(values) >= 0 and max(values) > 0):
         return ""
-    spreads = [spread(one) for one in measured]
     largest = max([*values, *(ends[1] for ends in spreads if ends)])
     drawn = []
     for place, (value, ends) in enumerate(zip(values, spreads, strict=True)):
         top = 6 + PITCH * place
-        drawn.append(_path("b0" if place else "b1", f"M2 {top}h{_length(value, largest):.1f}v{BAR}H2z"))
+        drawn.append(_path("b1", f"M2 {top}h{_length(value, largest):.1f}v{BAR}H2z"))
         if ends:
             low, high = (2 + _length(end, largest) for end in ends)
             drawn.append(_path("wk", f"M{low:.1f} {top + BAR // 2}H{high:.1f}"))
