@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from typing import Any
@@ -195,6 +196,64 @@ def test_the_bounds_of_what_can_be() -> None:
     with pytest.raises(ValueError, match="mlp_only_layers: 3 is not a list"):
         closed_form(qwen | {"mlp_only_layers": 3})
     assert closed_form(qwen | {"mlp_only_layers": None}) == closed_form(qwen)
+
+
+def test_biases_that_a_family_does_not_know_are_not_counted() -> None:
+    mistral = RELEASED["Mistral-7B-v0.1 (keras-team/keras-hub, mistral_presets.py)"][1]
+    for config in (MIXTRAL, mistral):
+        assert closed_form(config | {"attention_bias": True, "mlp_bias": True}) == closed_form(config)
+
+
+def test_what_a_family_lacks_is_zero() -> None:
+    lacks = {"rotary_width": 0, "query_rank": 0, "key_value_rank": 0, "shared_width": 0}
+    lacks |= {"attention_bias": False, "output_bias": False, "mlp_bias": False}
+    assert vars(shape(LLAMA)) == lacks | {
+        "family": "llama",
+        "vocabulary": 32_000,
+        "model_width": 5120,
+        "layers": 40,
+        "tied": False,
+        "heads": 40,
+        "key_value_heads": 40,
+        "key_width": 128,
+        "value_width": 128,
+        "mlp_width": 13_824,
+        "moe_layers": 0,
+        "experts": 0,
+        "experts_per_token": 0,
+        "expert_width": 0,
+    }
+    assert vars(shape(MIXTRAL)) == lacks | {
+        "family": "mixtral",
+        "vocabulary": 32_000,
+        "model_width": 4096,
+        "layers": 32,
+        "tied": False,
+        "heads": 32,
+        "key_value_heads": 8,
+        "key_width": 128,
+        "value_width": 128,
+        "mlp_width": 0,
+        "moe_layers": 32,
+        "experts": 8,
+        "experts_per_token": 2,
+        "expert_width": 14_336,
+    }
+
+
+def test_counts_are_for_reading_only() -> None:
+    for counts in (shape(LLAMA), closed_form(LLAMA)):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            counts.layers = 1  # type: ignore[misc, union-attr]
+
+
+def test_no_layer_is_dense_or_all_are() -> None:
+    qwen = RELEASED["Qwen1.5-MoE-A2.7B (keras-team/keras-hub, qwen_moe_presets.py)"][1]
+    assert shape(qwen).dense_layers == 0
+    assert shape(qwen | {"decoder_sparse_step": 25}).moe_layers == 0
+    assert shape(qwen | {"mlp_only_layers": [0, 23, 24]}).dense_layers == 2
+    with pytest.raises(ValueError, match="first_k_dense_replace: -1 is not a whole number of at least 0"):
+        closed_form(LLAMA | {"model_type": "deepseek_v3", "first_k_dense_replace": -1})
 
 
 def test_arithmetic_needs_no_library() -> None:
