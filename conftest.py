@@ -11,6 +11,8 @@ pytest_plugins = [
     "fixtures.models",
     "fixtures.published",
     "fixtures.routing",
+    "fixtures.recording.options",
+    "fixtures.recording.fresh",
 ]
 
 settings.register_profile("quick", derandomize=True, deadline=None, max_examples=25)
