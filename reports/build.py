@@ -3,89 +3,72 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from reports.ledger import DECISIVE, SCHEMA, UNREACHED, Case, Claim, Document, Ledger, Registration, Run, aggregate
+import pytest
 
-Key = tuple[str, str]
-
-
-@dataclass
-class Collection:
-    """The cases that were collected, those of them that were not selected, and their documents."""
-
-    documents: list[Document] = field(default_factory=list)
-    cases: list[Registration] = field(default_factory=list)
-    deselected: list[Key] = field(default_factory=list)
-    error: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain lists and dicts."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Collection:
-        """Read what `as_json` returned, after a round trip through JSON."""
-        return cls(**{**content, "deselected": [(claim, case) for claim, case in content["deselected"]]})
+from reports.heard import Collection, Heard, Key, Result, key_of
+from reports.ledger import (
+    DECISIVE,
+    SCHEMA,
+    UNREACHED,
+    Case,
+    Claim,
+    Document,
+    Ledger,
+    aggregate,
+    surprising,
+)
 
 
-@dataclass
-class Result:
-    """What was heard of a case: what its property "claim" holds, and how long it took in seconds."""
-
-    content: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 0.0
-
-
-def key_of(registration: Registration) -> Key:
-    """Return what identifies a case within a run: its claim and its id within the claim."""
-    return registration["claim"], registration["case"]["id"]
-
-
-def build(collection: Collection, results: dict[Key, Result], crashes: dict[str, str], run: Run) -> Ledger:
-    """Return the ledger of a run; `crashes` says by test id how a test ended that left no verdict."""
+def build(collection: Collection, heard: Heard, run: dict[str, Any]) -> Ledger:
+    """Return the ledger of a run; `run` is what the ledger says of it, less the environment."""
     deselected = set(collection.deselected)
     accounted: dict[Key, Case] = {}
-    unaccounted = []
+    unaccounted = [f"{file}: could not be read, with every claim in it" for file in heard.unreadable]
     for registration in collection.cases:
         key, case = key_of(registration), registration["case"]
         if key in deselected:
             why = "needs weights or a device: pytest -m gpu" if case["tier"] == "gpu" else "not selected"
             accounted[key] = case | {"reason": why}
-        elif key in results:
-            accounted[key] = _conclude(case, results[key])
-        elif case["test"] in crashes:
-            accounted[key] = case | {"verdict": "broken", "reason": crashes[case["test"]]}
+        elif key in heard.results or case["test"] in heard.crashes:
+            accounted[key] = _conclude(case, heard.results.get(key), heard.crashes.get(case["test"]))
         else:
             accounted[key] = case | {"reason": UNREACHED}
             unaccounted.append(" ".join(filter(None, key)))
-    run["environment"] |= {
-        name: text for result in results.values() for name, text in result.content.get("environment", {}).items()
+    undertaken = len(accounted) - len(deselected) + len(heard.unreadable)
+    measured_on = {
+        name: text for result in heard.results.values() for name, text in result.content.get("environment", {}).items()
     }
     return {
         "schema": SCHEMA,
-        "run": run,
+        "run": {**run, "environment": environment() | measured_on},  # type: ignore[typeddict-item]  # checked when read
         "accounting": {
-            "collected": len(accounted) - len(deselected),
-            "reported": len(accounted) - len(deselected) - len(unaccounted),
+            "collected": undertaken,
+            "reported": undertaken - len(unaccounted),
             "deselected": len(deselected),
             "unaccounted": unaccounted,
         },
-        "documents": _with_charts(collection, results),
+        "documents": _with_charts(collection, heard.results),
         "claims": _claims(collection, accounted),
     }
 
 
-def _conclude(case: Case, result: Result) -> Case:
-    told = {key: result.content[key] for key in ("verdict", "reason", "measured")}
-    return case | {**told, "seconds": round(result.seconds, 6)}  # type: ignore[return-value]  # the property holds a case's fields
+def _conclude(case: Case, result: Result | None, crash: str | None) -> Case:
+    told: dict[str, Any] = {}
+    if result:
+        told = {key: result.content[key] for key in ("verdict", "reason", "measured")}
+        told["seconds"] = round(result.seconds, 6)
+    if crash is not None:
+        told |= {"verdict": "broken", "reason": crash}
+    return case | told  # type: ignore[return-value]  # the property holds a case's fields
 
 
 def _claims(collection: Collection, accounted: dict[Key, Case]) -> list[Claim]:
     claims: dict[str, Claim] = {}
-    for registration in collection.cases:
+    for registration in {key_of(registration): registration for registration in collection.cases}.values():
         claim = claims.setdefault(
             registration["claim"],
             {
@@ -131,6 +114,18 @@ def nothing_was_checked(ledger: Ledger) -> bool:
     return not any(case["verdict"] in (*DECISIVE, "undecided") for claim in ledger["claims"] for case in claim["cases"])
 
 
+def exit_status(ledger: Ledger, status: int) -> int:
+    """Return how a run ends that pytest itself would end with `status`, given what became of its claims."""
+    cases = [case for claim in ledger["claims"] for case in claim["cases"]]
+    bad = any(surprising(case) or case["verdict"] == "broken" for case in cases)
+    if bad or ledger["accounting"]["unaccounted"]:
+        return pytest.ExitCode.TESTS_FAILED
+    if status == pytest.ExitCode.OK and nothing_was_checked(ledger):
+        return pytest.ExitCode.NO_TESTS_COLLECTED
+    return status
+
+
+@cache
 def environment() -> dict[str, str]:
     """Return the versions a run depends on, without importing what they are versions of."""
     versions = {}

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from reports import build
-from reports.ledger import Claim, Ledger, Run, write_text
+from reports import build, heard
+from reports.ledger import Claim, Ledger, write_text
 
 INDEX = Path("claims/INDEX.md")
 COMMAND = "python -m reports.index"
@@ -55,7 +55,7 @@ class _Collected:
     """Collects the claims of a run that executes nothing."""
 
     def __init__(self) -> None:
-        self.collection = build.Collection()
+        self.collection = heard.Collection()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         hook = session.config.hook
@@ -73,10 +73,8 @@ def collect() -> Ledger:
     if status != pytest.ExitCode.OK:
         sys.stderr.write(output.getvalue())
         sys.exit(status)
-    nothing: Run = {
-        "started": "", "seconds": 0, "arguments": [], "state": "complete", "exit_code": 0, "environment": {},
-    }  # fmt: skip
-    return build.build(collected.collection, {}, {}, nothing)
+    nothing = {"started": "", "seconds": 0, "arguments": [], "state": "complete", "exit_code": 0}
+    return build.build(collected.collection, heard.Heard(), nothing)
 
 
 def main() -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
+from math import isfinite
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -187,26 +188,30 @@ def write(ledger: Ledger, path: Path) -> None:
     write_text(dump(ledger), path)
 
 
-def write_text(text: str, path: Path) -> None:
-    """Write a file aside and rename it into place, so that nobody ever reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def write_text(text: str, path: Path, *, lasting: bool = True) -> None:
+    """Write a file aside and rename it into place, so that nobody ever reads half of it.
+
+    A link keeps pointing where it pointed. `lasting` waits until the disk has it, so that a power cut loses nothing.
+    """
+    target = path.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".aside-{secrets.token_hex(8)}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with aside.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
+            if lasting:
+                os.fsync(file.fileno())
+        aside.replace(target)
     except BaseException:
-        Path(aside).unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
         raise
 
 
 def read(path: Path) -> Ledger:
     """Read and check a ledger. Raises LedgerError, one line, for anything that is not one."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
     except OSError as error:
         raise LedgerError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError) as error:
@@ -232,3 +237,9 @@ def check(content: Any, name: str) -> Ledger:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not a number of JSON")
+
+
+def _finite(text: str) -> float:
+    if not isfinite(number := float(text)):
+        raise ValueError(f"{text[:80]} is beyond any measurement")
+    return number

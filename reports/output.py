@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import tempfile
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from reports.ledger import Ledger, dump, write_text
 
+SPACING = 50  # a checkpoint that took a second is followed by none for so many: it costs a run 2 % at most
+
 
 def refuse_unwritable(option: str, path: Path) -> None:
     """Raise UsageError, one line, when a file at `path` could not be written; leaves nothing behind."""
-    folder = path.absolute().parent
-    while not folder.exists():
-        folder = folder.parent
     try:
-        if path.is_dir():
-            raise IsADirectoryError(0, "it is a folder")
+        target = path.resolve()
+        if target.is_dir():
+            raise OSError(0, "it is a folder")
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            raise OSError(0, "it is no file that can be replaced")
+        folder = target.parent
+        while not folder.exists():
+            folder = folder.parent
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -32,45 +41,102 @@ def refuse_unwritable(option: str, path: Path) -> None:
 
 
 @contextmanager
-def undisturbed() -> Generator[None]:
-    """Let Ctrl-C wait until the block is done: the verdicts are written in a moment."""
+def stoppable() -> Generator[None]:
+    """Let a request to end (SIGTERM, as when a CI job is cancelled) do as Ctrl-C does: write what was measured."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    pressed: list[int] = []
-    previous = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
-    if pressed:
-        raise KeyboardInterrupt
+        signal.signal(signal.SIGTERM, previous)
 
 
-def write_all(ledger: Ledger, ledger_path: Path, page_path: Path) -> list[str]:
-    """Write the ledger, then the page, then a job summary where one is asked for; return what went wrong.
+@contextmanager
+def undisturbed() -> Generator[list[int]]:
+    """Let Ctrl-C wait until the block is done, for the verdicts are written in a moment; a second one does not wait.
 
-    A ledger that finds no room where it should go is written to the folder for temporary files.
+    Yields the signals that came.
     """
-    complaints = []
+    pressed: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        pressed.append(number)
+        if len(pressed) > 1:
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+    previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        write_text(dump(ledger), ledger_path)
-    except OSError as error:
-        refuge = Path(tempfile.gettempdir()) / f"{ledger_path.stem}-{os.getpid()}.json"
-        complaints.append(f"ERROR: the ledger could not be written to {ledger_path} ({error.strerror})")
+        yield pressed
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+class Checkpoint:
+    """Writes what is known so far now and then, so that a run that is killed leaves its verdicts as well."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.due = 0.0
+
+    def offer(self, ledger: Callable[[], Ledger]) -> None:
+        """Write the ledger if enough time has passed. Where it cannot be written, the end of the run will say so."""
+        start = time.perf_counter()
+        if start < self.due:
+            return
         try:
-            write_text(dump(ledger), refuge)
-            complaints[-1] += f"; it is in {refuge}"
-        except OSError as second:
-            complaints[-1] += f", nor to {refuge} ({second.strerror}); the verdicts are only above"
+            write_text(dump(ledger()), self.path, lasting=False)
+        except OSError:
+            self.due = inf
+        else:
+            end = time.perf_counter()
+            self.due = end + SPACING * (end - start)
+
+
+def write_ledger(ledger: Ledger, path: Path) -> str:
+    """Write the ledger and return "", or what went wrong and where it is instead."""
+    try:
+        write_text(dump(ledger), path)
+    except OSError as error:
+        trouble = f"the ledger could not be written to {path} ({error.strerror})"
+    else:
+        return ""
+    refuge = Path(tempfile.gettempdir()) / f"{path.stem}-{os.getpid()}.json"
+    try:
+        write_text(dump(ledger), refuge)
+    except OSError as error:
+        return f"{trouble}, nor to {refuge} ({error.strerror}); the verdicts are only on this screen"
+    return f"{trouble}; it is in {refuge}"
+
+
+def write_page(ledger: Ledger, path: Path) -> str:
+    """Draw the page and return "", or what went wrong: whatever it is, the ledger has the verdicts already."""
     try:
         from reports import page
 
-        page.write(ledger, page_path)
-        if "GITHUB_STEP_SUMMARY" in os.environ:
-            from reports import github
-
-            github.write_job_summary(ledger)
+        page.write(ledger, path)
     except OSError as error:
-        complaints.append(f"ERROR: the page could not be written to {page_path} ({error.strerror})")
-    return complaints
+        return f"the page could not be written to {path} ({error.strerror})"
+    except Exception as error:
+        return f"the page could not be drawn ({type(error).__name__}: {error})"
+    return ""
+
+
+def write_job_summary(ledger: Ledger) -> str:
+    """Write the summary of a CI job where one is asked for; return "", or what went wrong."""
+    if "GITHUB_STEP_SUMMARY" not in os.environ:
+        return ""
+    try:
+        from reports import github
+
+        github.write_job_summary(ledger)
+    except OSError as error:
+        return f"the job summary could not be written ({error.strerror})"
+    except Exception as error:
+        return f"the job summary could not be drawn ({type(error).__name__}: {error})"
+    return ""

@@ -7,31 +7,29 @@ import shutil
 import tempfile
 import time
 from collections.abc import Generator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reports import build, hooks, output, terminal
-from reports.ledger import Ledger, surprising, write_text
+from reports import build, heard, hooks, output, terminal
+from reports.ledger import Ledger, write_text
 
 PYTEST_DONT_REWRITE = "no assert in here needs explaining"
 
-RECORDER = pytest.StashKey["Recorder"]()
+DEFAULTS = {"ledger": Path("reports/out/claims.json"), "page": Path("reports/out/claims.html")}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that say where the ledger and the page go."""
     group = parser.getgroup("claims", "claims: what is checked, on what, and where the verdicts go")
-    group.addoption(
-        "--ledger", type=Path, default=Path("reports/out/claims.json"), metavar="PATH",
-        help="where the ledger goes, JSON (default: %(default)s)",
-    )  # fmt: skip
-    group.addoption(
-        "--page", type=Path, default=Path("reports/out/claims.html"), metavar="PATH",
-        help="where the page goes, HTML (default: %(default)s)",
-    )  # fmt: skip
+    for name, default in DEFAULTS.items():
+        group.addoption(
+            f"--{name}", type=Path, default=default, metavar="PATH",
+            help=f"where the {name} goes, {default.suffix[1:].upper()} (default: %(default)s)",
+        )  # fmt: skip
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -43,8 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start listening; a run that executes nothing has nothing to report."""
     option = config.option
     if not (option.collectonly or getattr(option, "setupplan", False) or getattr(option, "setuponly", False)):
-        config.stash[RECORDER] = recorder = Recorder(config)
-        config.pluginmanager.register(recorder, "claims-recorder")
+        config.pluginmanager.register(Recorder(config), "claims-recorder")
+    # With --lf, whole files would not be read, and the ledger would not know of their claims.
+    config.pluginmanager.set_blocked("lfplugin-collskip")
 
 
 class Recorder:
@@ -61,22 +60,30 @@ class Recorder:
         self.started = datetime.now(UTC)
         self.clock = time.perf_counter()
         self.deselected: list[pytest.Item] = []
-        self.collection = build.Collection()
-        self.results: dict[build.Key, build.Result] = {}
-        self.crashes: dict[str, str] = {}
+        self.collection = heard.Collection()
+        self.heard = heard.Heard()
         self.ledger: Ledger | None = None
         self.complaints: list[str] = []
+        self.until_end = ExitStack()
+        # A claim may change the working folder; the paths are meant from where the run was started.
+        self.paths = {name: config.invocation_params.dir / config.getoption(name) for name in DEFAULTS}
+        self.checkpoint = output.Checkpoint(self.paths["ledger"])
 
     def pytest_sessionstart(self) -> None:
         """Find out before any work whether the verdicts can be written at the end of it."""
         if self.worker is None:
-            for option in ("ledger", "page"):
-                output.refuse_unwritable(f"--{option}", self.config.getoption(option))
+            for name in DEFAULTS:
+                output.refuse_unwritable(f"--{name}", self.config.getoption(name))
+            if self.paths["ledger"].resolve() == self.paths["page"].resolve():
+                raise pytest.UsageError(f"--ledger and --page are both {self.config.getoption('page')}")
+            self.until_end.enter_context(output.stoppable())
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker where to write what it collected."""
-        self.inbox = self.inbox or Path(tempfile.mkdtemp(prefix="claims-"))
+        if not self.inbox:
+            self.inbox = Path(tempfile.mkdtemp(prefix="claims-"))
+            self.until_end.callback(shutil.rmtree, self.inbox, ignore_errors=True)
         node.workerinput["claims_inbox"] = str(self.inbox)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
@@ -94,6 +101,11 @@ class Recorder:
             self.collection.error = str(error)
             items.clear()
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Hear of a file that could not be read: its claims cannot be named, but the file can."""
+        if report.failed and self.worker is None:
+            self.heard.unreadable[report.nodeid or "collection"] = None
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Register every claim that was collected."""
         hook = self.config.hook
@@ -101,7 +113,7 @@ class Recorder:
             if registration := hook.pytest_claim_case(item=item):
                 self.collection.cases.append(registration)
         self.collection.deselected = [
-            build.key_of(registration)
+            heard.key_of(registration)
             for item in self.deselected
             if (registration := hook.pytest_claim_case(item=item))
         ]
@@ -109,80 +121,82 @@ class Recorder:
             self.collection.documents = hook.pytest_claim_documents(config=self.config)
         if self.worker is not None:
             report = Path(self.worker["claims_inbox"]) / f"{self.worker['workerid']}.json"
-            write_text(json.dumps(self.collection.as_json()), report)
+            write_text(json.dumps(self.collection.as_json()), report, lasting=False)
+
+    def pytest_runtest_logstart(self) -> None:
+        """Save what is known so far: the test that starts now may be the one that ends the process."""
+        if self.worker is None:
+            self._read_inbox()
+            if self.collection.cases:
+                self.checkpoint.offer(lambda: self._build("interrupted", pytest.ExitCode.INTERRUPTED))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hear of a case."""
-        if self.worker is not None:
-            return
-        content = dict(report.user_properties).get("claim")
-        if isinstance(content, str):
-            told = json.loads(content)
-            result = self.results.setdefault((told["claim"], told["id"]), build.Result())
-            result.content = told
-            result.seconds = report.duration if report.when == "call" else result.seconds
-        elif report.failed:
-            test = report.nodeid.rpartition("@")[0] or report.nodeid
-            self.crashes[test] = self.crashes[report.nodeid] = report.longreprtext.strip()
+        if self.worker is None:
+            self.heard.hear(report)
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Account for every claim, write the verdicts, and let the exit code say how it went."""
+        """Account for every claim, write the verdicts, and let the exit code say how it went.
+
+        It comes first because others may take their time, as xdist does to end its workers, and somebody may
+        lose patience.
+        """
         if self.worker is not None:
             return
-        self._empty_inbox()
+        self._read_inbox()
         if self.collection.error:
-            self.complaints.append(f"ERROR: {self.collection.error}")
+            self.complaints.append(self.collection.error)
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         elif self.collection.cases:
-            self._conclude(session)
+            try:
+                with output.undisturbed() as pressed:
+                    self._conclude(session)
+            except KeyboardInterrupt:
+                self.complaints.append("interrupted while the verdicts were being written")
+            if pressed:
+                session.exitstatus = pytest.ExitCode.INTERRUPTED
 
-    def _empty_inbox(self) -> None:
-        if self.inbox is None:
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing behind."""
+        self.until_end.close()
+
+    def _read_inbox(self) -> None:
+        if self.inbox is None or self.collection.cases or self.collection.error:
             return
-        told = [build.Collection.from_json(json.loads(file.read_text())) for file in sorted(self.inbox.glob("*.json"))]
-        shutil.rmtree(self.inbox)
+        told = [heard.Collection.from_json(json.loads(file.read_text())) for file in sorted(self.inbox.glob("*.json"))]
         if told:
             self.collection = next((collection for collection in told if collection.error), told[0])
 
+    def _build(self, state: str, exit_code: int) -> Ledger:
+        run: dict[str, Any] = {
+            "started": self.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "seconds": round(time.perf_counter() - self.clock, 3),
+            "arguments": [str(argument) for argument in self.config.invocation_params.args],
+            "state": state,
+            "exit_code": int(exit_code),
+        }
+        return build.build(self.collection, self.heard, run)
+
     def _conclude(self, session: pytest.Session) -> None:
-        cut_short = session.exitstatus == pytest.ExitCode.INTERRUPTED or session.shouldfail or session.shouldstop
-        self.ledger = build.build(
-            self.collection,
-            self.results,
-            self.crashes,
-            {
-                "started": self.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "seconds": round(time.perf_counter() - self.clock, 3),
-                "arguments": [str(argument) for argument in self.config.invocation_params.args],
-                "state": "interrupted" if cut_short else "complete",
-                "exit_code": 0,
-                "environment": build.environment(),
-            },
-        )
+        ended = session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        cut_short = ended or session.shouldfail or session.shouldstop
+        self.ledger = self._build("interrupted" if cut_short else "complete", session.exitstatus)
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            session.exitstatus = _exit_status(self.ledger, session.exitstatus)
+            session.exitstatus = build.exit_status(self.ledger, session.exitstatus)
         self.ledger["run"]["exit_code"] = int(session.exitstatus)
-        with output.undisturbed():
-            self.complaints += output.write_all(
-                self.ledger, self.config.getoption("ledger"), self.config.getoption("page")
-            )
+        for name, write in (("ledger", output.write_ledger), ("page", output.write_page)):
+            if trouble := write(self.ledger, self.paths[name]):
+                self.complaints.append(trouble)
+                del self.paths[name]
+        self.complaints += filter(None, [output.write_job_summary(self.ledger)])
         if self.complaints and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say which claims hold."""
-        for complaint in self.complaints:
-            terminalreporter.write_line(complaint, red=True)
         if self.ledger:
-            terminal.summarise(self.ledger, self.config, terminalreporter)
-
-
-def _exit_status(ledger: Ledger, status: int | pytest.ExitCode) -> int | pytest.ExitCode:
-    cases = [case for claim in ledger["claims"] for case in claim["cases"]]
-    bad = any(surprising(case) or case["verdict"] == "broken" for case in cases)
-    if bad or ledger["accounting"]["unaccounted"]:
-        return pytest.ExitCode.TESTS_FAILED
-    if status == pytest.ExitCode.OK and build.nothing_was_checked(ledger):
-        return pytest.ExitCode.NO_TESTS_COLLECTED
-    return status
+            written = {name: self.config.getoption(name) for name in self.paths}
+            terminal.summarise(self.ledger, written, terminalreporter)
+        for complaint in self.complaints:
+            terminalreporter.write_line(f"ERROR: {complaint}", red=True)
