@@ -1,99 +1,191 @@
-"""The summary that a run ends with: a line a section, then whatever is not a plain "holds"."""
+"""The summary that a run ends with: a line a section, then whatever is not a plain "holds", the worst at the bottom."""
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from reports import numbers
 from reports.ledger import VERDICTS, Case, Claim, Ledger, surprising
+from reports.text import counted, shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 WORDS = {
-    "holds": "holds",
-    "loosely": "holds loosely",
-    "refuted": "does not hold",
-    "disputed": "disputed",
-    "undecided": "undecided",
-    "unchecked": "not checked here",
-    "uncheckable": "uncheckable",
-    "broken": "broken",
+    "holds": ("holds", "hold"),
+    "loosely": ("holds loosely", "hold loosely"),
+    "refuted": ("does not hold", "do not hold"),
+    "disputed": ("disputed", "disputed"),
+    "undecided": ("undecided", "undecided"),
+    "unchecked": ("not checked here", "not checked here"),
+    "uncheckable": ("uncheckable", "uncheckable"),
+    "broken": ("broken", "broken"),
 }
-SHORT = 96
+DECLARED = {"holds": "to hold", "loosely": "to hold loosely", "refuted": "not to hold"}
+READ = {"literal": "literally", "loose": "loosely"}
+# What a run is red for comes last, next to the prompt.
+ORDER = ("unchecked", "uncheckable", "loosely", "refuted", "disputed", "undecided", "broken", "surprise")
+PLAIN = {"bold": True}
+ALARM = {"broken": {"bold": True, "red": True}, "surprise": {"bold": True, "red": True}}
+INDENT = " " * 15
+NARROWEST = 60
+MOST_LINES = 2
+MOST_NAMES = 20
 
 
-def summarise(ledger: Ledger, config: pytest.Config, reporter: pytest.TerminalReporter) -> None:
-    """Print the verdicts of a run. Quiet runs get the counts and the page alone."""
+def summarise(ledger: Ledger, written: dict[str, Path], reporter: pytest.TerminalReporter) -> None:
+    """Print the verdicts of a run, and where its files are. Quiet runs get the counts and the places alone."""
+    width = max(NARROWEST, shutil.get_terminal_size().columns - 1)
     reporter.section("claims", sep="=")
     if reporter.verbosity >= 0:
-        for line in [*_sections(ledger), "", *_details(ledger), ""]:
-            reporter.write_line(line)
+        _write_sections(ledger, width, reporter)
+        _write_claims(ledger["claims"], width, reporter)
+        reporter.write_line("")
     for line in _accounting(ledger):
         reporter.write_line(line, red=True)
-    reporter.write_line(f"{len(ledger['claims'])} claims: {_counts(ledger['claims'])}")
-    reporter.write_line(f"page: {config.getoption('page')}   ledger: {config.getoption('ledger')}")
+    bad = any(_state(claim) in ALARM for claim in ledger["claims"]) or ledger["accounting"]["unaccounted"]
+    total = counted(len(ledger["claims"]), "claim", "claims")
+    reporter.write_line(f"{total}: {_counts(ledger['claims'])}", bold=True, **{"red" if bad else "green": True})
+    for name, path in sorted(written.items(), reverse=True):
+        reporter.write_line(f"{name + ':':<8}{path}")
 
 
-def _sections(ledger: Ledger) -> list[str]:
-    lines = []
+def _write_sections(ledger: Ledger, width: int, reporter: pytest.TerminalReporter) -> None:
     for document in ledger["documents"]:
-        lines.append(document["title"])
-        for section in document["sections"]:
-            place = document["id"], section["id"]
-            claims = [claim for claim in ledger["claims"] if (claim["document"], claim["section"]) == place]
-            if claims:
-                lines.append(f"  {section['title']}: {_counts(claims)}")
-    return lines
+        by_section: dict[str, list[Claim]] = {}
+        for claim in ledger["claims"]:
+            if claim["document"] == document["id"]:
+                by_section.setdefault(claim["section"], []).append(claim)
+        rows = [
+            (shown(section["title"]), _counts(by_section[section["id"]]))
+            for section in document["sections"]
+            if section["id"] in by_section
+        ]
+        room = max(24, width - 4 - max(len(counts) for _, counts in rows))
+        column = min(room, max(len(title) for title, _ in rows))
+        reporter.write_line(shown(document["title"]))
+        for title, counts in rows:
+            reporter.write_line(f"  {textwrap.shorten(title, column, placeholder=' …'):<{column}}  {counts}")
 
 
 def _counts(claims: list[Claim]) -> str:
     count = Counter(claim["verdict"] for claim in claims)
-    return ", ".join(f"{count[verdict]} {WORDS[verdict]}" for verdict in VERDICTS if count[verdict])
+    return ", ".join(counted(count[verdict], *WORDS[verdict]) for verdict in VERDICTS if count[verdict])
 
 
-def _details(ledger: Ledger) -> list[str]:
-    lines = []
-    for claim in ledger["claims"]:
-        surprise = any(map(surprising, claim["cases"]))
-        if claim["verdict"] == "holds" and not surprise:
+def _state(claim: Claim) -> str:
+    return "surprise" if any(map(surprising, claim["cases"])) else claim["verdict"]
+
+
+def _write_claims(claims: list[Claim], width: int, reporter: pytest.TerminalReporter) -> None:
+    verbose = reporter.verbosity > 0
+    by_state: dict[str, list[Claim]] = {}
+    for claim in claims:
+        by_state.setdefault(_state(claim), []).append(claim)
+    for state in ORDER:
+        if state in by_state:
+            reporter.write_line("")
+        if state == "unchecked" and not verbose:
+            for text in _unchecked(by_state.get(state, [])):
+                _write_entry(state, text, [], width, reporter)
             continue
-        word = "SURPRISE, " + WORDS[claim["verdict"]] if surprise else WORDS[claim["verdict"]]
-        printed = f", printed {claim['stated']}" if claim["stated"] else ""
-        lines.append(f"{word:>18}  {claim['id']}{printed}")
-        if claim["verdict"] in ("unchecked", "uncheckable"):
-            lines.append(f"{'':>18}  {_shortened(claim['cases'][0]['reason'])}")
-        else:
-            lines += [f"{'':>18}  {line}" for case in claim["cases"] if (line := _case(case))]
-    return lines
+        for claim in by_state.get(state, []):
+            _write_entry(state, _headline(claim, state), _evidence(claim, state, verbose=verbose), width, reporter)
 
 
-def _case(case: Case) -> str:
-    name = " ".join(filter(None, (case["source"], case.get("part", ""), case["reading"])))
-    readings = ", ".join(
-        f"{_number(one['value'])} {one['unit']}" + (f" ({one['of']})" if one["of"] else "") for one in case["measured"]
-    )
-    declared = f", declared {WORDS.get(case['declared'], case['declared'])}" if surprising(case) else ""
-    why = f" ({case['reason']})" if case["verdict"] not in ("holds", "refuted") else ""
-    return _shortened(f"{name}: {WORDS[case['verdict']]}{declared}{': ' if readings else ''}{readings}{why}")
+def _write_entry(state: str, headline: str, evidence: list[str], width: int, reporter: pytest.TerminalReporter) -> None:
+    word = "SURPRISE" if state == "surprise" else "not checked" if state == "unchecked" else WORDS[state][0]
+    most = None if reporter.verbosity > 0 else MOST_LINES
+    reporter.write(f"{word:>{len(INDENT) - 2}}  ", **ALARM.get(state, PLAIN))
+    reporter.write_line(_wrapped(headline, width, most).lstrip())
+    for text in evidence:
+        reporter.write_line(_wrapped(text, width, most))
 
 
-def _number(value: float | str) -> str:
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.4g}" if isinstance(value, float) else value
+def _wrapped(text: str, width: int, most: int | None) -> str:
+    return textwrap.fill(
+        shown(" ".join(text.split())), width, initial_indent=INDENT, subsequent_indent=INDENT, max_lines=most,
+        placeholder=" …", break_on_hyphens=False,
+    )  # fmt: skip
 
 
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= SHORT else line[: SHORT - 1] + "…"
+def _unchecked(claims: list[Claim]) -> list[str]:
+    """Say why claims were not checked, those of one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for claim in claims:
+        by_reason.setdefault(claim["cases"][0]["reason"], []).append(claim["id"])
+    return [
+        f"{names[0] if len(names) == 1 else counted(len(names), 'claim', 'claims')}: {reason}"
+        for reason, names in by_reason.items()
+    ]
+
+
+def _headline(claim: Claim, state: str) -> str:
+    if state == "surprise":
+        declared = DECLARED.get(claim["declared"], claim["declared"])
+        told = f"{WORDS[claim['verdict']][0]}, declared {declared}" if claim["declared"] != claim["verdict"] else ""
+        return ": ".join(filter(None, (claim["id"], told)))
+    reason = claim["reason"] or (claim["cases"][0]["reason"] if state in ("unchecked", "uncheckable") else "")
+    return ": ".join(filter(None, (claim["id"], reason)))
+
+
+def _evidence(claim: Claim, state: str, *, verbose: bool) -> list[str]:
+    """Return a line for every outcome of a claim's cases; cases that measured the same share a line."""
+    if state in ("unchecked", "uncheckable"):
+        return []
+    reached = [case for case in claim["cases"] if case["verdict"] != "unchecked"]
+    outcomes: dict[tuple[str, str, str, str], list[Case]] = {}
+    for case in claim["cases"] if verbose else reached:
+        key = (case["source"], case.get("part", ""), _measured(case), _trouble(case))
+        outcomes.setdefault(key, []).append(case)
+    several = Counter(key[:2] for key in outcomes)
+    told = state in ("disputed", "surprise", "broken") and len(outcomes) > 1
+    lines = []
+    for key, cases in outcomes.items():
+        source, part, measured, trouble = key
+        reading = READ.get(cases[0]["reading"], "") if several[key[:2]] > 1 else ""
+        verdict = "" if not told or trouble else WORDS[cases[0]["verdict"]][0]
+        words = " ".join(filter(None, (part or source, reading, verdict)))
+        lines.append(": ".join(filter(None, (words, measured, trouble))) or "nothing was measured")
+    printed = numbers.printed(next((case["stated"] for case in claim["cases"] if case["stated"]), None))
+    if printed and len(lines) == 1:
+        return [f"printed {printed.text} ({printed.means()}), measured {lines[0]}"]
+    return [f"printed {printed.text} ({printed.means()})", *lines] if printed and lines else lines
+
+
+def _trouble(case: Case) -> str:
+    return case["reason"] if case["verdict"] in ("broken", "undecided", "unchecked") else ""
+
+
+def _measured(case: Case) -> str:
+    against = numbers.printed(case["stated"])
+    by_unit: dict[str, list[int]] = {}
+    for place, one in enumerate(case["measured"]):
+        by_unit.setdefault(one["unit"], []).append(place)
+    texts = [""] * len(case["measured"])
+    for unit, places in by_unit.items():
+        values = numbers.together([case["measured"][place]["value"] for place in places], unit, against)
+        for place, value in zip(places, values, strict=True):
+            one = case["measured"][place]
+            texts[place] = f"{value} {numbers.unit_words(unit)}".strip() + (f" ({one['of']})" if one["of"] else "")
+            if one["low"] is not None and one["high"] is not None:
+                texts[place] += f" [{numbers.interval(one['low'], one['high'], unit, value)}]"
+    return ", ".join(texts)
 
 
 def _accounting(ledger: Ledger) -> list[str]:
     accounting, lines = ledger["accounting"], []
     if ledger["run"]["state"] == "interrupted":
-        lines.append(f"interrupted after {accounting['reported']} of {accounting['collected']} cases")
+        lines.append(
+            f"interrupted after {accounting['reported']:,} of {counted(accounting['collected'], 'case', 'cases')}"
+        )
     if missing := accounting["unaccounted"]:
-        lines.append(f"unaccounted for: {len(missing)}")
-        lines += [f"  {name}" for name in missing[:20]] + (["  …"] if len(missing) > 20 else [])
+        lines.append(f"unaccounted for: {len(missing):,}")
+        lines += [f"  {shown(name, 200)}" for name in missing[:MOST_NAMES]]
+        lines += [f"  … and {len(missing) - MOST_NAMES:,} more, in the ledger"] * (len(missing) > MOST_NAMES)
     return lines
