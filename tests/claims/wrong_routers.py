@@ -1,0 +1,110 @@
+"""Plausible wrong versions of a router, a balancing loss and a block, for the laws to catch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fixtures.instruments.router import Routing, balancing_loss, dense, route
+
+
+def not_renormalised(logits: Tensor, k: int) -> Routing:
+    """Softmax over all experts before the choice, and never divided by what was chosen."""
+    return Routing(*logits.float().softmax(-1).topk(k))
+
+
+def one_too_many(logits: Tensor, k: int) -> Routing:
+    return route(logits, min(k + 1, logits.shape[-1]))
+
+
+def one_too_few(logits: Tensor, k: int) -> Routing:
+    return route(logits, max(k - 1, 1))
+
+
+def softmax_twice(logits: Tensor, k: int) -> Routing:
+    """Router logits that are probabilities already, as transformers 5.0 to 5.5 hands them out."""
+    return route(logits.float().softmax(-1), k)
+
+
+def twice_the_same_at_ties(logits: Tensor, k: int) -> Routing:
+    """Look up where the k largest values stand: equal values stand at the same place."""
+    largest = logits.topk(k).values
+    return Routing(largest.float().softmax(-1), (logits[:, None] == largest[..., None]).long().argmax(-1))
+
+
+def smallest(logits: Tensor, k: int) -> Routing:
+    return route(-logits, k)
+
+
+def by_magnitude(logits: Tensor, k: int) -> Routing:
+    choices = logits.abs().topk(k).indices
+    return Routing(logits.float().gather(-1, choices).softmax(-1), choices)
+
+
+def sigmoids(logits: Tensor, k: int) -> Routing:
+    """Sigmoids over their sum, as some later families have it: not a softmax, and a constant does matter."""
+    largest, choices = logits.float().topk(k)
+    weights = largest.sigmoid() + torch.finfo(torch.float32).tiny
+    return Routing(weights / weights.sum(-1, keepdim=True), choices)
+
+
+def half_precision_softmax(logits: Tensor, k: int) -> Routing:
+    largest, choices = logits.topk(k)
+    return Routing(largest.bfloat16().softmax(-1).float(), choices)
+
+
+def leaning_to_the_last(logits: Tensor, k: int) -> Routing:
+    """A bias by expert, as balancing without a loss adds."""
+    return route(logits.float() + torch.arange(logits.shape[-1]) / 64, k)
+
+
+def capped(logits: Tensor, k: int) -> Routing:
+    return route(logits.clamp(-2, 2), k)
+
+
+def blunted_by_size(logits: Tensor, k: int) -> Routing:
+    return route(logits.float() / (1 + logits.float().square().amax(-1, keepdim=True)), k)
+
+
+def with_a_favourite(logits: Tensor, k: int) -> Routing:
+    favoured = logits.float().clone()
+    favoured[:, 0] += 100
+    return route(favoured, k)
+
+
+def counting_padding(logits: Tensor, k: int, mask: Tensor | None = None) -> float:  # noqa: ARG001  # that is the fault
+    return balancing_loss(logits, k)
+
+
+def squared_k(logits: Tensor, k: int, mask: Tensor | None = None) -> float:  # noqa: ARG001  # no mask, nothing measured
+    """What transformers 4.36 returned, 4.0 with two experts a token, whatever the routing."""
+    return float(k * k)
+
+
+def first_choice_only(logits: Tensor, k: int, mask: Tensor | None = None) -> float:  # noqa: ARG001  # that is the fault
+    return balancing_loss(logits, 1, mask)
+
+
+def unweighted(experts: Any, hidden: Tensor, choices: Tensor, weights: Tensor) -> Tensor:
+    return _sum_of_experts(experts, hidden, choices, torch.full_like(weights, 1 / weights.shape[-1]))
+
+
+def weighted_twice(experts: Any, hidden: Tensor, choices: Tensor, weights: Tensor) -> Tensor:
+    return _sum_of_experts(experts, hidden, choices, weights.square())
+
+
+def last_left_out(experts: Any, hidden: Tensor, choices: Tensor, weights: Tensor) -> Tensor:
+    return _sum_of_experts(experts, hidden, choices[:, :-1], weights[:, :-1])
+
+
+def gate_and_up_swapped(experts: Any, hidden: Tensor, choices: Tensor, weights: Tensor) -> Tensor:
+    return _sum_of_experts(experts, hidden, choices, weights, first="up")
+
+
+def _sum_of_experts(experts: Any, hidden: Tensor, choices: Tensor, weights: Tensor, first: str = "gate") -> Tensor:
+    gates = dense(Routing(weights.double(), choices), experts.num_experts)
+    gate, up = torch.einsum("tw,efw->etf", hidden.double(), experts.gate_up_proj.double()).chunk(2, dim=-1)
+    inner = gate.relu() * up if first == "gate" else up.relu() * gate
+    return torch.einsum("te,etf,ewf->tw", gates, inner, experts.down_proj.double()).to(hidden.dtype)
