@@ -11,7 +11,8 @@ from typing import Any
 
 from reports.text import shown
 
-SCALES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12, "%": Fraction(1, 100)}
+MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
+SCALES: dict[str, int | Fraction] = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12, "%": Fraction(1, 100)}
 SIGNIFICANT = 4  # digits of a number on its own; a group that is compared has one fewer
 SHARE_PLACES = 3
 FULL = 17  # significant digits that tell any two doubles apart
@@ -115,12 +116,14 @@ def interval(low: Any, high: Any, unit: str, beside: str) -> str:
     """Write a confidence interval with the decimals of the number it stands beside, or more where they hide it."""
     places = len(beside.rstrip("%").partition(".")[2])
     ends = [number(end) for end in (low, high)]
-    if "×" in beside or beside.endswith("%") or None in ends:
+    if TIMES in beside or beside.endswith("%") or None in ends:
         return " to ".join(together([low, high], unit))
     rounded = [round(end * 10**places) for end in ends if end is not None]
     if rounded[0] == rounded[1] or 0 in rounded:
         return " to ".join(together([low, high], unit))
-    return " to ".join(_fixed(Fraction(end, 10**places), places, beside.lstrip("−").startswith(".")) for end in rounded)
+    return " to ".join(
+        _fixed(Fraction(end, 10**places), places, beside.lstrip(MINUS).startswith(".")) for end in rounded
+    )
 
 
 def _places(known: list[Fraction], share: bool, against: Printed | None, parts: int) -> int | None:
@@ -128,7 +131,11 @@ def _places(known: list[Fraction], share: bool, against: Printed | None, parts: 
     sizes = [abs(value) for value in known if value]
     if not sizes:
         return 0
-    if max(sizes) >= 10**LONGEST_INTEGER or min(sizes) * 10**FULL < 1 or (len(sizes) > 1 and max(sizes) > FAR_APART * min(sizes)):
+    if (
+        max(sizes) >= 10**LONGEST_INTEGER
+        or min(sizes) * 10**FULL < 1
+        or (len(sizes) > 1 and max(sizes) > FAR_APART * min(sizes))
+    ):
         return None
     digits = SIGNIFICANT if len(known) == 1 else SIGNIFICANT - 1
     places = SHARE_PLACES if share else max(0, digits - len(str(int(max(sizes)))) + (max(sizes) < 1))
@@ -154,24 +161,28 @@ def _tells_apart(known: list[Fraction], places: int, against: Printed | None, pa
 
 def _fixed(value: Fraction, places: int | None, share: bool) -> str:
     if places is None:
-        return _power(value) if not 10**-7 <= abs(value) < 10**LONGEST_INTEGER else _fixed(value, _places([value], share, None, 1), share)
-    text = f"{Decimal(round(value * 10**places)).scaleb(-places):,f}".replace("-", "−")
-    return text.replace("0.", ".", 1) if share and text.lstrip("−").startswith("0.") else text
+        return (
+            _power(value)
+            if not 10**-7 <= abs(value) < 10**LONGEST_INTEGER
+            else _fixed(value, _places([value], share, None, 1), share)
+        )
+    text = f"{Decimal(round(value * 10**places)).scaleb(-places):,f}".replace("-", MINUS)
+    return text.replace("0.", ".", 1) if share and text.lstrip(MINUS).startswith("0.") else text
 
 
 def written(value: Any) -> str:
     """Write a number with all its digits and thousands separators; beyond 24 digits as a power of ten."""
     if type(value) is int and abs(value) < 10**LONGEST_INTEGER:
-        return f"{value:,}".replace("-", "−")
+        return f"{value:,}".replace("-", MINUS)
     exact = number(value)
     if exact is None:
         return shown(value, 80)
     if exact and not 10**-7 <= abs(exact) < 10**LONGEST_INTEGER:
         return _power(exact)
     if exact.denominator == 1:
-        return f"{exact.numerator:,}".replace("-", "−")
+        return f"{exact.numerator:,}".replace("-", MINUS)
     full = Decimal(repr(value)) if isinstance(value, float) else _divided(exact, FULL)
-    text = f"{full:,f}".replace("-", "−")
+    text = f"{full:,f}".replace("-", MINUS)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -180,6 +191,8 @@ def duration(seconds: Any) -> str:
     exact = number(seconds)
     if exact is None or exact < 0:
         return shown(seconds, 80)
+    if 0 < exact < Fraction(1, 2000):
+        return "under 0.001 s"
     if exact < 60:
         return f"{float(exact):.3f} s" if exact < Fraction(1, 10) else f"{float(exact):.1f} s"
     minutes, rest = divmod(round(exact), 60)
@@ -205,4 +218,4 @@ def _divided(exact: Fraction, digits: int) -> Decimal:
 
 def _power(exact: Fraction) -> str:
     mantissa, _, exponent = f"{_divided(exact, SIGNIFICANT).normalize():e}".partition("e")
-    return f"{mantissa.replace('-', '−')} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return f"{mantissa.replace('-', MINUS)} {TIMES} 10{str(int(exponent)).translate(_SUPERSCRIPT)}"

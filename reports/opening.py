@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reports import numbers
-from reports.ledger import surprising
-from reports.rows import DECLARED, Record, Row, awaits_gpu, in_conflict
+from reports.lines import said, surprising
+from reports.origins import runs_of
+from reports.rows import Record, Row, awaits_gpu, in_conflict
 from reports.text import anchor, counted, joined, shown
 
 MEANINGS = {
@@ -24,7 +25,7 @@ SUMMED = {"holds": "hold", "loosely": "loosely", "refuted": "do not hold", "unch
 MOST_LISTED = 60
 MERGE_RULE = (
     "Where several runs checked the same case, a verdict that was reached (holds, does not hold, broken) "
-    "stands before one that was not; among equals the newest run’s stands. Runs disagree when their verdicts differ, "
+    "stands before one that was not; among equals the newest run's stands. Runs disagree when their verdicts differ, "
     "or their measured values do and have no confidence intervals; then every outcome is kept."
 )
 
@@ -69,7 +70,11 @@ def subline(ledger: Record) -> str:
             if verdicts:
                 told.append(f"{verdicts.count('holds'):,} of {len(verdicts):,} hold in {shown(document['title'], 80)}")
     further = sum(claim["verdict"] != "unchecked" and awaits_gpu(claim) for claim in ledger["claims"])
-    more = counted(further, "claim checked here has a further check that awaits", "claims checked here have a further check that awaits")
+    more = counted(
+        further,
+        "claim checked here has a further check that awaits",
+        "claims checked here have a further check that awaits",
+    )
     return " ".join([f"{joined(told)}."] * bool(told) + [f"{more} a GPU."] * bool(further))
 
 
@@ -78,8 +83,9 @@ def accounting(ledger: Record, counts: dict[str, int], words: dict[str, str]) ->
     total, cases = sum(counts.values()), sum(len(claim["cases"]) for claim in ledger["claims"])
     parts = [f"{number:,} {SUMMED.get(key, words[key].lower())}" for key, number in counts.items() if number]
     told = ledger["accounting"]
-    asked = f"{counted(cases, 'case', 'cases')}, {told['collected']:,} to be checked here, {told['reported']:,} of them reported."
-    return f"{counted(total, 'claim', 'claims')} = {' + '.join(parts) or 'none'}. {asked}"
+    asked = f"{told['collected']:,} to be checked here, {told['reported']:,} of them reported"
+    claims = f"{counted(total, 'claim', 'claims')} = {' + '.join(parts) or 'none'}"
+    return f"{claims}. {counted(cases, 'case', 'cases')}, {asked}."
 
 
 def banners(ledger: Record, rows: list[Row], runs: dict[str, str]) -> list[Record]:
@@ -105,9 +111,13 @@ def _surprises(pairs: list[tuple[Record, Row]]) -> Record | None:
     links = []
     for claim, row in pairs[:MOST_LISTED]:
         case = next(case for case in claim["cases"] if surprising(case))
-        expected, found = (DECLARED.get(case[field], case[field]) for field in ("declared", "verdict"))
+        expected, found = (said(case[field]) for field in ("declared", "verdict"))
         links.append((row.id, f"{row.says[:200]} Declared: {expected}; measured: {found}."))
-    title = counted(len(pairs), "surprise: the measurement is not what was declared", "surprises: the measurements are not what was declared")
+    title = counted(
+        len(pairs),
+        "surprise: the measurement is not what was declared",
+        "surprises: the measurements are not what was declared",
+    )
     return _banner("surprise", "surprise", title, claims=links, more=len(pairs) - len(links))
 
 
@@ -120,8 +130,14 @@ def _conflicts(claims: list[Record], runs: dict[str, str]) -> Record | None:
         for case in claim["cases"]:
             if ids.count(case["id"]) > 1:
                 values = numbers.together([one["value"] for one in case["measured"]][:3], "")
-                told = " · ".join([*values, DECLARED.get(case["verdict"], case["verdict"])])
-                rows.append([" ".join(filter(None, (shown(claim["id"], 90), shown(case["id"], 60)))), runs.get(case.get("run", ""), "a run"), told])
+                told = " · ".join([*values, said(case["verdict"])])
+                rows.append(
+                    [
+                        " ".join(filter(None, (shown(claim["id"], 90), shown(case["id"], 60)))),
+                        runs.get(case.get("run", ""), "a run"),
+                        told,
+                    ]
+                )
     title = f"Runs disagree on {counted(len(claims), 'claim', 'claims')}"
     text = "No outcome is dropped. The claim counts as disputed until one of the runs is explained."
     return _banner("conflict", "disputed", title, text, table={"head": ["Claim", "Run", "Outcome"], "rows": rows})
@@ -129,7 +145,7 @@ def _conflicts(claims: list[Record], runs: dict[str, str]) -> Record | None:
 
 def _interrupted(ledger: Record) -> Record | None:
     lost, told = ledger["accounting"]["unaccounted"], ledger["accounting"]
-    states = [run.get("state") for run in ledger.get("runs", [])] or [ledger["run"]["state"]]
+    states = [run["state"] for run in runs_of(ledger)] or [ledger["run"]["state"]]
     if "interrupted" not in states and not lost:
         return None
     title = f"Partial: {told['reported']:,} of {counted(told['collected'], 'case', 'cases')} came to an end"
@@ -151,17 +167,25 @@ def _broken(pairs: list[tuple[Record, Row]]) -> Record | None:
     for claim, row in pairs[:MOST_LISTED]:
         reason = next((case["reason"] for case in claim["cases"] if case["verdict"] == "broken"), "")
         links.append((row.id, f"{row.short}: {shown(reason.strip().partition(chr(10))[0], 200) or 'no reason given'}"))
-    title = counted(len(pairs), "claim’s instrument is broken", "claims’ instruments are broken")
+    title = counted(len(pairs), "claim's instrument is broken", "claims' instruments are broken")
     return _banner("broken", "broken", title, claims=links, more=len(pairs) - len(links))
 
 
 def _merged(ledger: Record, runs: dict[str, str]) -> Record | None:
     if ledger["run"]["state"] != "merged":
         return None
-    rows = [
-        [runs.get(run.get("id", ""), "run"), shown(run.get("started"), 40), numbers.duration(run.get("seconds")),
-         f"{run.get('accounting', {}).get('reported', 0):,} of {run.get('accounting', {}).get('collected', 0):,}", shown(run.get("state"), 20)]
-        for run in ledger.get("runs", [])
-    ]  # fmt: skip
+    rows = [_run(run, runs) for run in runs_of(ledger)]
     head = ["Run", "Started", "Took", "Cases reported", "State"]
-    return _banner("merged", "info", f"Merged from {counted(len(rows), 'run', 'runs')}", MERGE_RULE, table={"head": head, "rows": rows})
+    table = {"head": head, "rows": rows}
+    return _banner("merged", "info", f"Merged from {counted(len(rows), 'run', 'runs')}", MERGE_RULE, table=table)
+
+
+def _run(run: Record, runs: dict[str, str]) -> list[str]:
+    told = run["accounting"]
+    return [
+        runs[run["id"]],
+        shown(run["started"], 40),
+        numbers.duration(run["seconds"]),
+        f"{told['reported']:,} of {told['collected']:,}",
+        shown(run["state"], 20),
+    ]

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from reports import numbers, opening
 from reports.charts import charts
 from reports.ledger import write_text
-from reports.rows import WORDS, Record, Row, awaits_gpu, row
+from reports.lines import WORDS
+from reports.origins import runs_of
+from reports.rows import Record, Row, awaits_gpu, row
 from reports.text import anchor, counted, joined, sentence, shown
 
 if TYPE_CHECKING:
@@ -50,7 +52,9 @@ def context(ledger: Record) -> Record:
     rows = [row(claim, runs, address) for claim, address in zip(ledger["claims"], _addresses(ledger), strict=True)]
     counts = opening.count(rows)
     css, documents = _style(), _documents(ledger, rows)
-    waiting = sum(line.state == "unchecked" and awaits_gpu(claim) for claim, line in zip(ledger["claims"], rows, strict=True))
+    waiting = sum(
+        line.state == "unchecked" and awaits_gpu(claim) for claim, line in zip(ledger["claims"], rows, strict=True)
+    )
     return {
         "title": f"{counts['holds']:,} of {counted(len(rows), 'claim', 'claims')} hold",
         "kicker": " · ".join(["Which claims hold", *(shown(one["title"], 120) for one in ledger["documents"])]),
@@ -58,7 +62,8 @@ def context(ledger: Record) -> Record:
         "subline": opening.subline(ledger),
         "banners": opening.banners(ledger, rows, runs),
         "verdicts": [
-            {"key": key, "word": word, "meaning": opening.MEANINGS[key], "count": counts[key]} for key, word in WORDS.items()
+            {"key": key, "word": word, "meaning": opening.MEANINGS[key], "count": counts[key]}
+            for key, word in WORDS.items()
         ],
         "documents": documents,
         "big": len(rows) > LARGE,
@@ -75,10 +80,10 @@ def context(ledger: Record) -> Record:
 
 def run_names(ledger: Record) -> dict[str, str]:
     """Return a name for every run of a merged ledger, by its id: its device, numbered where that is not enough."""
-    found = [run for run in ledger.get("runs", []) if isinstance(run, dict)]
-    devices = [shown(run.get("environment", {}).get("device", "unknown device"), 60) for run in found]
+    found = runs_of(ledger)
+    devices = [shown(run["environment"].get("device", "unknown device"), 60) for run in found]
     return {
-        str(run.get("id")): f"run on {device}" if devices.count(device) == 1 else f"run {place} on {device}"
+        run["id"]: f"run on {device}" if devices.count(device) == 1 else f"run {place} on {device}"
         for place, (run, device) in enumerate(zip(found, devices, strict=True), 1)
     }
 
@@ -105,11 +110,15 @@ def _documents(ledger: Record, rows: list[Row]) -> list[Record]:
     places: dict[str, dict[str, list[Row]]] = {}
     for claim, line in zip(ledger["claims"], rows, strict=True):
         places.setdefault(claim["document"], {}).setdefault(claim["section"], []).append(line)
-    known = [(document, {section["id"]: section for section in document["sections"]}) for document in ledger["documents"]]
+    known = [
+        (document, {section["id"]: section for section in document["sections"]}) for document in ledger["documents"]
+    ]
     titles = {document["id"]: document for document, _ in known}
     order = [document["id"] for document, _ in known] + [name for name in places if name not in titles]
     return [
-        _document(titles.get(name, {"id": name, "title": name, "sections": []}), places.get(name, {}), len(rows) > LARGE)
+        _document(
+            titles.get(name, {"id": name, "title": name, "sections": []}), places.get(name, {}), len(rows) > LARGE
+        )
         for name in order
         if name in places
     ]
@@ -154,12 +163,21 @@ def _tiny(states: list[str]) -> Record:
         x, y = place % MAP_COLUMNS * 8, place // MAP_COLUMNS * 9 + 2
         paths.setdefault(state, []).append(f"M{x} {y}{MAP_SHAPES[state]}")
     height = (max(len(states), 1) - 1) // MAP_COLUMNS * 9 + 10
-    return {"width": MAP_COLUMNS * 8, "height": height, "paths": [(state, "".join(drawn)) for state, drawn in paths.items()]}
+    return {
+        "width": MAP_COLUMNS * 8,
+        "height": height,
+        "paths": [(state, "".join(drawn)) for state, drawn in paths.items()],
+    }
 
 
 def _fails(documents: list[Record]) -> list[tuple[Row, str, list[str]]]:
     """Return what does not hold, surprises first, each with its place and what was measured where it fails."""
-    placed = [(line, section["label"]) for document in documents for section in document["sections"] for line in section["claims"]]
+    placed = [
+        (line, section["label"])
+        for document in documents
+        for section in document["sections"]
+        for line in section["claims"]
+    ]
     return [
         (line, f"{label} · {line.short}" if label else line.short, _measured(line))
         for state in ("surprise", "refuted") for line, label in placed if line.state == state
@@ -168,8 +186,7 @@ def _fails(documents: list[Record]) -> list[tuple[Row, str, list[str]]]:
 
 def _measured(line: Row) -> list[str]:
     failing = [each for each in line.lines if each.outcome == "refuted"] or line.lines
-    unit = failing[0].unit
-    told = [(name, f"{value} {unit or words.partition('(')[0]}".strip()) for name, value, words in failing[0].numbers]
+    told = [(name, f"{value} {words.partition('(')[0]}".strip()) for name, value, words in failing[0].numbers if value]
     return [f"{name}: {value}" if name else value for name, value in told[:3]]
 
 
@@ -181,7 +198,9 @@ def _environment(ledger: Record, runs: dict[str, str]) -> list[tuple[str, str]]:
     else:
         command = " ".join(["pytest", *(shown(argument, 200) for argument in run["arguments"])])
         told.insert(0, ("run", shown(command, 600)))
-    sources = sorted({shown(case["source"], 120) for claim in ledger["claims"] for case in claim["cases"] if case["source"]})
+    sources = sorted(
+        {shown(case["source"], 120) for claim in ledger["claims"] for case in claim["cases"] if case["source"]}
+    )
     if sources:
         told.append(("evidence", " · ".join(sources[:40])))
     return [*told, ("started", shown(run["started"], 40)), ("took", numbers.duration(run["seconds"]))]

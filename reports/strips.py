@@ -73,13 +73,13 @@ def interval(verdict: str, value: Fraction, spread: Spread, printed: Printed) ->
         return threshold(verdict, [value], [spread], printed, "above" if low is not None else "below")
     if low == high:
         at = MIDDLE + (0 if value == low else FAR * HALF * (1 if value > low else -1))
-        return _svg(f"{_tone(verdict)} ex", f'{AXIS}{_path("cp", "M84 3v14")}{_point(at, value == low)}')
+        return _svg(f"{_tone(verdict)} ex", f"{AXIS}{_path('cp', 'M84 3v14')}{_point(at, value == low)}")
 
     def place(number: Fraction) -> float:
         return MIDDLE + HALF * max(-FAR, min(FAR, _ratio(2 * number - low - high, high - low)))
 
     end = "M124 3v3m0 2.5v3m0 2.5v3" if printed.cut_short else "M120 3h4v14h-4"
-    frame = f'{_path("bd", "M44 3h80v14h-80z")}{_path("cp", f"M48 3h-4v14h4{end}")}'
+    frame = f"{_path('bd', 'M44 3h80v14h-80z')}{_path('cp', f'M48 3h-4v14h4{end}')}"
     whisker = _path("ci", f"M{place(spread[0]):.1f} 10H{place(spread[1]):.1f}") if spread else ""
     return _svg(_tone(verdict), f"{AXIS}{frame}{whisker}{_point(place(value), printed.contains(value))}")
 
@@ -107,16 +107,21 @@ def bars(verdict: str, measured: list[dict[str, Any]], values: list[Fraction]) -
     """Draw the first few named values, as long as their unit is the same, as bars from zero."""
     same = list(takewhile(lambda one: one["unit"] == measured[0]["unit"] and one["of"], measured))
     values, spreads = values[: len(same)], [spread(one) for one in same]
-    if not (2 <= len(values) <= MOST_BARS and min(values) >= 0 and max(values) > 0):
+    ends = [Fraction(0), *values, *(end for pair in spreads if pair for end in pair)]
+    lowest, span = min(ends), max(ends) - min(ends)
+    if not (2 <= len(values) <= MOST_BARS and span):
         return ""
-    largest = max([*values, *(ends[1] for ends in spreads if ends)])
-    drawn = []
-    for place, (value, ends) in enumerate(zip(values, spreads, strict=True)):
-        top = 6 + PITCH * place
-        drawn.append(_path("b1", f"M2 {top}h{_length(value, largest):.1f}v{BAR}H2z"))
-        if ends:
-            low, high = (2 + _length(end, largest) for end in ends)
-            drawn.append(_path("wk", f"M{low:.1f} {top + BAR // 2}H{high:.1f}"))
+
+    def place(number: Fraction) -> float:
+        return 2 + 164 * _ratio(number - lowest, span)
+
+    zero = place(Fraction(0))
+    drawn = [_path("ax", f"M{zero:.1f} 2V{PITCH * len(values)}")] if lowest < 0 else []
+    for row, (value, pair) in enumerate(zip(values, spreads, strict=True)):
+        top, length = 6 + PITCH * row, place(value) - zero
+        drawn.append(_path("b1", f"M{zero:.1f} {top}h{length if abs(length) > 1 else 1:.1f}v{BAR}H{zero:.1f}z"))
+        if pair:
+            drawn.append(_path("wk", f"M{place(pair[0]):.1f} {top + BAR // 2}H{place(pair[1]):.1f}"))
     return _svg(f"{_tone(verdict)} n{len(values)}", "".join(drawn), PITCH * len(values))
 
 
@@ -129,10 +134,6 @@ def _ratio(part: Fraction, whole: Fraction) -> float:
         return part.numerator * whole.denominator / (part.denominator * whole.numerator)
     except OverflowError:
         return FAR if (part > 0) == (whole > 0) else -FAR
-
-
-def _length(value: Fraction, largest: Fraction) -> float:
-    return max(_ratio(value, largest) * 164, 0.5)
 
 
 def _path(kind: str, d: str) -> str:

@@ -47,7 +47,8 @@ def fresh(**more: Any) -> Record:
                 reason="needs weights or a device: pytest -m gpu") | more  # fmt: skip
 
 
-def claim(name: str, section: str, says: str, verdict: str, *cases: Record, document: str = "post", **more: Any) -> Record:
+def claim(name: str, section: str, says: str, verdict: str, *cases: Record, **more: Any) -> Record:
+    document = more.pop("document", "post")
     return {
         "id": f"{document}/{name}", "document": document, "section": section, "says": says,
         "stated": next((one["stated"]["text"] for one in cases if one["stated"]), None),
@@ -78,10 +79,17 @@ def measured_figure() -> Record:
 
 
 def depth_charts() -> list[Record]:
-    fresh_points = [[layer, 0.044 + 0.0016 * layer, 0.036 + 0.0016 * layer, 0.052 + 0.0016 * layer] for layer in range(0, 32, 4)]
+    fresh_points = [
+        [layer, 0.044 + 0.0016 * layer, 0.036 + 0.0016 * layer, 0.052 + 0.0016 * layer] for layer in range(0, 32, 4)
+    ]
     record = [[layer, 0.05 + 0.05 * (layer / 9) * 2.7 ** (1 - layer / 9), None, None] for layer in range(32)]
     return [
-        {"kind": "depth", "name": "Figure 7", "points": [[0, 0.047, None, None], [15, 0.09, None, None], [31, 0.103, None, None]], "band": [0.02, 0.065]},
+        {
+            "kind": "depth",
+            "name": "Figure 7",
+            "points": [[0, 0.047, None, None], [15, 0.09, None, None], [31, 0.103, None, None]],
+            "band": [0.02, 0.065],
+        },
         {"kind": "depth", "name": "MMLU record", "points": record, "band": None},
         {"kind": "depth", "name": "fresh measurement", "points": fresh_points, "band": None},
     ]
@@ -125,7 +133,7 @@ def scores() -> list[Record]:
     return [
         claim("total-about-46B", "2", "Mixtral has roughly 46 billion parameters in total.", "loosely",
               *loosely("46B", 46_702_792_704, "cut short, not rounded", ("46000000000", "47000000000"))),
-        claim("mixtral-ratio-below-kaplan", "2", "Mixtral’s ratio, too, is below 4.", "holds",
+        claim("mixtral-ratio-below-kaplan", "2", "Mixtral's ratio, too, is below 4.", "holds",
               case("holds", number(3.5, "model widths", "Mixtral"), number(2.7, "model widths", "Llama"), stated="4")),
         claim("code-llama-better-on-mbpp", "2", "Code Llama is better at code: MBPP.", "refuted",
               case("refuted", number(55.0, "points", "Code Llama"), number(60.7, "points", "Mixtral"),
@@ -146,30 +154,40 @@ def routing() -> list[Record]:
         claim("even-share", "3", "The dashed line is an even split.", "holds",
               case("holds", number(0.125, "share of slots"), stated="1/8")),
         claim("no-topic-pattern", "3", "There is no obvious pattern of experts by topic.", "undecided",
-              case("undecided", number(0.047, "share", "layer 0", 0.041, 0.052), number(0.09, "share", "layer 15", 0.08, 0.1),
-                   source="Figure 7", reason="samples of equal domains differ by as much")),
+              case("undecided", number(0.047, "share", "layer 0", 0.041, 0.052),
+                   number(0.09, "share", "layer 15", 0.08, 0.1), source="Figure 7", reason="samples of equal domains differ by as much")),
     ]  # fmt: skip
 
 
 def laws() -> list[Record]:
     names = ["k distinct experts", "weights sum to 1", "unchanged by a constant", "follows a permutation",
              "scaling sharpens", "k = 1 is a hard choice", "k = all is a softmax", "masked tokens never count"]  # fmt: skip
+    parts = [case("holds", part=name, id=name, source="") for name in names]
+    repeated = [number(value, "repeated", f"domain {place}") for place, value in enumerate([0.236, 0.284, 0.197])]
     return [
-        claim("gate-laws", "equations", "Eight laws that the gate obeys.", "holds", document="paper",
-              *(case("holds", part=name, id=name, source="") for name in names)),
-        claim("repetition-baseline", "equations", "Two tokens share an expert by chance with 46%.", "holds", document="paper",
-              *[case("holds", number(13 / 28, "of pairs", all_pairs=13 / 28), stated="46%")]),
-        claim("repetition-above-chance", "equations", "Repetition is above chance.", "holds", document="paper",
-              *[case("holds", *(number(value, "repeated", f"domain {place}") for place, value in enumerate([0.236, 0.284, 0.197])),
-                     stated="12.5%", source="Table 5")]),
+        in_paper("gate-laws", "Eight laws that the gate obeys.", *parts),
+        in_paper("repetition-baseline", "Two tokens share an expert by chance with 46%.",
+                 case("holds", number(13 / 28, "of pairs", all_pairs=13 / 28), stated="46%")),
+        in_paper("repetition-above-chance", "Repetition is above chance.",
+                 case("holds", *repeated, stated="12.5%", source="Table 5")),
     ]  # fmt: skip
+
+
+def in_paper(name: str, says: str, *cases: Record) -> Record:
+    return claim(name, "equations", says, "holds", *cases, document="paper")
 
 
 def ledger(claims: list[Record] | None = None, **run: Any) -> Record:
     claims = [*counts(), *scores(), *routing(), *laws()] if claims is None else claims
     cases = [one for each in claims for one in each["cases"]]
     deselected = sum(one["tier"] == "gpu" and one["verdict"] == "unchecked" for one in cases)
-    environment = {"python": "3.11.9", "torch": "2.13.0", "transformers": "5.23.0", "platform": "Linux", "device": "cpu"}
+    environment = {
+        "python": "3.11.9",
+        "torch": "2.13.0",
+        "transformers": "5.23.0",
+        "platform": "Linux",
+        "device": "cpu",
+    }
     return {
         "schema": "claims-ledger/1",
         "run": {"started": "2026-11-24T06:00:00Z", "seconds": 5.1, "arguments": ["-m", "cheap"], "state": "complete",
@@ -186,13 +204,20 @@ def bad_day() -> Record:
     claims = [*counts(), *scores(), *routing(), *laws()]
     by_name = {each["id"]: each for each in claims}
     wrong = by_name["post/llama-total"]
-    wrong["cases"][0] |= {"verdict": "refuted", "measured": [number(12_852_024_320, "parameters", closed_form=12_852_024_320)]}
+    wrong["cases"][0] |= {
+        "verdict": "refuted",
+        "measured": [number(12_852_024_320, "parameters", closed_form=12_852_024_320)],
+    }
     wrong["verdict"] = "refuted"
     stale = by_name["post/total-about-46B"]
     stale["cases"][0] |= {"verdict": "holds"}
     stale["verdict"] = "holds"
     failed = by_name["paper/repetition-baseline"]
-    failed["cases"][0] |= {"verdict": "broken", "measured": [], "reason": "RuntimeError: expected Float but found BFloat16\n  in route(logits, k)"}
+    failed["cases"][0] |= {
+        "verdict": "broken",
+        "measured": [],
+        "reason": "RuntimeError: expected Float but found BFloat16\n  in route(logits, k)",
+    }
     failed["verdict"] = "broken"
     lost = by_name["post/llama-d-ff"]
     lost["cases"][0] |= {"verdict": "unchecked", "measured": [], "reason": "not reached: the run ended before it"}

@@ -1,0 +1,89 @@
+"""`python -m reports`: one page from several runs' ledgers, or a page drawn again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from reports import github, page
+from reports.ledger import Ledger, LedgerError, read, write
+from reports.merge import conflicts, merge
+
+HTML, JSON = Path("reports/out/merged.html"), Path("reports/out/merged.json")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; return 0, 1 when runs disagree about a case, or 2 for bad input and unwritable places."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except (LedgerError, OSError, RecursionError) as error:
+        name = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        print(f"python -m reports: {' '.join(name.split())}", file=sys.stderr)
+        return 2
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    several = commands.add_parser(
+        "merge", help="one ledger and page from the ledgers of several runs",
+        description="Merge by claim and case. A verdict that was reached stands before one that was not; among equals "
+        "the newest run's stands. Where runs disagree about a case, both stand and the exit code is 1. "
+        f"Without --html and --json: writes {HTML} and {JSON}.",
+    )  # fmt: skip
+    several.add_argument("ledgers", nargs="+", type=Path, metavar="LEDGER")
+    several.add_argument("--html", type=Path, help=f"where the page goes (default, unless --json is given: {HTML})")
+    several.add_argument("--json", type=Path, help=f"where the ledger goes (default, unless --html is given: {JSON})")
+    several.set_defaults(run=_merge)
+    again = commands.add_parser("page", help="draw the page of a ledger again")
+    again.add_argument("ledger", type=Path, metavar="LEDGER")
+    again.add_argument("--html", type=Path, help="where the page goes (default: beside the ledger, as .html)")
+    again.set_defaults(run=_page)
+    for command in (several, again):
+        command.add_argument("--badge", type=Path, help="where counts for a badge go, as JSON (default: nowhere)")
+    return parser
+
+
+def _merge(options: argparse.Namespace) -> int:
+    ledgers = []
+    for path in options.ledgers:
+        ledgers.append(read(path))
+        _refuse_unmergeable(ledgers[-1], path)
+    merged = merge(ledgers)
+    html, json = options.html, options.json
+    if html is None and json is None:
+        html, json = HTML, JSON
+    if json is not None:
+        write(merged, json)
+    _write(merged, html, options.badge)
+    github.write_job_summary(merged)
+    for name in (disputed := conflicts(merged)):
+        print(f"runs disagree about {name!a}")
+    return 1 if disputed else 0
+
+
+def _refuse_unmergeable(ledger: Ledger, path: Path) -> None:
+    try:
+        merge([ledger])
+    except LedgerError as error:
+        raise LedgerError(f"{path}: {error}") from None
+
+
+def _page(options: argparse.Namespace) -> int:
+    _write(read(options.ledger), options.html or options.ledger.with_suffix(".html"), options.badge)
+    return 0
+
+
+def _write(ledger: Ledger, html: Path | None, badge: Path | None) -> None:
+    if html is not None:
+        page.write(ledger, html)
+        print(f"page: {html}")
+    if badge is not None:
+        github.write_badge(ledger, badge)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
