@@ -142,7 +142,7 @@ def _write(model: Any, planted: Planted, classes: int) -> None:
     embedding = model.get_input_embeddings().weight
     embedding.zero_()
     # The special tokens stand last in the classes' order, in directions that no word has.
-    embedding[0, HIDDEN - 1] = embedding[1, HIDDEN - 2] = 1.0
+    embedding[0, -1] = embedding[1, -2] = 1.0
     for kind in range(classes):
         rows = slice(2 + kind * WORDS_PER_CLASS, 2 + (kind + 1) * WORDS_PER_CLASS)
         embedding[rows, kind] = 1.0
@@ -150,9 +150,9 @@ def _write(model: Any, planted: Planted, classes: int) -> None:
         block = model.model.layers[layer].mlp
         gate = getattr(block, "gate", None) or block.router
         gate.weight.zero_()
-        # A normalised one-hot vector of `HIDDEN` numbers has the length of their root.
-        gate.weight[:, :classes] = torch.tensor(planted.table[layer]).T / HIDDEN**0.5
-        gate.weight[0, HIDDEN - 1] = 1.0
+        # A normalised one-hot vector has the length of the root of how many numbers it has.
+        gate.weight[:, :classes] = torch.tensor(planted.table[layer]).T / embedding.shape[1] ** 0.5
+        gate.weight[0, -1] = 1.0
     if planted.family in ("deepseek_v3", "gpt_oss"):
         planted.bias = [0.11 * (expert % 3) for expert in range(EXPERTS)]
         for layer in planted.routed:
