@@ -10,7 +10,7 @@ from fixtures.strategies import Case, cases
 
 pytestmark = pytest.mark.cheap
 
-# Found by hypothesis: two tokens, three experts, and a loss of 1.86 where uniform routing has 2.
+# Found by hypothesis: two tokens and three experts with a loss below that of uniform routing.
 BELOW_UNIFORM = Case(seed=168435954, tokens=2, experts=3, k=2)
 
 
