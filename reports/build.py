@@ -28,8 +28,8 @@ def build(collection: Collection, heard: Heard, run: dict[str, Any]) -> Ledger:
     deselected = set(collection.deselected)
     accounted: dict[Key, Case] = {}
     unaccounted = [f"{file}: could not be read, with every claim in it" for file in heard.unreadable]
-    for registration in collection.cases:
-        key, case = key_of(registration), registration["case"]
+    for key, registration in {key_of(registration): registration for registration in collection.cases}.items():
+        case = registration["case"]
         if key in deselected:
             why = "needs weights or a device: pytest -m gpu" if case["tier"] == "gpu" else "not selected"
             accounted[key] = case | {"reason": why}

@@ -42,8 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     if not (option.collectonly or getattr(option, "setupplan", False) or getattr(option, "setuponly", False)):
         config.pluginmanager.register(Recorder(config), "claims-recorder")
-    # With --lf, whole files would not be read, and the ledger would not know of their claims.
-    config.pluginmanager.set_blocked("lfplugin-collskip")
+    # With --lf, pytest reads only files and classes that have failures, and the ledger would not know of other claims;
+    # without this part of it, all are read and those that did not fail are deselected.
+    if config.pluginmanager.has_plugin("lfplugin-collwrapper"):
+        config.pluginmanager.unregister(name="lfplugin-collwrapper")
 
 
 class Recorder:
@@ -92,14 +94,15 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None]:
-        """Carry a usage error out of a worker, where nobody would see it."""
+        """Leave nothing to run or report after a usage error; carry it out of a worker, where nobody would see it."""
         try:
             return (yield)
         except pytest.UsageError as error:
+            items.clear()
+            self.deselected.clear()
             if self.worker is None:
                 raise
             self.collection.error = str(error)
-            items.clear()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Hear of a file that could not be read: its claims cannot be named, but the file can."""
@@ -128,6 +131,7 @@ class Recorder:
         if self.worker is None:
             self._read_inbox()
             if self.collection.cases:
+                build.environment()  # kept from now on: what it takes is not taken for the checkpoint's
                 self.checkpoint.offer(lambda: self._build("interrupted", pytest.ExitCode.INTERRUPTED))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

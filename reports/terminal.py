@@ -79,7 +79,7 @@ def _counts(claims: list[Claim]) -> str:
 
 
 def _state(claim: Claim) -> str:
-    return "surprise" if any(map(surprising, claim["cases"])) else claim["verdict"]
+    return "surprise" if claim["verdict"] != "broken" and any(map(surprising, claim["cases"])) else claim["verdict"]
 
 
 def _write_claims(claims: list[Claim], width: int, reporter: pytest.TerminalReporter) -> None:
@@ -141,25 +141,30 @@ def _evidence(claim: Claim, state: str, *, verbose: bool) -> list[str]:
     reached = [case for case in claim["cases"] if case["verdict"] != "unchecked"]
     outcomes: dict[tuple[str, str, str, str], list[Case]] = {}
     for case in claim["cases"] if verbose else reached:
-        key = (case["source"], case.get("part", ""), _measured(case), _trouble(case))
+        key = (case["source"], case.get("part", ""), _measured(case), _trouble(case, claim))
         outcomes.setdefault(key, []).append(case)
     several = Counter(key[:2] for key in outcomes)
     told = state in ("disputed", "surprise", "broken") and len(outcomes) > 1
     lines = []
-    for key, cases in outcomes.items():
-        source, part, measured, trouble = key
-        reading = READ.get(cases[0]["reading"], "") if several[key[:2]] > 1 else ""
+    for (source, part, measured, trouble), cases in outcomes.items():
+        name = part or source
+        if several[source, part] > 1:
+            readings = {case["reading"] for key in outcomes if key[:2] == (source, part) for case in outcomes[key]}
+            name = f"{name} {READ.get(cases[0]['reading'], '')}".strip() if len(readings) > 1 else cases[0]["id"]
         verdict = "" if not told or trouble else WORDS[cases[0]["verdict"]][0]
-        words = " ".join(filter(None, (part or source, reading, verdict)))
-        lines.append(": ".join(filter(None, (words, measured, trouble))) or "nothing was measured")
+        lines.append(
+            ": ".join(filter(None, (f"{name} {verdict}".strip(), measured, trouble))) or "nothing was measured"
+        )
     printed = numbers.printed(next((case["stated"] for case in claim["cases"] if case["stated"]), None))
     if printed and len(lines) == 1:
         return [f"printed {printed.text} ({printed.means()}), measured {lines[0]}"]
     return [f"printed {printed.text} ({printed.means()})", *lines] if printed and lines else lines
 
 
-def _trouble(case: Case) -> str:
-    return case["reason"] if case["verdict"] in ("broken", "undecided", "unchecked") else ""
+def _trouble(case: Case, claim: Claim) -> str:
+    if case["verdict"] in ("broken", "undecided", "unchecked"):
+        return case["reason"]
+    return case["reason"] if surprising(case) and case["reason"] != claim["reason"] else ""
 
 
 def _measured(case: Case) -> str:
