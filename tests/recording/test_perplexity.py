@@ -1,0 +1,132 @@
+"""Perplexity at k experts per token is of k experts, by another route too, and survives a kill."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from fixtures.instruments.estimate import Estimate, NotCovered
+from fixtures.recording import perplexity, routers
+from fixtures.recording.errors import RecordingError
+from tests.recording.planted import FAMILIES, Planted, plant, random_corpus, words_of
+from tests.recording.test_counts import engine_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return random_corpus(tmp_path_factory.mktemp("text") / "text.jsonl", 11, {"ArXiv": 12, "Github": 12}, words=(2, 30))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Planted:
+    """A checkpoint whose every weight matters, so that the number of experts does."""
+    return randomised(plant(tmp_path_factory.mktemp("random") / "random"))
+
+
+def randomised(planted: Planted) -> Planted:
+    from transformers import AutoModelForCausalLM
+
+    load: Any = AutoModelForCausalLM.from_pretrained
+    model = load(planted.folder, dtype=torch.float32)
+    torch.manual_seed(2)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.3)
+    model.save_pretrained(planted.folder)
+    return planted
+
+
+def test_losses_match_a_model_configured_for_k(trained: Planted, text: Path, ready: Any, tmp_path: Path) -> None:
+    """The second route: the library's own loss, of a model that was loaded with k in its configuration."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    prepared = ready(model=trained.folder, corpus=text)
+    found = perplexity.measure(prepared, tmp_path / "out", engine_for(prepared))
+    documents = perplexity.some(prepared.documents)
+    assert found.experts_used == (1, 2, 3, 4, 8)
+    load: Any = AutoModelForCausalLM.from_pretrained
+    tokenize: Any = AutoTokenizer.from_pretrained(trained.folder)
+    for k in found.experts_used:
+        model = load(trained.folder, dtype=torch.float32, num_experts_per_tok=k)
+        for place, document in enumerate(documents):
+            ids = tokenize(" ".join(words_of(text)[document.number]), return_tensors="pt")["input_ids"]
+            with torch.no_grad():
+                loss = model(input_ids=ids, labels=ids).loss * (ids.shape[1] - 1)
+            assert float(found.losses[k][place]) == pytest.approx(float(loss), rel=1e-4)
+            assert int(found.tokens[place]) == ids.shape[1] - 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_k_experts_run_in_every_family(family: str, ready: Any, tmp_path: Path) -> None:
+    engine = engine_for(ready(model=plant(tmp_path / family, family).folder))()
+    configured = routers.experts_per_token(engine.layers)
+    most = 4 if family.startswith("deepseek") else 8  # a group of theirs has four experts, and one group is chosen from
+    for k in (1, most):
+        _, counts = engine.losses([[0, 2, 3, 4], [0, 7, 8]], 1, k)
+        perplexity._prove(counts.choices, [3, 2], k)
+    assert routers.experts_per_token(engine.layers) == configured
+
+
+def test_changing_the_configuration_is_no_proof(trained: Planted, ready: Any) -> None:
+    engine = engine_for(ready(model=trained.folder))()
+    engine.model.config.num_experts_per_tok = 8
+    counts = engine.count([[0, 2, 3, 4]], 1)
+    assert counts.choices.shape[2] == 2
+    with pytest.raises(RecordingError, match="8 experts per token were asked for and others ran"):
+        perplexity._prove(counts.choices, [3], 8)
+
+
+def test_a_run_that_was_killed_goes_on(
+    trained: Planted, text: Path, ready: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perplexity, "BATCH_TOKENS", 60)
+    prepared = ready(model=trained.folder, corpus=text)
+    whole = perplexity.measure(prepared, tmp_path / "whole", engine_for(prepared))
+    (tmp_path / "cut").mkdir()
+    content = (tmp_path / "whole/perplexity-1-of-1.jsonl").read_bytes()
+    (tmp_path / "cut/perplexity-1-of-1.jsonl").write_bytes(content[: len(content) * 2 // 3])
+    resumed = perplexity.measure(prepared, tmp_path / "cut", engine_for(prepared))
+    assert all(torch.equal(resumed.losses[k], whole.losses[k]) for k in whole.experts_used)
+    again = perplexity.measure(prepared, tmp_path / "cut", lambda: pytest.fail("the model was loaded again"))
+    assert torch.equal(again.losses[8], whole.losses[8])
+
+
+def test_another_measurement_is_not_resumed(trained: Planted, text: Path, ready: Any, tmp_path: Path) -> None:
+    prepared = ready(model=trained.folder, corpus=text)
+    perplexity.measure(prepared, tmp_path, engine_for(prepared))
+    other = ready(model=trained.folder, corpus=text, tokens_per_domain=50)
+    with pytest.raises(RecordingError, match="tokens_per_domain differs; name another --evidence-out"):
+        perplexity.measure(other, tmp_path, engine_for(other))
+    path = tmp_path / "perplexity-1-of-1.jsonl"
+    path.write_text("{}\n")
+    with pytest.raises(RecordingError, match="is damaged"):
+        perplexity.measure(prepared, tmp_path, engine_for(prepared))
+
+
+def test_the_rise_is_paired_by_document() -> None:
+    generator = torch.Generator().manual_seed(0)
+    tokens = torch.randint(20, 60, (40,), generator=generator)
+    hard = torch.rand(40, generator=generator, dtype=torch.float64) * 4
+    small = torch.randn(40, generator=generator, dtype=torch.float64) * 0.01
+    found = perplexity.Perplexity({2: (2 + hard) * tokens, 8: (2.1 + hard + small) * tokens}, tokens)
+    rise = found.rise(experts=8, against=2)
+    assert isinstance(rise, Estimate)
+    assert 0.09 < rise.low < rise.high < 0.11
+    assert (
+        found.of(2).low < float(((2 + hard) * tokens).sum() / tokens.sum() * 0 + found.of(2).value) < found.of(2).high
+    )
+    with pytest.raises(NotCovered, match="the model has fewer"):
+        found.of(16)
+
+
+def test_the_file_says_what_it_is_of(trained: Planted, text: Path, ready: Any, tmp_path: Path) -> None:
+    prepared = ready(model=trained.folder, corpus=text)
+    perplexity.measure(prepared, tmp_path, engine_for(prepared))
+    first = json.loads((tmp_path / "perplexity-1-of-1.jsonl").read_text().splitlines()[0])
+    assert first["perplexity/1"]["revision"] == prepared.metadata["revision"]
