@@ -140,10 +140,12 @@ def surprising(case: Case) -> bool:
 def aggregate(cases: list[Case]) -> tuple[str, str]:
     """Return the declared and the measured verdict of a claim from its cases.
 
-    Both are taken over the cases that came to a verdict, so that a claim is compared with what was
-    declared of the same cases; a claim of which none did is compared as a whole.
+    Both are taken over the sources that came to a verdict, so that a claim is compared with what was declared of the
+    same evidence; a claim of which none did is compared as a whole. Of one source every part counts, and both readings:
+    a claim of which only some were checked has not been found to hold, nor to fail in every reading.
     """
-    decided = [case for case in cases if case["verdict"] in DECISIVE] or cases
+    heard = {case["source"] for case in cases if case["verdict"] in DECISIVE}
+    decided = [case for case in cases if case["source"] in heard] or cases
     return _over_sources(decided, "declared"), _over_sources(decided, "verdict")
 
 
@@ -167,8 +169,8 @@ def _of_source(cases: list[Case], field: str) -> str:
     literal, loose = (_weakest(by_reading.get(reading, set())) for reading in ("literal", "loose"))
     if "broken" in (literal, loose):
         return "broken"
-    if literal == "refuted" and loose == "holds":
-        return "loosely"
+    if literal == "refuted" and loose:
+        return "loosely" if loose == "holds" else loose
     return literal or loose
 
 
