@@ -61,7 +61,8 @@ class _Collected:
         hook = session.config.hook
         registrations = [hook.pytest_claim_case(item=item) for item in session.items]
         self.collection.cases = [registration for registration in registrations if registration]
-        self.collection.documents = hook.pytest_claim_documents(config=session.config)
+        if self.collection.cases:
+            self.collection.documents = hook.pytest_claim_documents(config=session.config)
 
 
 def collect() -> Ledger:
