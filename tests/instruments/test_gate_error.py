@@ -133,13 +133,14 @@ def test_decided_needs_a_gap_after_the_last_chosen() -> None:
 
 
 def test_difference_is_over_decided_tokens() -> None:
-    logits = torch.tensor([[0.0, 1.0], [1.0, 1.0]], dtype=torch.float64)
-    one = Outcome(logits, torch.tensor([[0.0, 1.0], [1.0, 0.0]]), 1)
-    other = one.of(torch.tensor([[0.25, 0.75], [0.0, 1.0]]))
+    logits = torch.tensor([[0.0, 1.0, -1.0], [1.0, 1.0, 0.0]], dtype=torch.float64)
+    one = Outcome(logits, torch.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], dtype=torch.float64), 1)
+    other = one.of(torch.tensor([[0.25, 1.0 - 2**-40, 0.0], [0.0, 1.0, 0.0]], dtype=torch.float64))
     assert one.difference(other) == 0.25
+    assert one.difference(one.of(one.gates - 2**-40)) == 2**-40
     assert other.logits is one.logits
-    undecided = Outcome(logits[1:], torch.tensor([[1.0, 0.0]]), 1)
-    assert undecided.difference(undecided.of(torch.tensor([[0.0, 1.0]]))) == 0
+    undecided = Outcome(logits[1:], torch.tensor([[1.0, 0.0, 0.0]]), 1)
+    assert undecided.difference(undecided.of(torch.tensor([[0.0, 1.0, 0.0]]))) == 0
 
 
 def test_moments_by_hand() -> None:
