@@ -119,14 +119,16 @@ def test_every_claim_of_the_register_is_declared_as_there(collected: Any) -> Non
     for claim in ledger["claims"]:
         document, _, name = claim["id"].partition("/")
         declared.setdefault(document, {})[name] = claim["declared"]
-    assert {document: declared[document] for document in REGISTER} == REGISTER
+    assert {
+        document: {name: declared[document].get(name) for name in own} for document, own in REGISTER.items()
+    } == REGISTER
 
 
 def test_claims_stand_in_the_order_of_the_register(collected: Any) -> None:
     ledger, _ = collected
     for document, claims in REGISTER.items():
         own = [claim["id"].partition("/")[2] for claim in ledger["claims"] if claim["document"] == document]
-        assert own == list(claims)
+        assert [name for name in own if name in claims] == list(claims)
 
 
 def test_the_index_is_up_to_date(collected: Any) -> None:
