@@ -31,6 +31,7 @@ READ = {"literal": "literally", "loose": "loosely"}
 # What a run is red for comes last, next to the prompt.
 ORDER = ("unchecked", "uncheckable", "loosely", "refuted", "disputed", "undecided", "broken", "surprise")
 PLAIN = {"bold": True}
+TROUBLED = ("broken", "undecided", "unchecked")  # a case of these is told by its reason
 ALARM = {"broken": {"bold": True, "red": True}, "surprise": {"bold": True, "red": True}}
 INDENT = " " * 15
 NARROWEST = 60
@@ -39,18 +40,21 @@ MOST_NAMES = 20
 
 
 def summarise(ledger: Ledger, written: dict[str, Path], reporter: pytest.TerminalReporter) -> None:
-    """Print the verdicts of a run, and where its files are. Quiet runs get the counts and the places alone."""
+    """Print the verdicts of a run, and where its files are. With -q or --no-summary, the counts and the places alone."""
     width = max(NARROWEST, shutil.get_terminal_size().columns - 1)
+    reporter.ensure_newline()
     reporter.section("claims", sep="=")
-    if reporter.verbosity >= 0:
+    if reporter.verbosity >= 0 and not reporter.config.option.no_summary:
         _write_sections(ledger, width, reporter)
         _write_claims(ledger["claims"], width, reporter)
         reporter.write_line("")
     for line in _accounting(ledger):
         reporter.write_line(line, red=True)
     bad = any(_state(claim) in ALARM for claim in ledger["claims"]) or ledger["accounting"]["unaccounted"]
-    total = counted(len(ledger["claims"]), "claim", "claims")
-    reporter.write_line(f"{total}: {_counts(ledger['claims'])}", bold=True, **{"red" if bad else "green": True})
+    total = f"{counted(len(ledger['claims']), 'claim', 'claims')}: {_counts(ledger['claims'])}"
+    if surprises := sum(_state(claim) == "surprise" for claim in ledger["claims"]):
+        total += f"; {counted(surprises, 'surprise', 'surprises')}"
+    reporter.write_line(total, bold=True, **{"red" if bad else "green": True})
     for name, path in sorted(written.items(), reverse=True):
         reporter.write_line(f"{name + ':':<8}{path}")
 
@@ -130,6 +134,8 @@ def _headline(claim: Claim, state: str) -> str:
         declared = DECLARED.get(claim["declared"], claim["declared"])
         told = f"{WORDS[claim['verdict']][0]}, declared {declared}" if claim["declared"] != claim["verdict"] else ""
         return ": ".join(filter(None, (claim["id"], told)))
+    if state == "disputed":  # the reasons are the sources', each beside its own
+        return claim["id"]
     reason = claim["reason"] or (claim["cases"][0]["reason"] if state in ("unchecked", "uncheckable") else "")
     return ": ".join(filter(None, (claim["id"], reason)))
 
@@ -151,7 +157,7 @@ def _evidence(claim: Claim, state: str, *, verbose: bool) -> list[str]:
         if several[source, part] > 1:
             readings = {case["reading"] for key in outcomes if key[:2] == (source, part) for case in outcomes[key]}
             name = f"{name} {READ.get(cases[0]['reading'], '')}".strip() if len(readings) > 1 else cases[0]["id"]
-        verdict = "" if not told or trouble else WORDS[cases[0]["verdict"]][0]
+        verdict = "" if not told or cases[0]["verdict"] in TROUBLED else WORDS[cases[0]["verdict"]][0]
         lines.append(
             ": ".join(filter(None, (f"{name} {verdict}".strip(), measured, trouble))) or "nothing was measured"
         )
@@ -162,7 +168,9 @@ def _evidence(claim: Claim, state: str, *, verbose: bool) -> list[str]:
 
 
 def _trouble(case: Case, claim: Claim) -> str:
-    if case["verdict"] in ("broken", "undecided", "unchecked"):
+    if case["verdict"] in TROUBLED:
+        return case["reason"]
+    if claim["verdict"] == "disputed" and case["verdict"] == "refuted":
         return case["reason"]
     return case["reason"] if surprising(case) and case["reason"] != claim["reason"] else ""
 
