@@ -171,7 +171,7 @@ def _of_source(cases: list[Case], field: str) -> str:
         return "broken"
     if literal == "refuted" and loose:
         return "loosely" if loose == "holds" else loose
-    return literal or loose
+    return literal or ("loosely" if loose == "holds" else loose)
 
 
 def _weakest(verdicts: set[str]) -> str:

@@ -170,7 +170,8 @@ class Recorder:
             return
         told = [heard.Collection.from_json(json.loads(file.read_text())) for file in sorted(self.inbox.glob("*.json"))]
         if told:
-            self.collection = next((collection for collection in told if collection.error), told[0])
+            # A worker that was interrupted may have written less than another.
+            self.collection = max(told, key=lambda collection: (bool(collection.error), len(collection.cases)))
 
     def _build(self, state: str, exit_code: int) -> Ledger:
         run: dict[str, Any] = {

@@ -40,7 +40,7 @@ MOST_NAMES = 20
 
 
 def summarise(ledger: Ledger, written: dict[str, Path], reporter: pytest.TerminalReporter) -> None:
-    """Print the verdicts of a run, and where its files are. With -q or --no-summary, the counts and the places alone."""
+    """Print the verdicts of a run and where its files are. With -q or --no-summary, the counts and the places alone."""
     width = max(NARROWEST, shutil.get_terminal_size().columns - 1)
     reporter.ensure_newline()
     reporter.section("claims", sep="=")

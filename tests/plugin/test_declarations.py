@@ -44,6 +44,7 @@ BAD: dict[str, tuple[str, str]] = {
     "reason True": ('@pytest.mark.claim("it", refuted=True)' + BODY, "is a reason or a name in words, not True"),
     "words of a sort": ('@pytest.mark.claim("it", in_words="yes")' + BODY, "in_words= is True or False, not 'yes'"),
     "xfail": ('@pytest.mark.xfail\n@pytest.mark.claim("it")' + BODY, "not with xfail"),
+    "subtests": ('@pytest.mark.claim("it")\ndef test_it(subtests):\n    """So."""', "cannot take `subtests`"),
     "two markers": ('@pytest.mark.claim("it")\n@pytest.mark.claim("that")' + BODY, "has several claim markers"),
     "same id": ('@pytest.mark.claim("fine")' + BODY, "'paper/fine' is already checked by claims/paper/test_o"),
     "same label": (

@@ -61,6 +61,10 @@ def insistent():
 def badly_drawn():
     return library.BadlyDrawn()
 @pytest.fixture
+def undecided_at_last():
+    yield
+    raise Undecided("too late")
+@pytest.fixture
 def untidy():
     yield
     library.insist(False)

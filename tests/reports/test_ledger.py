@@ -183,6 +183,8 @@ CLAIMS: dict[str, tuple[str, str]] = {
     "a - literal refuted refuted, a - loose holds unchecked": ("loosely", "unchecked"),
     "a - literal refuted refuted, a - loose holds undecided": ("loosely", "undecided"),
     "a - literal refuted unchecked, a - loose holds holds": ("loosely", "unchecked"),
+    "a - loose holds holds": ("loosely", "loosely"),
+    "a - loose holds refuted": ("loosely", "refuted"),
     "a x literal holds holds, a y literal holds unchecked": ("holds", "unchecked"),
     "a x literal holds holds, a y literal holds undecided": ("holds", "undecided"),
     "a x literal holds refuted, a y literal holds unchecked": ("holds", "refuted"),
