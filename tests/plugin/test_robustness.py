@@ -211,3 +211,19 @@ def test_nothing_is_left_behind(suite: Suite, tmp_path: Path) -> None:
     scratch.mkdir()
     assert suite.claims(PASSES).run("-n", "2", environment={"TMPDIR": str(scratch)}).code == 0
     assert [path.name for path in scratch.iterdir() if path.name.startswith("claims-")] == []
+
+
+def test_the_summary_of_a_job(new_suite: Callable[[], Suite]) -> None:
+    suites = [new_suite().claims(PASSES) for _ in range(2)]
+    places = [suites[0].folder / "summary.md", suites[1].write("file", "") / "summary.md"]
+    written, not_written = together(
+        [
+            partial(suite.run, environment={"GITHUB_STEP_SUMMARY": str(place)})
+            for suite, place in zip(suites, places, strict=True)
+        ]
+    )
+    assert written.code == 0
+    assert "3" in places[0].read_text()
+    assert not_written.code == 1
+    assert "ERROR: the job summary could not be written (Not a directory)" in not_written.output
+    assert set(not_written.verdicts.values()) == {"holds"}
