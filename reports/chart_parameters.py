@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reports.numbers import written
-from reports.text import joined, shown
+from reports.text import shown
 from reports.ticks import round_ticks
 
 Chart = dict[str, Any]
@@ -33,7 +33,7 @@ def parameters(group: list[Chart]) -> tuple[str, Chart]:
     rows = [[label, *(written(parts[part]) for _, parts in models)] for part, label in PARTS.items()]
     rows.append(["total", *(written(sum(parts.values())) for _, parts in models)])
     return "parameters", {
-        "title": f"{joined(facts)}.",
+        "title": f"{'; '.join(facts)}.",
         "text": "Parameters by part, all bars on one scale.",
         "alt": "; ".join(f"{bar['name']}: {bar['alt']}" for bar in bars) + ".",
         "bars": bars,
@@ -56,9 +56,9 @@ def _bar(name: str, parts: dict[str, int], full: float, unit: float, word: str) 
         width = 100 * size / full
         label = f"{size / unit:.2f}{word}" + (" idle" if key == "fi" else "")
         segments.append({"cls": key, "x": f"{start:.2f}", "width": f"{width:.2f}", "middle": f"{start + width / 2:.2f}",
-                         "label": label if width > 12 else ""})  # fmt: skip
+                         "label": label if width > 12 and key != "fa" else ""})  # fmt: skip
         start += width
-    at_work = f"{(total - idle) / unit:.2f}{word} at work on each token"
+    at_work = f"{(total - idle) / unit:.2f}{word} at work per token"
     return {
         "name": name,
         "total": f"{total / unit:.2f}{word}",
@@ -66,7 +66,7 @@ def _bar(name: str, parts: dict[str, int], full: float, unit: float, word: str) 
         "below": f"attention {parts['attention'] / unit:.2f}{word}",
         "active": f"{100 * (total - idle) / full:.2f}" if idle else "",
         "at_work": at_work if idle else "",
-        "told": f", {(total - idle) / unit:.2f}{word} of them at work on each token" if idle else "",
+        "told": f", {(total - idle) / unit:.2f}{word} of them at work per token" if idle else "",
         "alt": ", ".join(f"{label} {parts[part] / unit:.2f}{word}" for part, label in PARTS.items() if parts[part]),
     }
 

@@ -42,7 +42,7 @@ def shares(group: list[Chart]) -> tuple[str, Chart]:
         "layers": [shown(layer, 10) for layer in shown_layers],
         "groups": [panels[start : start + IN_A_ROW] for start in range(0, len(panels), IN_A_ROW)],
         "even": f"{74 - scale * even:.1f}",
-        "table": _shares_table(domains, layers),
+        "table": _shares_table(shown(chart["name"], 60), domains, layers),
     }
 
 
@@ -90,11 +90,11 @@ def _shares_text(chart: Chart, even: float, whiskers: bool, left_out: int) -> st
     )))  # fmt: skip
 
 
-def _shares_table(domains: Any, layers: list[str]) -> Chart:
+def _shares_table(name: str, domains: Any, layers: list[str]) -> Chart:
     rows = [
         [f"{shown(name, 60)}, {shown(layer, 10)}", *(together([share], "share")[0] for share in shares)]
         for name, by in domains.items() for layer, shares in by.items() if layer in layers
     ][:MOST_TABLE_ROWS]  # fmt: skip
     width = max(map(len, rows)) - 1
-    return {"caption": "Share by domain, layer and expert", "head": ["Domain, layer", *map(str, range(width))],
+    return {"caption": f"{name}: share by domain, layer and expert", "head": ["Domain, layer", *map(str, range(width))],
             "rows": [row + ["—"] * (width + 1 - len(row)) for row in rows]}  # fmt: skip

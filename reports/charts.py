@@ -20,7 +20,8 @@ def charts(found: Any) -> list[tuple[str, Chart]]:
     by_kind: dict[str, list[Chart]] = {}
     for chart in found if isinstance(found, list) else []:
         kind = chart.get("kind") if isinstance(chart, dict) else None
-        by_kind.setdefault(kind if kind in DRAWN else "unknown", []).append(chart)
+        known = isinstance(kind, str) and kind in DRAWN
+        by_kind.setdefault(str(kind) if known else "unknown", []).append(chart)
     figures = [
         (DRAWN[kind], group) for kind, same in by_kind.items() if kind in DRAWN for group in _grouped(kind, same)
     ]

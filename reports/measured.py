@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -18,7 +18,7 @@ Record = dict[str, Any]
 
 
 def compared(
-    verdict: str, measured: list[Record], values: list[Fraction | None], printed: numbers.Printed | None
+    verdict: str, measured: list[Record], values: list[Decimal | None], printed: numbers.Printed | None
 ) -> tuple[str, str]:
     """Say what the printed number stands for in this comparison, and draw the values against it.
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Context, Decimal
-from fractions import Fraction
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from reports.text import shown
 
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
-SCALES: dict[str, int | Fraction] = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12, "%": Fraction(1, 100)}
+SCALES = {"": Decimal(1), "K": Decimal(10**3), "M": Decimal(10**6), "B": Decimal(10**9), "T": Decimal(10**12)} | {
+    "%": Decimal("0.01")
+}
 SIGNIFICANT = 4  # digits of a number on its own; a group that is compared has one fewer
 SHARE_PLACES = 3
 FULL = 17  # significant digits that tell any two doubles apart
 LONGEST_INTEGER = 24  # digits that are still written out
 FAR_APART = 10**5
-NEARLY_NOTHING = Fraction(5, 10_000)  # of one: smaller shares are told as per cent
+TOO_SMALL = Decimal("1e-7")
+NEARLY_NOTHING = Decimal("0.0005")  # of one: smaller shares are told as per cent
 
 _NUMERAL = re.compile(r"[+-]?(\d{1,990}(\.\d{0,990})?|\.\d{1,990})(e[+-]?\d{1,4})?|[+-]?\d{1,40}/\d{1,40}", re.I | re.A)
 _SUFFIXED = re.compile(r"([+-]?[\d,]+(?:\.\d+)?)([KMBT%]?)", re.ASCII)
@@ -30,13 +32,13 @@ class Printed:
     """A number as the document printed it: its text, the number itself where it is one, and its interval."""
 
     text: str
-    nominal: Fraction | None
-    low: Fraction | None
-    high: Fraction | None
+    nominal: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
     suffix: str
     cut_short: bool
 
-    def contains(self, value: Fraction) -> bool:
+    def contains(self, value: Decimal) -> bool:
         """Tell whether the printed number can stand for a value; a cut-short number's upper bound is out."""
         if self.low is not None and value < self.low:
             return False
@@ -48,26 +50,24 @@ class Printed:
         if low is None or high is None:
             return f"{low} or more" if low else f"up to {high}" if high else ""
         if self.low == self.high:
-            return f"exactly {low}"
+            return f"exactly {low if len(low) < 24 else shown(self.text, 60)}"
         return f"{low} to under {high}" if self.cut_short else f"{low} to {high}"
 
-    def in_unit(self, value: Fraction) -> str:
+    def in_unit(self, value: Decimal) -> str:
         """Write a bound with the suffix that the document used."""
         return written(value / SCALES[self.suffix]) + self.suffix
 
 
-def number(value: Any) -> Fraction | None:
+def number(value: Any) -> Decimal | None:
     """Return a ledger's number exactly, or None for what is not a finite number of a sane size."""
     kind = type(value)
-    if kind is Fraction:
-        return value  # type: ignore[no-any-return]  # the line above is the check
-    if kind is int or (kind is float and value - value == 0):
-        return Fraction(value)
+    if kind is int or (kind is float and value - value == 0) or kind is Decimal:
+        return Decimal(value)
     if kind is str and len(value) < 1000 and _NUMERAL.fullmatch(value):
-        try:
-            return Fraction(value)
-        except ZeroDivisionError:
-            return None
+        over, _, under = value.partition("/")
+        if not under:
+            return Decimal(over)
+        return Decimal(over) / Decimal(under) if int(under) else None
     return None
 
 
@@ -102,71 +102,71 @@ def together(values: list[Any], unit: str, against: Printed | None = None) -> li
     if not percent and unit != "%" and all(type(value) is int for value in values):
         return [written(value) for value in values]
     exact = [number(value) for value in values]
-    known = [value * 100 if percent else value for value in exact if value is not None]
+    known = [value for value in exact if value is not None]
     share = not percent and is_share(unit) and all(abs(value) <= 1 for value in known)
     if share and known and 0 < max(map(abs, known)) < NEARLY_NOTHING:
-        known, share, percent = [value * 100 for value in known], False, True
-    places = _places(known, share, against, 100 if percent else 1)
-    texts = iter(_fixed(value, places, share) for value in known)
+        share, percent = False, True
+    places = _places(known, 100 if percent else 1, share, against)
+    texts = iter(_fixed(value * 100 if percent else value, places, share) for value in known)
     suffix = "%" if percent or unit == "%" else ""
     return [shown(value, 80) if one is None else next(texts) + suffix for value, one in zip(values, exact, strict=True)]
 
 
 def interval(low: Any, high: Any, unit: str, beside: str) -> str:
     """Write a confidence interval with the decimals of the number it stands beside, or more where they hide it."""
-    places = len(beside.rstrip("%").partition(".")[2])
-    ends = [number(end) for end in (low, high)]
-    if TIMES in beside or beside.endswith("%") or None in ends:
+    ends = number(low), number(high)
+    places = len(beside.partition(".")[2])
+    if ends[0] is None or ends[1] is None or TIMES in beside or beside.endswith("%"):
         return " to ".join(together([low, high], unit))
-    rounded = [round(end * 10**places) for end in ends if end is not None]
-    if rounded[0] == rounded[1] or 0 in rounded:
+    texts = [_fixed(end, places, beside.lstrip(MINUS).startswith(".")) for end in ends if end is not None]
+    if texts[0] == texts[1] or not all(text.strip("0.,-" + MINUS) for text in texts):
         return " to ".join(together([low, high], unit))
-    return " to ".join(
-        _fixed(Fraction(end, 10**places), places, beside.lstrip(MINUS).startswith(".")) for end in rounded
-    )
+    return " to ".join(texts)
 
 
-def _places(known: list[Fraction], share: bool, against: Printed | None, parts: int) -> int | None:
+def _places(known: list[Decimal], parts: int, share: bool, against: Printed | None) -> int | None:
     """Return how many decimals a group needs, or None where its members' sizes are too far apart for that."""
-    sizes = [abs(value) for value in known if value]
+    sizes = [abs(value) * parts for value in known if value]
     if not sizes:
         return 0
-    if (
-        max(sizes) >= 10**LONGEST_INTEGER
-        or min(sizes) * 10**FULL < 1
-        or (len(sizes) > 1 and max(sizes) > FAR_APART * min(sizes))
-    ):
+    largest, smallest = max(sizes), min(sizes)
+    if largest >= 10**LONGEST_INTEGER or smallest < TOO_SMALL or (len(sizes) > 1 and largest > FAR_APART * smallest):
         return None
     digits = SIGNIFICANT if len(known) == 1 else SIGNIFICANT - 1
-    places = SHARE_PLACES if share else max(0, digits - len(str(int(max(sizes)))) + (max(sizes) < 1))
-    while places < FULL and not _tells_apart(known, places, against, parts):
+    places = SHARE_PLACES if share else max(0, digits - 1 - largest.adjusted() if largest >= 1 else digits)
+    texts = _rounded(known, parts, places)
+    while places < FULL and not _tells_apart(known, texts, parts, places, against):
         places += 1
-    fewest = SHARE_PLACES if share and max(sizes) < 1 else 0
-    while places > fewest and all(round(value * 10**places) % 10 == 0 for value in known):
+        texts = _rounded(known, parts, places)
+    fewest = SHARE_PLACES if share and largest < 1 else 0
+    while places > fewest and all(text.endswith("0") for text in texts):
         places -= 1
+        texts = [text[:-1] for text in texts]
     return places
 
 
-def _tells_apart(known: list[Fraction], places: int, against: Printed | None, parts: int) -> bool:
-    rounded = [round(value * 10**places) for value in known]
-    if len(set(rounded)) < len(set(known)):
+def _rounded(known: list[Decimal], parts: int, places: int) -> list[str]:
+    return [f"{value * parts if parts > 1 else value:.{places}f}" for value in known]
+
+
+def _tells_apart(known: list[Decimal], texts: list[str], parts: int, places: int, against: Printed | None) -> bool:
+    if len(set(texts)) < len(set(known)):
         return False
-    if any(value.denominator > 1 and abs(value) * 10**places < 10 for value in known):
+    visible = 10 ** (1 - places) if places > 0 else 0
+    if any(abs(value) * parts < visible and value % 1 for value in known):
         return False
     return against is None or all(
-        against.contains(value / parts) == against.contains(Fraction(short, parts * 10**places))
-        for value, short in zip(known, rounded, strict=True)
+        against.contains(value) == against.contains(Decimal(text) / parts)
+        for value, text in zip(known, texts, strict=True)
     )
 
 
-def _fixed(value: Fraction, places: int | None, share: bool) -> str:
+def _fixed(value: Decimal, places: int | None, share: bool) -> str:
+    if places is None and (value == 0 or TOO_SMALL <= abs(value) < 10**LONGEST_INTEGER):
+        places = _places([value], 1, share, None)
     if places is None:
-        return (
-            _power(value)
-            if not 10**-7 <= abs(value) < 10**LONGEST_INTEGER
-            else _fixed(value, _places([value], share, None, 1), share)
-        )
-    text = f"{Decimal(round(value * 10**places)).scaleb(-places):,f}".replace("-", MINUS)
+        return _power(value)
+    text = f"{value:,.{places}f}".replace("-", MINUS)
     return text.replace("0.", ".", 1) if share and text.lstrip(MINUS).startswith("0.") else text
 
 
@@ -177,24 +177,22 @@ def written(value: Any) -> str:
     exact = number(value)
     if exact is None:
         return shown(value, 80)
-    if exact and not 10**-7 <= abs(exact) < 10**LONGEST_INTEGER:
+    if exact and not TOO_SMALL <= abs(exact) < 10**LONGEST_INTEGER:
         return _power(exact)
-    if exact.denominator == 1:
-        return f"{exact.numerator:,}".replace("-", MINUS)
-    full = Decimal(repr(value)) if isinstance(value, float) else _divided(exact, FULL)
-    text = f"{full:,f}".replace("-", MINUS)
+    text = f"{Decimal(repr(value)) if type(value) is float else exact:,f}".replace("-", MINUS)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+@lru_cache(maxsize=1024)
 def duration(seconds: Any) -> str:
     """Write a duration: 0.004 s, 5.1 s, 3 min 20 s, 2 h 5 min."""
     exact = number(seconds)
     if exact is None or exact < 0:
         return shown(seconds, 80)
-    if 0 < exact < Fraction(1, 2000):
+    if 0 < exact < Decimal("0.0005"):
         return "under 0.001 s"
     if exact < 60:
-        return f"{float(exact):.3f} s" if exact < Fraction(1, 10) else f"{float(exact):.1f} s"
+        return f"{float(exact):.3f} s" if exact < Decimal("0.1") else f"{float(exact):.1f} s"
     minutes, rest = divmod(round(exact), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s"
@@ -212,10 +210,7 @@ def unit_words(unit: str) -> str:
     return shown(unit.removeprefix("share ") if unit.startswith("share of ") else unit, 80)
 
 
-def _divided(exact: Fraction, digits: int) -> Decimal:
-    return Context(prec=digits).divide(Decimal(exact.numerator), Decimal(exact.denominator))
-
-
-def _power(exact: Fraction) -> str:
-    mantissa, _, exponent = f"{_divided(exact, SIGNIFICANT).normalize():e}".partition("e")
-    return f"{mantissa.replace('-', MINUS)} {TIMES} 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+def _power(exact: Decimal) -> str:
+    mantissa, _, exponent = f"{exact:.{SIGNIFICANT - 1}e}".partition("e")
+    mantissa = mantissa.rstrip("0").rstrip(".").replace("-", MINUS)
+    return f"{mantissa} {TIMES} 10{str(int(exponent)).translate(_SUPERSCRIPT)}"

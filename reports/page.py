@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +47,20 @@ def render(ledger: Ledger | dict[str, Any]) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
-    return environment.get_template("page.html.j2").render(context(dict(ledger))).lstrip() + "\n"
+    with _uncollected():
+        return environment.get_template("page.html.j2").render(context(dict(ledger))).lstrip() + "\n"
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Keep the garbage collector from walking a page's rows again and again: they hold no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def context(ledger: Record) -> Record:
@@ -52,6 +69,7 @@ def context(ledger: Record) -> Record:
     rows = [row(claim, runs, address) for claim, address in zip(ledger["claims"], _addresses(ledger), strict=True)]
     counts = opening.count(rows)
     css, documents = _style(), _documents(ledger, rows)
+    _tell_apart([figure["table"] for kind, figure in _figures(documents) if kind != "unknown"])
     waiting = sum(
         line.state == "unchecked" and awaits_gpu(claim) for claim, line in zip(ledger["claims"], rows, strict=True)
     )
@@ -122,6 +140,19 @@ def _documents(ledger: Record, rows: list[Row]) -> list[Record]:
         for name in order
         if name in places
     ]
+
+
+def _figures(documents: list[Record]) -> list[tuple[str, Record]]:
+    return [figure for document in documents for section in document["sections"] for figure in section["charts"]]
+
+
+def _tell_apart(tables: list[Record]) -> None:
+    """Number the captions that occur several times: a screen reader lists tables by their names."""
+    seen: Counter[str] = Counter()
+    for table in tables:
+        seen[table["caption"]] += 1
+        if seen[table["caption"]] > 1:
+            table["caption"] += f" ({seen[table['caption']]})"
 
 
 def _document(document: Record, by_section: dict[str, list[Row]], big: bool) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from decimal import Decimal
 from itertools import takewhile
 from typing import Any
 
@@ -15,7 +15,7 @@ BAR, PITCH = 10, 22  # a bar, and a line of text beside it
 MOST_BARS, MOST_SQUARES = 6, 12
 AXIS = '<path class="ax" d="M2 10H166"/>'
 
-Spread = tuple[Fraction, Fraction] | None
+Spread = tuple[Decimal, Decimal] | None
 TONES = {"holds": "in", "refuted": "out"}
 
 
@@ -25,7 +25,7 @@ def spread(one: dict[str, Any]) -> Spread:
     return None if low is None or high is None else (low, high)
 
 
-def judged(verdict: str, values: list[Fraction], printed: Printed) -> int | None:
+def judged(verdict: str, values: list[Decimal], printed: Printed) -> int | None:
     """Return which value was held against the printed interval, as far as the verdict tells; None if none was.
 
     A ledger does not say which comparison a test made. Where the verdict agrees with equality, the last
@@ -39,7 +39,7 @@ def judged(verdict: str, values: list[Fraction], printed: Printed) -> int | None
     return fitting[-1] if fitting else None
 
 
-def one_side(verdict: str, values: list[Fraction], printed: Printed) -> str:
+def one_side(verdict: str, values: list[Decimal], printed: Printed) -> str:
     """Return "above" or "below" where every value of a claim that holds lies on that side of the printed number."""
     if verdict != "holds" or printed.nominal is None:
         return ""
@@ -66,7 +66,7 @@ def _squares(good: list[bool]) -> str:
     return _svg("out", _path("b2", squares) + _path("px", crosses))
 
 
-def interval(verdict: str, value: Fraction, spread: Spread, printed: Printed) -> str:
+def interval(verdict: str, value: Decimal, spread: Spread, printed: Printed) -> str:
     """Draw a value against the printed interval; one that is exact is a tick, one with one end is half a line."""
     low, high = printed.low, printed.high
     if low is None or high is None:
@@ -75,7 +75,7 @@ def interval(verdict: str, value: Fraction, spread: Spread, printed: Printed) ->
         at = MIDDLE + (0 if value == low else FAR * HALF * (1 if value > low else -1))
         return _svg(f"{_tone(verdict)} ex", f"{AXIS}{_path('cp', 'M84 3v14')}{_point(at, value == low)}")
 
-    def place(number: Fraction) -> float:
+    def place(number: Decimal) -> float:
         return MIDDLE + HALF * max(-FAR, min(FAR, _ratio(2 * number - low - high, high - low)))
 
     end = "M124 3v3m0 2.5v3m0 2.5v3" if printed.cut_short else "M120 3h4v14h-4"
@@ -84,16 +84,16 @@ def interval(verdict: str, value: Fraction, spread: Spread, printed: Printed) ->
     return _svg(_tone(verdict), f"{AXIS}{frame}{whisker}{_point(place(value), printed.contains(value))}")
 
 
-def threshold(verdict: str, values: list[Fraction], spreads: list[Spread], printed: Printed, side: str) -> str:
+def threshold(verdict: str, values: list[Decimal], spreads: list[Spread], printed: Printed, side: str) -> str:
     """Draw values against one side, "above" or "below", of the printed number or of its only bound."""
     line = printed.nominal if printed.nominal is not None else printed.low if side == "above" else printed.high
     if line is None:
         return ""
     every = [line, *values, *(end for spread in spreads if spread for end in spread)]
-    margin = (max(every) - min(every) or abs(line) or Fraction(1)) / 5
+    margin = (max(every) - min(every) or abs(line) or Decimal(1)) / 5
     start, span = min(every) - margin, max(every) - min(every) + 2 * margin
 
-    def place(number: Fraction) -> float:
+    def place(number: Decimal) -> float:
         return 2 + 164 * _ratio(number - start, span)
 
     band = f"M{place(line):.1f} 3H166v14H{place(line):.1f}z" if side == "above" else f"M2 3H{place(line):.1f}v14H2z"
@@ -103,19 +103,19 @@ def threshold(verdict: str, values: list[Fraction], spreads: list[Spread], print
     return _svg(_tone(verdict), "".join(drawn))
 
 
-def bars(verdict: str, measured: list[dict[str, Any]], values: list[Fraction]) -> str:
+def bars(verdict: str, measured: list[dict[str, Any]], values: list[Decimal]) -> str:
     """Draw the first few named values, as long as their unit is the same, as bars from zero."""
     same = list(takewhile(lambda one: one["unit"] == measured[0]["unit"] and one["of"], measured))
     values, spreads = values[: len(same)], [spread(one) for one in same]
-    ends = [Fraction(0), *values, *(end for pair in spreads if pair for end in pair)]
+    ends = [Decimal(0), *values, *(end for pair in spreads if pair for end in pair)]
     lowest, span = min(ends), max(ends) - min(ends)
     if not (2 <= len(values) <= MOST_BARS and span):
         return ""
 
-    def place(number: Fraction) -> float:
+    def place(number: Decimal) -> float:
         return 2 + 164 * _ratio(number - lowest, span)
 
-    zero = place(Fraction(0))
+    zero = place(Decimal(0))
     drawn = [_path("ax", f"M{zero:.1f} 2V{PITCH * len(values)}")] if lowest < 0 else []
     for row, (value, pair) in enumerate(zip(values, spreads, strict=True)):
         top, length = 6 + PITCH * row, place(value) - zero
@@ -129,11 +129,8 @@ def _tone(verdict: str) -> str:
     return TONES.get(verdict, "un")
 
 
-def _ratio(part: Fraction, whole: Fraction) -> float:
-    try:
-        return part.numerator * whole.denominator / (part.denominator * whole.numerator)
-    except OverflowError:
-        return FAR if (part > 0) == (whole > 0) else -FAR
+def _ratio(part: Decimal, whole: Decimal) -> float:
+    return float(part / whole)
 
 
 def _path(kind: str, d: str) -> str:

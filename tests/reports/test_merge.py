@@ -21,7 +21,7 @@ VERDICTS = ["holds", "refuted", "broken", "undecided", "unchecked", "uncheckable
 
 
 @st.composite
-def runs(draw: Any) -> Record:
+def runs(draw: Any) -> Any:
     """A run of two claims with two cases each, at one of three times, with things that the schema does not know."""
     claims = []
     for name in draw(st.lists(st.sampled_from(["a", "b", "c"]), unique=True, max_size=3)):
@@ -208,14 +208,10 @@ def test_disagreement_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "post/llama-total" in capsys.readouterr().out
 
 
-def a_run() -> Any:
-    return samples.ledger()
-
-
 DAMAGED: dict[str, str | bytes | None] = {
     "missing": None,
     "empty": "",
-    "cut short": dump(a_run())[:2000],
+    "cut short": dump(samples.ledger())[:2000],
     "foreign": '{"schema": "junit/9"}',
     "not a number": '{"schema": NaN}',
     "list": "[]",

@@ -1,0 +1,198 @@
+"""The page in a real browser: in both themes, on a desk and on a phone, by keyboard, for a screen reader, in print."""
+
+from collections.abc import Callable, Generator
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports import page as draw
+from tests.reports import samples
+from tests.reports.hostile import HOSTILE, everywhere
+
+SIZES = {"desk": (1280, 900), "phone": (375, 800)}
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def opened(browser: Any, drawn: dict[str, str]) -> Generator[Open]:
+    """Open a drawn page in a context of its own and collect what it does."""
+    contexts = []
+
+    def open_page(name: str, width: int = 1280, height: int = 900, anchor: str = "", **options: Any) -> Any:
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
+        page = contexts[-1].new_page()
+        page.goto(drawn.get(name, name) + anchor)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def open_all_details(page: Any) -> None:
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["ordinary", "bad-day"])
+def test_axe_finds_no_violation(opened: Open, shots: Path, name: str, size: str, theme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
+
+    page = opened(name, *SIZES[size], color_scheme=theme, bypass_csp=True)
+    page.screenshot(path=shots / f"{name}-{theme}-{size}.png", full_page=True)
+    for details in ("closed", "open"):
+        if details == "open":
+            open_all_details(page)
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+
+
+def test_axe_finds_no_violation_on_a_large_page(opened: Open) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened("large", bypass_csp=True)
+    results = Axe().run(page, context="header, main > section:not(.doc), .flt")
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("name", ["ordinary", "bad-day", "large"])
+def test_nothing_is_wider_than_the_screen(opened: Open, name: str) -> None:
+    page = opened(name)
+    open_all_details(page)
+    for width in (320, 375, 768, 1024, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_no_text_is_squeezed_or_overlaps_the_next_cell(opened: Open, width: int) -> None:
+    page = opened("ordinary", width)
+    squeezed = page.evaluate(
+        """[...document.querySelectorAll('.c dd, .c h4, .fails dd, .pa span')]
+        .filter(one => one.textContent.trim().length > 8 && one.getBoundingClientRect().width
+                       && one.getBoundingClientRect().width < 60 && one.getBoundingClientRect().height > 60)
+        .map(one => one.textContent)"""
+    )
+    assert squeezed == []
+
+
+def test_evidence_opens_by_keyboard(opened: Open) -> None:
+    page = opened("ordinary")
+    summary = page.locator("article summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("article details").first.evaluate("one => one.open")
+    assert "pytest --claim post/llama-total" in page.locator("article details").first.inner_text()
+
+
+def test_every_claim_can_be_reached_by_tab(opened: Open) -> None:
+    page = opened("ordinary")
+    reached = set()
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.closest('article')?.id"))
+    assert {claim["id"] for claim in samples.ledger()["claims"]} <= reached
+
+
+def test_the_link_to_a_claim_shows_on_hover_and_on_focus(opened: Open) -> None:
+    page = opened("ordinary")
+    link = page.locator("article .pl").first
+    assert link.evaluate("one => getComputedStyle(one).opacity") == "0"
+    page.locator("article").first.hover()
+    assert link.evaluate("one => getComputedStyle(one).opacity") == "1"
+    page.mouse.move(0, 0)
+    page.keyboard.press("Tab")
+    link.focus()
+    assert link.evaluate("one => getComputedStyle(one).opacity") == "1"
+
+
+def test_a_link_leads_to_its_claim(opened: Open) -> None:
+    page = opened("ordinary", anchor="#post/no-topic-pattern")
+    assert page.locator(":target").get_attribute("id") == "post/no-topic-pattern"
+    assert 0 <= page.locator(":target").bounding_box()["y"] < 900
+
+
+def test_the_filter_shows_one_verdict(opened: Open) -> None:
+    page = opened("ordinary")
+    page.locator("label.refuted").click()
+    seen = page.evaluate(
+        "[...document.querySelectorAll('.c')].filter(one => one.offsetParent).map(one => one.className)"
+    )
+    assert seen == ["c refuted", "c refuted"]
+
+
+@pytest.mark.parametrize("name", ["ordinary", "bad-day", "large"])
+def test_print_has_every_claim(opened: Open, shots: Path, name: str) -> None:
+    page = opened(name)
+    page.emulate_media(media="print")
+    draw_it: Any = {"ordinary": samples.ledger, "bad-day": samples.bad_day, "large": partial(samples.large, 450)}[name]
+    ledger = draw_it()
+    printed = page.evaluate("[...document.querySelectorAll('.c h4')].filter(one => one.offsetHeight).length")
+    assert printed == len(ledger["claims"])
+    page.pdf(path=shots / f"{name}.pdf", prefer_css_page_size=True)
+    assert (shots / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_screen_readers_hear_what_eyes_see(opened: Open) -> None:
+    page = opened("ordinary")
+    heard = page.locator("article").nth(2).aria_snapshot()
+    for words in ("Loosely", "The experts have 33 times", "literally:", "As printed", "Means", "32.5 to 33.5", "33.6"):
+        assert words in heard
+    levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(one => +one.tagName[1])")
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_the_page_asks_the_network_for_nothing(browser: Any, drawn: dict[str, str]) -> None:
+    context = browser.new_context()
+    asked: list[str] = []
+    said: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(drawn["bad-day"])
+    open_all_details(page)
+    page.wait_for_timeout(200)
+    context.close()
+    assert asked == [drawn["bad-day"]]
+    assert said == []
+
+
+def test_hostile_text_runs_and_loads_nothing(browser: Any, tmp_path: Path) -> None:
+    for name, text in HOSTILE.items():
+        draw.write(everywhere(text), tmp_path / f"{name}.html")
+    context = browser.new_context()
+    asked: list[str] = []
+    said: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    context.on("dialog", lambda dialog: said.append(dialog.message))
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    for name in HOSTILE:
+        page.goto((tmp_path / f"{name}.html").as_uri())
+        open_all_details(page)
+        for link in page.locator("a[href]").all()[:8]:
+            link.evaluate("one => one.click()")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280, name
+    context.close()
+    assert {url.partition("#")[0] for url in asked} == {(tmp_path / f"{name}.html").as_uri() for name in HOSTILE}
+    assert said == []
+
+
+def test_the_style_applies_and_nothing_else_may(browser: Any, drawn: dict[str, str], tmp_path: Path) -> None:
+    html = Path(drawn["ordinary"].removeprefix("file://")).read_text(encoding="utf-8")
+    evil = "<script>document.title = 'run'</script><style>h1 { display: none }</style>"
+    evil += "<b style='color: red' id=b onclick=alert(1)>b</b>"
+    (tmp_path / "evil.html").write_text(html.replace("</main>", f"{evil}</main>"), encoding="utf-8")
+    page = browser.new_page()
+    page.goto((tmp_path / "evil.html").as_uri())
+    assert page.evaluate("getComputedStyle(document.body).marginTop") == "0px"
+    assert "claims hold" in page.title()
+    assert page.locator("h1").is_visible()
+    assert page.locator("#b").evaluate("one => getComputedStyle(one).color") != "rgb(255, 0, 0)"
+    page.close()
