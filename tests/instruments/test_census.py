@@ -153,6 +153,14 @@ def minimal_deepseek() -> Config:
     }
 
 
+def test_a_layer_is_the_first_unless_said_otherwise() -> None:
+    config = minimal_deepseek() | {"model_type": "qwen3_moe", "architectures": ["Qwen3MoeForCausalLM"], "head_dim": 2}
+    model = build(config | {"num_experts": 4, "decoder_sparse_step": 2, "num_hidden_layers": 2})
+    assert list(layer_parts(model)) == ["Qwen3MoeAttention", "Qwen3MoeMLP", "Qwen3MoeRMSNorm"]
+    assert list(layer_parts(model, 1)) == ["Qwen3MoeAttention", "Qwen3MoeSparseMoeBlock", "Qwen3MoeRMSNorm"]
+    assert (widths(model).feed_forward, widths(model, 1).feed_forward) == (3, 2)
+
+
 def test_llama_2_13b(llama: Any) -> None:
     counted = census(llama)
     assert counted.total == counted.active == 13_015_864_320
@@ -243,6 +251,12 @@ def test_an_unknown_parameter_is_an_error() -> None:
         census(torch.nn.ModuleList([torch.nn.Linear(1, 1), Stranger()]))
     with pytest.raises(ValueError, match=r"Attention\.g_proj is no projection that is known"):
         census(Attention(g_proj=torch.nn.Linear(1, 1)))
+    knows_sinks, knows_no_bias = Attention(), Attention()
+    knows_sinks.sinks = torch.nn.Parameter(torch.ones(3))
+    knows_no_bias.bias = torch.nn.Parameter(torch.ones(3))
+    assert census(knows_sinks) == Parameters(total=12, attention=12, query=9)
+    with pytest.raises(ValueError, match=r"Attention\.bias is no parameter of attention that is known"):
+        census(knows_no_bias)
 
 
 def test_a_weight_used_twice_counts_once() -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.instruments.closed_form import closed_form
-from fixtures.instruments.shape import shape
+from fixtures.instruments.parameters import Parameters
+from fixtures.instruments.shape import Shape, shape
 from tests.instruments.configurations import FAMILIES, Config, published, some
 
 LLAMA = published("llama-2-13b")
@@ -245,6 +246,9 @@ def test_counts_are_for_reading_only() -> None:
     for counts in (shape(LLAMA), closed_form(LLAMA)):
         with pytest.raises(dataclasses.FrozenInstanceError):
             counts.layers = 1  # type: ignore[misc, union-attr]
+    for kind in (Shape, Parameters):
+        with pytest.raises(TypeError, match="positional"):
+            kind("llama")  # type: ignore[misc, arg-type]
 
 
 def test_no_layer_is_dense_or_all_are() -> None:

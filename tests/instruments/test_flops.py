@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,14 @@ def test_growth_that_is_not_even_is_an_error(part: str) -> None:
         growth(lambda length: Work(**({"projections": 1, "scores": length} | {part: length * length})))
     slope = growth(lambda length: Work(**({"projections": 1, "scores": 0} | {part: 5 * length + 3})))
     assert vars(slope) == vars(Work(projections=0, scores=0)) | {part: 5}
+
+
+def test_work_is_for_reading_only_and_named_by_part() -> None:
+    work: Any = Work(projections=1, scores=2)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        work.mlp = 3
+    with pytest.raises(TypeError, match="positional"):
+        Work(1, 2)  # type: ignore[misc]
 
 
 def test_odd_work_has_no_exact_half() -> None:

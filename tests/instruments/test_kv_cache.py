@@ -58,5 +58,7 @@ class Hoarder(torch.nn.Module):
 
 def test_a_network_that_hoards_is_seen() -> None:
     model: Any = build(LLAMA | {"num_hidden_layers": 1})
-    decoder_layers(model)[0].mlp = Hoarder()
+    layer: Any = decoder_layers(model)[0]
+    layer.mlp = Hoarder()
+    layer.self_attn.held_before = torch.ones(7)
     assert kept(model, 3, 2) == Kept(attention=3 * 20_480, feed_forward=3 * 5120 * 2)
