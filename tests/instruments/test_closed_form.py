@@ -246,9 +246,10 @@ def test_counts_are_for_reading_only() -> None:
     for counts in (shape(LLAMA), closed_form(LLAMA)):
         with pytest.raises(dataclasses.FrozenInstanceError):
             counts.layers = 1  # type: ignore[misc, union-attr]
-    for kind in (Shape, Parameters):
+    kinds: list[Any] = [Shape, Parameters]
+    for by_place in kinds:
         with pytest.raises(TypeError, match="positional"):
-            kind("llama")  # type: ignore[misc, arg-type]
+            by_place("llama")
 
 
 def test_no_layer_is_dense_or_all_are() -> None:
