@@ -26,6 +26,7 @@ WORDS = {
 OUTCOMES = {**{key: word.lower() for key, word in WORDS.items()}, "refuted": "fails"}
 DECLARED = {"refuted": "does not hold", "loosely": "holds loosely"}
 SHORT_REASON = 90  # characters that still stand beside a verdict
+LONG_NAME = 22
 MOST_PARTS = 4  # more than this many parts are summed up, and only those that fail stay lines
 
 Record = dict[str, Any]
@@ -42,6 +43,11 @@ class Line:
     numbers: list[tuple[str, str, str]]
     text: str
     strip: str
+
+    @property
+    def wide(self) -> bool:
+        """Whether the numbers' names need more than the column of the numbers."""
+        return any(len(name) > LONG_NAME for name, _, _ in self.numbers)
 
 
 def grouped(cases: list[Record]) -> list[list[Record]]:

@@ -114,14 +114,17 @@ def together(values: list[Any], unit: str, against: Printed | None = None) -> li
 
 def interval(low: Any, high: Any, unit: str, beside: str) -> str:
     """Write a confidence interval with the decimals of the number it stands beside, or more where they hide it."""
-    ends = number(low), number(high)
-    places = len(beside.partition(".")[2])
-    if ends[0] is None or ends[1] is None or TIMES in beside or beside.endswith("%"):
+    ends = [end for end in (number(low), number(high)) if end is not None]
+    told = beside.rstrip("%")
+    if len(ends) < 2 or ends[0] == ends[1] or TIMES in beside or max(map(abs, ends)) > 10**9:
         return " to ".join(together([low, high], unit))
-    texts = [_fixed(end, places, beside.lstrip(MINUS).startswith(".")) for end in ends if end is not None]
-    if texts[0] == texts[1] or not all(text.strip("0.,-" + MINUS) for text in texts):
-        return " to ".join(together([low, high], unit))
-    return " to ".join(texts)
+    scaled = [end * 100 if told != beside and unit != "%" else end for end in ends]
+    fine = abs(scaled[1] - scaled[0]) / 10
+    places = len(told.partition(".")[2])
+    while places < FULL and any(abs(round(end, places) - end) > fine for end in scaled):
+        places += 1
+    share = told.lstrip(MINUS).startswith(".")
+    return " to ".join(_fixed(end, places, share) for end in scaled) + beside[len(told) :]
 
 
 def _places(known: list[Decimal], parts: int, share: bool, against: Printed | None) -> int | None:

@@ -230,7 +230,12 @@ def _environment(ledger: Record, runs: dict[str, str]) -> list[tuple[str, str]]:
         command = " ".join(["pytest", *(shown(argument, 200) for argument in run["arguments"])])
         told.insert(0, ("run", shown(command, 600)))
     sources = sorted(
-        {shown(case["source"], 120) for claim in ledger["claims"] for case in claim["cases"] if case["source"]}
+        {
+            shown(case["source"], 120)
+            for claim in ledger["claims"]
+            for case in claim["cases"]
+            if case["source"] and case["verdict"] != "unchecked"
+        }
     )
     if sources:
         told.append(("evidence", " · ".join(sources[:40])))

@@ -12,7 +12,7 @@ HEIGHT = 20  # of a viewBox 168 wide
 MIDDLE, HALF = 84, 40  # a printed interval fills the middle of the strip
 FAR = 1.94  # how far out, in half intervals, a value is still drawn to scale
 BAR, PITCH = 10, 22  # a bar, and a line of text beside it
-MOST_BARS, MOST_SQUARES = 6, 12
+MOST_BARS, MOST_SQUARES = 6, 24
 AXIS = '<path class="ax" d="M2 10H166"/>'
 
 Spread = tuple[Decimal, Decimal] | None
@@ -61,8 +61,17 @@ def tally(good: int, total: int) -> str:
 def _squares(good: list[bool]) -> str:
     if not 2 <= len(good) <= MOST_SQUARES:
         return ""
-    squares = "".join(f"M{2 + 13.5 * place:g} 5h10v10h-10z" for place, one in enumerate(good) if one)
-    crosses = "".join(f"M{3 + 13.5 * place:g} 6l8 8m0-8l-8 8" for place, one in enumerate(good) if not one)
+    pitch = min(13.5, 164 / len(good))
+    side = round(pitch * 0.74, 1)
+    top = 10 - side / 2
+    squares = "".join(
+        f"M{2 + pitch * place:.1f} {top:g}h{side}v{side}h-{side}z" for place, one in enumerate(good) if one
+    )
+    stroke = side - 2
+    crosses = "".join(
+        f"M{3 + pitch * place:.1f} {top + 1:g}l{stroke:g} {stroke:g}m0-{stroke:g}l-{stroke:g} {stroke:g}"
+        for place, one in enumerate(good) if not one
+    )  # fmt: skip
     return _svg("out", _path("b2", squares) + _path("px", crosses))
 
 

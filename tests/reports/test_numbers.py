@@ -65,6 +65,28 @@ def test_measured_values(values: list[Any], unit: str, texts: list[str]) -> None
     assert numbers.together(values, unit) == texts
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "beside", "text"),
+    [
+        (0.4866500566908383, 7.693349943309162, "points", "4.09", "0.49 to 7.69"),
+        (0.04055, 0.04167, "share", ".041", ".0406 to .0417"),
+        (0.2355, 0.2365, "of tokens", "23.6%", "23.55 to 23.65%"),
+        (-0.0032360434, -0.00010806, "of slots", f"{MINUS}.0017", f"{MINUS}.0032 to {MINUS}.0001"),
+        (10, 20, "s", "15", "10 to 20"),
+        (1.0, 1.0, "s", "1", "1 to 1"),
+        ("x", 1, "s", "1", "x to 1"),
+        (-(10**400), 10**400, "s", "1", f"{MINUS}1 {TIMES} 10⁴⁰⁰ to 1 {TIMES} 10⁴⁰⁰"),
+    ],
+)
+def test_an_interval_is_as_exact_as_its_width_asks(low: Any, high: Any, unit: str, beside: str, text: str) -> None:
+    assert numbers.interval(low, high, unit, beside) == text
+
+
+@given(st.floats(-1e12, 1e12), st.floats(-1e12, 1e12), st.sampled_from(["1", "0.5", ".125", "23.6%", "1,000"]))
+def test_every_interval_is_written(low: float, high: float, beside: str) -> None:
+    assert " to " in numbers.interval(low, high, "share", beside)
+
+
 def test_a_percentage_is_measured_as_a_fraction() -> None:
     assert numbers.together([13 / 28], "", printed("46%", "0.455", "0.465")) == ["46.43%"]
 
