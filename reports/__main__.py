@@ -9,6 +9,7 @@ from pathlib import Path
 from reports import github, page
 from reports.ledger import Ledger, LedgerError, read, write
 from reports.merge import conflicts, merge
+from reports.origins import traced
 
 HTML, JSON = Path("reports/out/merged.html"), Path("reports/out/merged.json")
 
@@ -19,7 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code: int = options.run(options)
     except (LedgerError, OSError, RecursionError) as error:
-        name = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        known = isinstance(error, OSError) and error.filename
+        name = f"{error.filename}: {error.strerror}" if known else str(error)  # type: ignore[union-attr]  # an OSError
         print(f"python -m reports: {' '.join(name.split())}", file=sys.stderr)
         return 2
     return code
@@ -67,7 +69,7 @@ def _merge(options: argparse.Namespace) -> int:
 
 def _refuse_unmergeable(ledger: Ledger, path: Path) -> None:
     try:
-        merge([ledger])
+        traced(ledger)
     except LedgerError as error:
         raise LedgerError(f"{path}: {error}") from None
 

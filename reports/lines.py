@@ -52,6 +52,8 @@ class Line:
 
 def grouped(cases: list[Record]) -> list[list[Record]]:
     """Put cases together that differ by their reading alone: same source and part, same outcome, same numbers."""
+    if len(cases) == 1:
+        return [cases]
     groups: dict[tuple[Any, ...], list[Record]] = {}
     for case in cases:
         told = repr((case["measured"], case["stated"], case["reason"])) if case["verdict"] != "unchecked" else ""

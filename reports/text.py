@@ -23,6 +23,8 @@ _PLAIN_ID = re.compile(r"[\w./-]{1,200}", re.ASCII)
 def shown(value: Any, longest: int = LONGEST) -> str:
     """Return a value as one piece of text that shows every character it holds, cut after `longest` of them."""
     text = value if isinstance(value, str) else _described(value)
+    if len(text) <= longest and text.isprintable():
+        return text
     if len(text) > longest:
         text = f"{text[:longest]}… [cut here: {len(text):,} characters in all]"
     return _HIDDEN.sub(_visible, text) if _HIDDEN.search(text) else text
