@@ -21,7 +21,7 @@ OTHER = "f" * 40
 def at_the_hub(address: str, home: Path, cases: dict[str, Any]) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.recording.at_the_hub", str(home / "out"), json.dumps(cases)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-    environment |= {"HF_ENDPOINT": address, "HF_HOME": str(home)}
+    environment |= {"HF_ENDPOINT": address, "HF_HOME": str(home), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
