@@ -5,33 +5,24 @@ from __future__ import annotations
 import base64
 import gc
 import hashlib
-from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports import numbers, opening
-from reports.charts import charts
 from reports.ledger import write_text
 from reports.lines import WORDS
 from reports.origins import runs_of
+from reports.places import LARGE, documents_of, tell_apart
 from reports.rows import Record, Row, awaits_gpu, row
-from reports.text import anchor, counted, joined, sentence, shown
+from reports.text import anchor, counted, joined, shown
 
 if TYPE_CHECKING:
     from reports.ledger import Ledger
 
 TEMPLATES = Path(__file__).parent / "templates"
-LARGE = 400  # claims from which the map is drawn in bulk and evidence is one block of text
 MOST_FAILS = 60
-MAP_COLUMNS = 120
-MAP_SHAPES = {
-    "holds": "h5v5h-5z", "loosely": "h5l-5 5z", "refuted": "h7v7h-7z", "undecided": "h2v5h-2z",
-    "unchecked": "h5v1h-5zm0 4h5v1h-5z", "disputed": "m2 0v6l-3-3zm1 0l3 3-3 3z", "uncheckable": "m0 2h5v1h-5z",
-    "broken": "m2.5 0l3 6h-6z", "surprise": "m3-2l5 5-5 5-5-5z",
-}  # fmt: skip
-LANGUAGES = {"ko": "Korean", "en": "English", "fr": "French", "de": "German", "zh": "Chinese", "ja": "Japanese"}
 
 
 def write(ledger: Ledger | dict[str, Any], path: str | Path) -> None:
@@ -68,8 +59,8 @@ def context(ledger: Record) -> Record:
     runs = run_names(ledger)
     rows = [row(claim, runs, address) for claim, address in zip(ledger["claims"], _addresses(ledger), strict=True)]
     counts = opening.count(rows)
-    css, documents = _style(), _documents(ledger, rows)
-    _tell_apart([figure["table"] for kind, figure in _figures(documents) if kind != "unknown"])
+    css, documents = _style(), documents_of(ledger, rows)
+    tell_apart(documents)
     waiting = sum(
         line.state == "unchecked" and awaits_gpu(claim) for claim, line in zip(ledger["claims"], rows, strict=True)
     )
@@ -121,84 +112,6 @@ def _style() -> str:
         f".flt:has(#f-{key}:checked)~.doc :is(.c:not(.{key}),.sec:not(.h-{key})){{display:none}}" for key in WORDS
     ]
     return (TEMPLATES / "page.css").read_text(encoding="utf-8") + "".join(filters)
-
-
-def _documents(ledger: Record, rows: list[Row]) -> list[Record]:
-    """Group the rows by document and section, in the ledger's order; what belongs to no known one comes last."""
-    places: dict[str, dict[str, list[Row]]] = {}
-    for claim, line in zip(ledger["claims"], rows, strict=True):
-        places.setdefault(claim["document"], {}).setdefault(claim["section"], []).append(line)
-    known = [
-        (document, {section["id"]: section for section in document["sections"]}) for document in ledger["documents"]
-    ]
-    titles = {document["id"]: document for document, _ in known}
-    order = [document["id"] for document, _ in known] + [name for name in places if name not in titles]
-    return [
-        _document(
-            titles.get(name, {"id": name, "title": name, "sections": []}), places.get(name, {}), len(rows) > LARGE
-        )
-        for name in order
-        if name in places
-    ]
-
-
-def _figures(documents: list[Record]) -> list[tuple[str, Record]]:
-    return [figure for document in documents for section in document["sections"] for figure in section["charts"]]
-
-
-def _tell_apart(tables: list[Record]) -> None:
-    """Number the captions that occur several times: a screen reader lists tables by their names."""
-    seen: Counter[str] = Counter()
-    for table in tables:
-        seen[table["caption"]] += 1
-        if seen[table["caption"]] > 1:
-            table["caption"] += f" ({seen[table['caption']]})"
-
-
-def _document(document: Record, by_section: dict[str, list[Row]], big: bool) -> Record:
-    listed = {section["id"]: section for section in document["sections"]}
-    names = [*listed, *(name for name in by_section if name not in listed)]
-    language = document.get("language", "en")
-    about = [sentence(shown(document["read"], 200))] if isinstance(document.get("read"), str) else []
-    about += [f"In {LANGUAGES.get(language, shown(language, 40))}, told here in other words."] * (language != "en")
-    return {
-        "id": f"document:{anchor(document['id'])}",
-        "name": shown(document["title"], 200),
-        "about": " ".join(about),
-        "sections": [
-            _section(document["id"], listed.get(name, {"id": name, "title": name}), by_section.get(name, []), big)
-            for name in names if name in by_section or listed[name].get("charts")
-        ],
-    }  # fmt: skip
-
-
-def _section(document: str, section: Record, rows: list[Row], big: bool) -> Record:
-    label = f"§{shown(section['id'], 8)}" if section["id"].isdecimal() else ""
-    states = [line.state for line in rows]
-    return {
-        "anchor": f"section:{anchor(document)}:{anchor(section['id'])}",
-        "label": label,
-        "title": shown(section["title"], 200),
-        "states": sorted(set(states)),
-        "tally": f"{states.count('holds'):,} of {len(states):,} hold{'s' if len(states) == 1 else ''}" if rows else "",
-        "charts": charts(section.get("charts")),
-        "claims": rows,
-        "tiny": _tiny(states) if big else None,
-    }
-
-
-def _tiny(states: list[str]) -> Record:
-    """Draw a section's claims as one path a verdict: ten thousand marks cost bytes, not elements."""
-    paths: dict[str, list[str]] = {}
-    for place, state in enumerate(states):
-        x, y = place % MAP_COLUMNS * 8, place // MAP_COLUMNS * 9 + 2
-        paths.setdefault(state, []).append(f"M{x} {y}{MAP_SHAPES[state]}")
-    height = (max(len(states), 1) - 1) // MAP_COLUMNS * 9 + 10
-    return {
-        "width": MAP_COLUMNS * 8,
-        "height": height,
-        "paths": [(state, "".join(drawn)) for state, drawn in paths.items()],
-    }
 
 
 def _fails(documents: list[Record]) -> list[tuple[Row, str, list[str]]]:
