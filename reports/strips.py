@@ -148,7 +148,8 @@ def _path(kind: str, d: str) -> str:
 
 def _svg(kinds: str, drawn: str, height: int = HEIGHT) -> str:
     """Wrap what was drawn; it is made of numbers and this module's own words, so a page may trust it."""
-    return f'<svg class="s {kinds}" viewBox="0 0 168 {height}" aria-hidden="true">{drawn}</svg>'
+    stretch = ' preserveAspectRatio="none"' if height > HEIGHT else ""  # bars keep beside their lines of text
+    return f'<svg class="s {kinds}" viewBox="0 0 168 {height}"{stretch} aria-hidden="true">{drawn}</svg>'
 
 
 def _point(x: float, inside: bool) -> str:
