@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from reports.ledger import write_text
 
 if TYPE_CHECKING:
     import pytest
@@ -25,14 +30,31 @@ class Collection:
     deselected: list[Key] = field(default_factory=list)
     error: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """Return plain lists and dicts."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Collection:
-        """Read what `as_json` returned, after a round trip through JSON."""
+        """Read a collection's fields after a round trip through JSON."""
         return cls(**{**content, "deselected": [(claim, case) for claim, case in content["deselected"]]})
+
+
+def leave(collection: Collection, place: Path) -> None:
+    """Write what a worker collected into its controller's inbox."""
+    write_text(json.dumps(asdict(collection)), place, lasting=False)
+
+
+class Inbox:
+    """A folder for what the workers of a run collected, there as long as its context."""
+
+    def __enter__(self) -> Inbox:
+        self.folder = Path(tempfile.mkdtemp(prefix="claims-"))
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def read(self) -> Collection:
+        """Return what was collected: an error if there was one, else the most, for a worker may have been cut short."""
+        told = [Collection.from_json(json.loads(file.read_text())) for file in sorted(self.folder.glob("*.json"))]
+        return max(told, key=lambda one: (bool(one.error), len(one.cases)), default=Collection())
 
 
 @dataclass

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
 import time
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -15,7 +12,7 @@ from typing import Any
 import pytest
 
 from reports import build, heard, hooks, output, terminal
-from reports.ledger import Ledger, write_text
+from reports.ledger import Ledger
 
 PYTEST_DONT_REWRITE = "no assert in here needs explaining"
 
@@ -51,19 +48,20 @@ def pytest_configure(config: pytest.Config) -> None:
 class Recorder:
     """Collects registrations and results, in this process or from the workers of a distributed run.
 
-    A worker knows what was collected and the controller does not, so each worker writes it into a folder
-    of the controller's before it runs anything: a worker that dies later takes nothing with it.
+    A worker knows what was collected and the controller does not, so each worker leaves it in the controller's inbox
+    before it runs anything: a worker that dies later takes nothing with it.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.worker: dict[str, Any] | None = getattr(config, "workerinput", None)
-        self.inbox: Path | None = None
+        self.inbox: heard.Inbox | None = None
         self.started = datetime.now(UTC)
         self.clock = time.perf_counter()
         self.deselected: list[pytest.Item] = []
         self.collection = heard.Collection()
         self.heard = heard.Heard()
+        self.finished = False
         self.ledger: Ledger | None = None
         self.complaints: list[str] = []
         self.until_end = ExitStack()
@@ -83,10 +81,8 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker where to write what it collected."""
-        if not self.inbox:
-            self.inbox = Path(tempfile.mkdtemp(prefix="claims-"))
-            self.until_end.callback(shutil.rmtree, self.inbox, ignore_errors=True)
-        node.workerinput["claims_inbox"] = str(self.inbox)
+        self.inbox = self.inbox or self.until_end.enter_context(heard.Inbox())
+        node.workerinput["claims_inbox"] = str(self.inbox.folder)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Remember what was collected but not selected."""
@@ -123,8 +119,14 @@ class Recorder:
         if self.collection.cases:
             self.collection.documents = hook.pytest_claim_documents(config=self.config)
         if self.worker is not None:
-            report = Path(self.worker["claims_inbox"]) / f"{self.worker['workerid']}.json"
-            write_text(json.dumps(self.collection.as_json()), report, lasting=False)
+            heard.leave(self.collection, Path(self.worker["claims_inbox"]) / f"{self.worker['workerid']}.json")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Know whether the run came to its own end: after Ctrl-C pressed twice, not even pytest does."""
+        result = yield
+        self.finished = True
+        return result
 
     def pytest_runtest_logstart(self) -> None:
         """Save what is known so far: the test that starts now may be the one that ends the process."""
@@ -148,30 +150,21 @@ class Recorder:
         """
         if self.worker is not None:
             return
-        self._read_inbox()
-        if self.collection.error:
-            self.complaints.append(self.collection.error)
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
-        elif self.collection.cases:
-            try:
-                with output.undisturbed() as pressed:
-                    self._conclude(session)
-            except KeyboardInterrupt:
-                self.complaints.append("interrupted while the verdicts were being written")
-            if pressed:
-                session.exitstatus = pytest.ExitCode.INTERRUPTED
+        try:
+            with output.undisturbed() as pressed:
+                self._conclude(session)
+        except KeyboardInterrupt:
+            self.complaints.append("interrupted while the verdicts were being written")
+        if pressed:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind."""
         self.until_end.close()
 
     def _read_inbox(self) -> None:
-        if self.inbox is None or self.collection.cases or self.collection.error:
-            return
-        told = [heard.Collection.from_json(json.loads(file.read_text())) for file in sorted(self.inbox.glob("*.json"))]
-        if told:
-            # A worker that was interrupted may have written less than another.
-            self.collection = max(told, key=lambda collection: (bool(collection.error), len(collection.cases)))
+        if self.inbox and not self.collection.cases and not self.collection.error:
+            self.collection = self.inbox.read()
 
     def _build(self, state: str, exit_code: int) -> Ledger:
         run: dict[str, Any] = {
@@ -184,9 +177,18 @@ class Recorder:
         return build.build(self.collection, self.heard, run)
 
     def _conclude(self, session: pytest.Session) -> None:
+        self._read_inbox()
+        if self.collection.error:
+            self.complaints.append(self.collection.error)
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        if not self.collection.cases:
+            return
+        self.ledger = self._build("complete", session.exitstatus)
         ended = session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
-        cut_short = ended or session.shouldfail or session.shouldstop
-        self.ledger = self._build("interrupted" if cut_short else "complete", session.exitstatus)
+        if ended or (self.ledger["accounting"]["unaccounted"] and not self.finished):
+            self.ledger["run"]["state"] = "interrupted"
+        if session.exitstatus == pytest.ExitCode.OK and not self.finished:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             session.exitstatus = build.exit_status(self.ledger, session.exitstatus)
         self.ledger["run"]["exit_code"] = int(session.exitstatus)

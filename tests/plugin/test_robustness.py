@@ -98,12 +98,13 @@ def test_interrupted_while_running(new_suite: Callable[[], Suite]) -> None:
         options = dict(way)
         jobs.append(partial(interrupted, suite, *options.pop("arguments", ()), **options))
     for name, suite, outcome in zip(ways, suites, together(jobs), strict=True):
-        assert outcome.code == 2, (name, outcome.output)
+        # A second Ctrl-C may find pytest still taking in the first, and then pytest ends by the signal.
+        assert outcome.code == 2 or (name == "twice" and outcome.code == -signal.SIGINT), (name, outcome.output)
         assert outcome.verdicts["second"] == "unchecked", name
         assert "paper/second" in outcome.accounting["unaccounted"], name
         assert outcome.ledger["run"]["state"] == "interrupted", name
         assert outcome.ledger["run"]["exit_code"] == 2, name
-        assert "interrupted after" in outcome.output, name
+        assert "interrupted after" in outcome.output or name == "twice", name
         assert leftovers(suite) == ["claims.html", "claims.json"], name
         if not name.startswith("in two"):
             assert outcome.verdicts["first"] == "holds", name
