@@ -31,7 +31,7 @@ class Slow(engine_transformers.TransformersEngine):
 
 
 def main(model: str, corpus: str, out: str) -> None:
-    recording.BATCH_TOKENS = BATCH_TOKENS
+    recording.batch_tokens = lambda device: BATCH_TOKENS if device else 0
     named = {"--model": model, "--corpus": corpus, "--device": "cpu", "--evidence-out": out}
     ready = prepare(options(dict.fromkeys(OPTIONS) | named))
     loaded = engine_transformers.load(ready.checkpoint.folder, ready.checkpoint.name, ready.device, ready.dtype)

@@ -6,14 +6,19 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.instruments.routing_files import read
+from fixtures.recording import fresh
+from fixtures.recording import record as recording
+from fixtures.recording.errors import RecordingError
 from tests.recording import worlds
 from tests.recording.planted import as_cells, expected, words_of
+from tests.recording.test_counts import engine_for
 
 ROOT = Path(__file__).parents[2]
 ROUTING = (
@@ -117,3 +122,12 @@ def test_what_was_asked_for_and_cannot_be_had_ends_the_run(
     assert line.startswith("ERROR: ")
     assert {"model": "has no config.json", "corpus": "line 1 of bad.jsonl is not JSON"}[option] in line
     assert "Traceback" not in said
+
+
+def test_evidence_of_another_model_is_refused(ready: Any, chosen: Any, tmp_path: Path) -> None:
+    prepared = ready()
+    counts = recording.record(prepared, tmp_path / "evidence", engine_for(prepared))
+    given = replace(chosen(), evidence=(tmp_path / "evidence",))
+    assert fresh.read(given).documents == counts.documents
+    with pytest.raises(RecordingError, match="the evidence is of planted, not of --model owner/name"):
+        fresh.read(replace(given, model="owner/name"))

@@ -53,11 +53,11 @@ def test_kernels_and_padding_change_nothing(
     assert as_cells(counts) == expected(planted, words_of(corpus))
 
 
-@pytest.mark.parametrize("tokens", [1, 90, 400])
+@pytest.mark.parametrize("tokens", [1, 90, 400, 8192])
 def test_batches_change_nothing(
     tokens: int, planted: Planted, corpus: Path, ready: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "BATCH_TOKENS", tokens)
+    monkeypatch.setattr(recording, "batch_tokens", lambda _: tokens)
     prepared = ready()
     counts = recording.record(prepared, tmp_path / "out", engine_for(prepared))
     assert as_cells(counts) == expected(planted, words_of(corpus))

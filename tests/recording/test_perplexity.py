@@ -11,6 +11,7 @@ import torch
 from fixtures.instruments.estimate import Estimate, NotCovered
 from fixtures.recording import perplexity, routers
 from fixtures.recording.errors import RecordingError
+from fixtures.recording.plan import batches
 from tests.recording.planted import FAMILIES, Planted, plant, random_corpus, words_of
 from tests.recording.test_counts import engine_for
 
@@ -48,7 +49,7 @@ def test_losses_match_a_model_configured_for_k(trained: Planted, text: Path, rea
 
     prepared = ready(model=trained.folder, corpus=text)
     found = perplexity.measure(prepared, tmp_path / "out", engine_for(prepared))
-    documents = perplexity.some(prepared.documents)
+    documents = [document for batch in batches(perplexity.some(prepared.plan.documents), 1) for document in batch]
     assert found.experts_used == (1, 2, 3, 4, 8)
     load: Any = AutoModelForCausalLM.from_pretrained
     tokenize: Any = AutoTokenizer.from_pretrained(trained.folder)
@@ -85,7 +86,7 @@ def test_changing_the_configuration_is_no_proof(trained: Planted, ready: Any) ->
 def test_a_run_that_was_killed_goes_on(
     trained: Planted, text: Path, ready: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(perplexity, "BATCH_TOKENS", 60)
+    monkeypatch.setattr(perplexity, "batch_tokens", lambda _: 60)
     prepared = ready(model=trained.folder, corpus=text)
     whole = perplexity.measure(prepared, tmp_path / "whole", engine_for(prepared))
     (tmp_path / "cut").mkdir()

@@ -44,12 +44,12 @@ def test_kill_9_loses_the_batch_in_hand_only(
     assert 5 <= len(parts) < 15
     assert not list(out.glob("*.parquet"))
 
-    monkeypatch.setattr(recording, "BATCH_TOKENS", slowly.BATCH_TOKENS)
+    monkeypatch.setattr(recording, "batch_tokens", lambda _: slowly.BATCH_TOKENS)
     prepared = ready(evidence_out=out)
     engine = Small(engine_for(prepared)(), tokens=10**9)
     resumed = recording.record(prepared, out, lambda: engine)
     undisturbed = recording.record(prepared, tmp_path / "undisturbed", engine_for(prepared))
-    assert engine.batches + len(parts) == len(batches(prepared.documents, slowly.BATCH_TOKENS))
+    assert engine.batches + len(parts) == len(batches(prepared.plan.documents, slowly.BATCH_TOKENS))
     assert canonical(resumed) == canonical(undisturbed)
     assert as_cells(resumed) == expected(planted, words_of(corpus))
     assert [path.name for path in out.iterdir()] == ["routing-1-of-1.parquet"]
@@ -124,8 +124,11 @@ class Small:
         return self.engine.losses(documents, leading, k)
 
 
-def test_out_of_memory_makes_batches_smaller(planted: Planted, corpus: Path, ready: Any, tmp_path: Path) -> None:
+def test_out_of_memory_makes_batches_smaller(
+    planted: Planted, corpus: Path, ready: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepared = ready()
+    monkeypatch.setattr(recording, "batch_tokens", lambda _: 400)
     engine = Small(engine_for(prepared)(), tokens=100)
     counts = recording.record(prepared, tmp_path / "out", lambda: engine)
     assert engine.batches > 6
