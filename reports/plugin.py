@@ -58,6 +58,7 @@ class Recorder:
         self.inbox: heard.Inbox | None = None
         self.started = datetime.now(UTC)
         self.clock = time.perf_counter()
+        self.in_order: list[pytest.Item] = []
         self.deselected: list[pytest.Item] = []
         self.collection = heard.Collection()
         self.heard = heard.Heard()
@@ -91,11 +92,13 @@ class Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None]:
         """Leave nothing to run or report after a usage error; carry it out of a worker, where nobody would see it."""
+        self.in_order = list(items)
         try:
             return (yield)
         except pytest.UsageError as error:
             items.clear()
             self.deselected.clear()
+            self.in_order.clear()
             if self.worker is None:
                 raise
             self.collection.error = str(error)
@@ -107,9 +110,9 @@ class Recorder:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Register every claim that was collected."""
-        hook = self.config.hook
-        for item in [*session.items, *self.deselected]:
-            if registration := hook.pytest_claim_case(item=item):
+        hook, collected = self.config.hook, {*session.items, *self.deselected}
+        for item in self.in_order:
+            if item in collected and (registration := hook.pytest_claim_case(item=item)):
                 self.collection.cases.append(registration)
         self.collection.deselected = [
             heard.key_of(registration)
