@@ -99,7 +99,7 @@ def test_misplacement_is_of_the_worst_token() -> None:
 
 
 def test_logits_too_deep_to_leave_a_weight_are_one() -> None:
-    deep = torch.tensor([[0.0, -1000.0, -2000.0]], dtype=torch.float64)
+    deep = torch.tensor([[900.0, -100.0, -1100.0]], dtype=torch.float64)
     lowest = outcome([1, 0, 1e-300], logits=deep)
     assert lowest.misplacement == 0
     assert lowest.visible.tolist() == [1]
