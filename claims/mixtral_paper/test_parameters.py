@@ -10,7 +10,7 @@ pytestmark = pytest.mark.cheap
 @pytest.mark.claim("paper-total", stated="47B")
 def test_paper_total(mixtral, stated, measure):
     """Mixtral has 47 billion parameters."""
-    counted = measure(mixtral.total, "parameters", also=mixtral.closed_form.total)
+    counted = measure(mixtral.total, "parameters", of="tensor shapes", also=mixtral.closed_form.total)
     assert counted == measure(mixtral.checkpoint_total, "parameters", of="published checkpoint") == stated
 
 

@@ -11,7 +11,7 @@ from fixtures.routing import FRESH, on
 @pytest.mark.claim("mixtral-total", stated="46.70B")
 def test_mixtral_total(mixtral, stated, measure):
     """Mixtral 8x7B has 46.70 billion parameters."""
-    counted = measure(mixtral.total, "parameters", also=mixtral.closed_form.total)
+    counted = measure(mixtral.total, "parameters", of="tensor shapes", also=mixtral.closed_form.total)
     assert counted == measure(mixtral.checkpoint_total, "parameters", of="published checkpoint") == stated
 
 
