@@ -23,7 +23,11 @@ def test_softmax_of_the_top_k(case):
         assert of_the_largest and gate.deviation <= gate.rounding.weight, name
 
 
-@pytest.mark.claim("gate-laws", part="k distinct experts")
+@pytest.mark.claim(
+    "gate-laws",
+    part="k distinct experts",
+    says="The gate obeys the laws that follow from its equation.",
+)
 @given(case=cases())
 def test_k_distinct_experts(case):
     """Every token is given k different experts."""
