@@ -289,3 +289,14 @@ def test_parts_that_do_not_add_up_are_refused() -> None:
         with pytest.raises(ValueError, match=r"add up|negative|projections|experts"):
             replace(whole, **change)
     assert replace(whole, experts_per_token=8).active == whole.total
+
+
+def test_sums_of_parts() -> None:
+    parts = {"attention": 100, "query": 1, "key": 2, "value": 4, "key_value_latent": 8, "output": 16, "mlp": 1000}
+    parts |= {"experts": 60_000, "shared_experts": 10_000, "router": 3000, "norms": 7, "embeddings": 200, "head": 300}
+    counts = Parameters(total=74_607, **parts, expert_count=6, experts_per_token=2)
+    assert counts.query_key_value == 15
+    assert counts.moe_block == 73_000
+    assert counts.feed_forward == 74_000
+    assert counts.active_experts == 20_000
+    assert counts.active == 34_607
