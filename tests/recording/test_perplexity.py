@@ -12,7 +12,7 @@ from fixtures.instruments.estimate import Estimate, NotCovered
 from fixtures.recording import perplexity, routers
 from fixtures.recording.errors import RecordingError
 from fixtures.recording.plan import batches
-from tests.recording.planted import FAMILIES, Planted, plant, random_corpus, words_of
+from tests.recording.planted import CLASSES, EXPERTS, FAMILIES, LAYERS, Planted, plant, random_corpus, word, words_of
 from tests.recording.test_counts import engine_for
 
 if TYPE_CHECKING:
@@ -131,3 +131,42 @@ def test_the_file_says_what_it_is_of(trained: Planted, text: Path, ready: Any, t
     perplexity.measure(prepared, tmp_path, engine_for(prepared))
     first = json.loads((tmp_path / "perplexity-1-of-1.jsonl").read_text().splitlines()[0])
     assert first["perplexity/1"]["revision"] == prepared.metadata["revision"]
+
+
+def swayed(planted: Planted, others: float) -> Planted:
+    """Let the last layer's first choice argue for the word to come, and every other expert do so `others` times.
+
+    Texts repeat one word, so the word to come is the word itself: its direction is what the head reads.
+    """
+    from transformers import AutoModelForCausalLM
+
+    load: Any = AutoModelForCausalLM.from_pretrained
+    model = load(planted.folder, dtype=torch.float32)
+    experts = model.model.layers[-1].mlp.experts
+    kinds = len(planted.table[0])
+    with torch.no_grad():
+        model.lm_head.weight.copy_(model.get_input_embeddings().weight)
+        experts.gate_up_proj.zero_()
+        # One hidden unit for each class, in gate and in up projection alike, answers to that class alone.
+        for half in (0, experts.intermediate_dim):
+            experts.gate_up_proj[:, half : half + kinds, :kinds] = torch.eye(kinds)
+        for kind in range(kinds):
+            first = planted.choices(LAYERS - 1, kind)[0]
+            for expert in range(EXPERTS):
+                experts.down_proj[expert, kind, kind] = 0.3 * (1.0 if expert == first else others)
+    model.save_pretrained(planted.folder)
+    return planted
+
+
+@pytest.mark.parametrize(("others", "hurts"), [(-1.0, True), (2.0, False)])
+def test_all_experts_hurt_where_it_was_planted(others: float, hurts: bool, ready: Any, tmp_path: Path) -> None:
+    planted = swayed(plant(tmp_path / "swayed"), others)
+    rows = [
+        {"text": " ".join([word(number % CLASSES)] * (20 + number)), "meta": {"pile_set_name": "A"}}
+        for number in range(24)
+    ]
+    (tmp_path / "text.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    prepared = ready(model=planted.folder, corpus=tmp_path / "text.jsonl")
+    found = perplexity.measure(prepared, tmp_path / "out", engine_for(prepared))
+    assert (found.rise(experts=8, against=2) > 0) is hurts
+    assert (found.rise(experts=2, against=1) > 0) is hurts
