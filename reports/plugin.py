@@ -1,4 +1,7 @@
-"""The pytest plugin: hears of every claim, accounts for every claim, and writes the ledger and the page."""
+"""The pytest plugin: hears of every claim, accounts for every claim, and writes the ledger and the page.
+
+PYTEST_DONT_REWRITE: no assert in here needs explaining.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,6 @@ import pytest
 
 from reports import build, heard, hooks, output, terminal
 from reports.ledger import Ledger
-
-PYTEST_DONT_REWRITE = "no assert in here needs explaining"
 
 DEFAULTS = {"ledger": Path("reports/out/claims.json"), "page": Path("reports/out/claims.html")}
 
