@@ -88,8 +88,8 @@ A paper
   Part two    2 hold, 1 does not hold, 1 undecided, 1 broken
   Part three  3 not checked here
 
-  not checked  paper/skip: needs a file that is not there
   not checked  2 claims: needs weights or a device: pytest -m gpu
+  not checked  paper/skip: needs a file that is not there
 
   uncheckable  paper/never: that nothing was reported by some date cannot be measured
 
