@@ -16,9 +16,7 @@ from fixtures.instruments.printed import printed
 COMPARISONS: list[Callable[[float | Estimate | Fraction, float | Fraction], bool]] = [
     operator.lt, operator.le, operator.gt, operator.ge,
 ]  # fmt: skip
-NO_NUMBER = (
-    r"^an estimate is a range and equals no number: ask whether it is above or below (1|1\.0|None|1 \(0\.5 to 1\.5\))$"
-)
+NO_NUMBER = r"^an estimate is a range and equals no number: ask whether it is above or below (1.*|None)$"
 NUMBERS = st.one_of(st.integers(-9, 9), st.sampled_from([Fraction(n, 2) for n in range(-9, 9)]), st.floats(-9, 9))
 
 
