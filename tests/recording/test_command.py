@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from fixtures.instruments.routing_files import read
-from fixtures.recording import fresh
 from fixtures.recording import record as recording
+from fixtures.recording import run
 from fixtures.recording.errors import RecordingError
 from tests.recording import worlds
 from tests.recording.planted import as_cells, expected, words_of
@@ -104,7 +104,10 @@ def test_nothing_is_fetched_or_recorded_unless_asked(tmp_path: Path) -> None:
     code, said, ledger = command(tmp_path, ROUTING)
     assert code == 5, said
     assert set(verdicts(ledger).values()) == {"unchecked"}
-    assert "no GPU here: name a --model small enough for --device cpu" in said.replace("\n               ", " ")
+    reasons = {
+        case["reason"] for claim in ledger["claims"] for case in claim["cases"] if case["verdict"] == "unchecked"
+    }
+    assert run.NO_GPU in reasons
     assert not (tmp_path / "evidence").exists()
 
 
@@ -128,6 +131,6 @@ def test_evidence_of_another_model_is_refused(ready: Any, chosen: Any, tmp_path:
     prepared = ready()
     counts = recording.record(prepared, tmp_path / "evidence", engine_for(prepared))
     given = replace(chosen(), evidence=(tmp_path / "evidence",))
-    assert fresh.read(given).documents == counts.documents
+    assert run.read(given).documents == counts.documents
     with pytest.raises(RecordingError, match="the evidence is of planted, not of --model owner/name"):
-        fresh.read(replace(given, model="owner/name"))
+        run.read(replace(given, model="owner/name"))
