@@ -10,6 +10,7 @@ from torch import Tensor
 from fixtures.instruments.estimate import Estimate, Undecided
 from fixtures.instruments.routing_bootstrap import (
     document_weights,
+    linearised_variance,
     ratio_bootstrap,
     share_replicates,
     studentise,
@@ -164,6 +165,17 @@ def evenness(shares: Tensor) -> Tensor:
     return shares.square().sum((-3, -2, -1))
 
 
+def test_linearised_variance_is_that_of_the_ratio() -> None:
+    counts = documents(3, SHARES.expand(2, 4), 30).double()
+    totals = counts.sum(0)
+    shares = slot_shares(totals)
+    slopes = torch.zeros(1, 2, 4).double()
+    slopes[0, 1, 2] = 3.0
+    found = linearised_variance(slopes, shares[None], counts, torch.ones(1, 30).double())
+    residuals = counts[:, 1, 2] - shares[1, 2] * counts[:, 1].sum(-1)
+    assert math.isclose(float(found), float(9 * residuals.square().sum() / totals[1].sum() ** 2), rel_tol=1e-12)
+
+
 def test_widening_by_hand() -> None:
     assert math.isclose(float(widening(torch.full((10,), 3.0).double())), 10 / 9, rel_tol=1e-12)
     # Parts 1/2, 1/4, 1/4: Σh² = 3/8; 1/4 · (1 - 1 + 3/8) + 2 · 1/16 · (1 - 1/2 + 3/8) = 13/64, of 24/64.
@@ -174,6 +186,7 @@ def test_tails_by_hand() -> None:
     replicates = torch.arange(1, 1000)[torch.randperm(999, generator=torch.Generator().manual_seed(1))]
     assert [int(tail) for tail in tails(replicates, 0.95)] == [25, 975]
     assert [int(tail) for tail in tails(replicates, 0.9)] == [50, 950]
+    assert [int(tail) for tail in tails(torch.arange(60), 0.95)] == [1, 58]
     low, high = tails(torch.stack([replicates, -replicates], 1), 0.95)
     assert (low.tolist(), high.tolist()) == ([25, -975], [975, -25])
     assert [int(tail) for tail in tails(replicates[:39].sort().values, 0.95)] == [
@@ -390,9 +403,17 @@ def test_documents_with_nothing_in_them_do_not_count() -> None:
     assert all(torch.equal(a, b) for a, b in zip(found, again, strict=True))
     with pytest.raises(Undecided, match="9 documents"):
         share_intervals(padded[3:], domains[3:])
-    assert repetition(torch.ones(20), torch.tensor([1] * 20)) == repetition(
-        torch.tensor([1.0] * 20 + [0] * 5), torch.tensor([1] * 20 + [0] * 5)
+    half = torch.tensor([1, 0] * 10)
+    assert repetition(half, torch.ones(20)) == repetition(
+        torch.cat([half, torch.zeros(5)]), torch.tensor([1] * 20 + [0] * 5)
     )
+    # A document that one layer saw and another did not counts.
+    seen = counts.repeat(1, 2, 1)
+    seen[:3, 1] = 0
+    found = share_intervals(seen, domains[:12], resamples=99)
+    assert torch.equal(found.value[0, 0], share_intervals(counts, domains[:12], resamples=99).value[0, 0])
+    with pytest.raises(Undecided, match="0 documents"):
+        repetition(torch.ones(0), torch.ones(0))
     with pytest.raises(ValueError, match="negative"):
         paired_difference(torch.ones(20), torch.zeros(20), torch.tensor([-1] + [1] * 19))
 

@@ -163,6 +163,7 @@ def test_lead_by_hand() -> None:
     shares = torch.tensor([0.125, 0.5, 0.25, 0.125])
     assert [float(lead(shares, expert)) for expert in range(4)] == [-0.375, 0.25, -0.25, -0.375]
     assert exactly(lead(torch.tensor([[0.5, 0.5], [0.75, 0.25]]), 0), 0, 0.5)
+    assert exactly(lead(torch.tensor([[0.25, 0.5, 0.25]]), 1), 0.25)
 
 
 @pytest.mark.parametrize(("experts", "expert"), [(4, 4), (4, -1), (1, 0), (2, 2)])
@@ -191,7 +192,8 @@ def test_depth_trend_by_hand() -> None:
 
 def test_depth_trend_takes_equal_distances_for_ties() -> None:
     assert float(depth_trend(torch.tensor([0.3, 0.1 + 0.2], dtype=torch.float64))) == 0
-    assert float(depth_trend(torch.tensor([0.3, 0.3 + 1e-11], dtype=torch.float64))) == 1
+    assert float(depth_trend(torch.tensor([0.3, 0.3 + 2e-13], dtype=torch.float64))) == 0
+    assert float(depth_trend(torch.tensor([0.3, 0.3 + 2e-12], dtype=torch.float64))) == 1
 
 
 def test_depth_trend_needs_two_layers() -> None:
