@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from fixtures.instruments.estimate import Estimate, Undecided
+from fixtures.instruments.routing_bootstrap import share_replicates, tails, widening
 from fixtures.instruments.routing_distances import distance_intervals, trend_interval
 from fixtures.instruments.routing_intervals import Intervals, difference
 from fixtures.instruments.routing_stats import between_domains, depth_trend, domain_counts, from_even, slot_shares
@@ -90,12 +91,30 @@ def test_a_trend_in_noise_is_not_told() -> None:
         assert found > 0
 
 
-def test_a_trend_joins_both_sides() -> None:
-    # The value is no trend of the pooled shares' distances but of those freed of noise.
-    counts, domains = in_domains(5, uneven(0.3, 0.1, 0.2, 0.5), 30)
-    found = trend_interval(from_even, counts, domains, resamples=499, level=0.8)
-    series = distance_intervals(from_even, counts, domains, resamples=499, level=0.8)
-    assert found.value == float(depth_trend(series.value))
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [4, 1, 0, 5, 2, 3]])
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_a_trend_joins_the_middle_of_the_replicates_and_its_reflection(seed: int, order: list[int]) -> None:
+    counts, domains = in_domains(seed, uneven(0.3, 0.1, 0.2, 0.15, 0.5, 0.3)[:, order], 30)
+    found = trend_interval(from_even, counts, domains, 0.8, 499, 3)
+    series = distance_intervals(from_even, counts, domains, 0.8, 499, 3).value
+    assert found.value == float(depth_trend(series))
+    shares, parts = slot_shares(domain_counts(counts, domains)), counts.view(3, 30, 6, 4).sum(-1)
+    noise = share_replicates(counts, domains, 499, 3) - shares
+    noise *= torch.stack([widening(part) for part in parts.double()]).sqrt()[..., None]
+    freed = 0.25 + (series / from_even(shares))[:, None] * (shares - 0.25)
+    replicates = from_even(freed + noise)
+    trends = depth_trend(series + replicates - replicates.median(0).values)
+    low, high = (float(end) for end in tails(trends, 0.8))
+    assert found.low == pytest.approx(min(low, 2 * found.value - high))
+    assert found.high == pytest.approx(max(high, 2 * found.value - low))
+
+
+def test_a_trend_ends_at_a_perfect_one() -> None:
+    counts, domains = in_domains(8, uneven(0.05, 0.2, 0.35, 0.5), 15)
+    up = trend_interval(from_even, counts, domains, resamples=199)
+    down = trend_interval(from_even, counts.flip(1), domains, resamples=199)
+    assert up.low < up.high == 1
+    assert -1 == down.low < down.high
 
 
 def test_every_layer_has_the_interval_that_it_has_alone() -> None:
