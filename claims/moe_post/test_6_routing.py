@@ -39,11 +39,11 @@ def test_above_the_line(counts):
 @pytest.mark.claim(
     "maths-expert-0",
     refuted="another expert takes as much or more",
-    note="Read as: expert 0 is first and takes over half; weaker: it is first, clear of the second.",
+    note="Read as: expert 0 is first and works on over half of the tokens; weaker: it is first, clear of the second.",
 )
 def test_mathematics_goes_to_expert_0(evidence, reading, measure):
     """At layer 31, DM Mathematics goes overwhelmingly to expert 0."""
-    share = measure(evidence.share("DM Mathematics", layer=31, expert=0), "of slots", of="expert 0")
+    share = measure(evidence.token_share("DM Mathematics", layer=31, expert=0), "of tokens", of="expert 0")
     lead = measure(evidence.lead("DM Mathematics", layer=31, expert=0), "of slots", of="its lead")
     assert lead > 0 and (reading == "loose" or share > Fraction(1, 2))
 

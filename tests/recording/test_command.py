@@ -23,7 +23,7 @@ from tests.recording.test_counts import engine_for
 ROOT = Path(__file__).parents[2]
 ROUTING = (
     "two-experts-used", "maths-expert-0", "stackexchange-expert-8", "wikipedia-expert-8", "first-layer-even",
-    "deeper-is-more-specific", "layer-31-deviates",
+    "deeper-is-more-specific", "layer-31-deviates", "repetition-above-chance", "no-topic-pattern",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def command(folder: Path, claims: tuple[str, ...], **options: object) -> tuple[i
     ledger.unlink(missing_ok=True)
     given = {"ledger": ledger, "page": folder / "claims.html", "evidence_out": folder / "evidence"} | options
     named = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
-    chosen = [f"--claim=moe_post/{claim}" for claim in claims]
+    chosen = [f"--claim={claim}" for claim in claims]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-m", "gpu", "-p", "no:cacheprovider", *named, *chosen],
         cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
@@ -57,13 +57,16 @@ def test_a_world_in_which_the_document_is_right(tmp_path: Path) -> None:
     _, said, ledger = command(tmp_path, ROUTING, model=planted.folder, corpus=text, device="cpu")
     assert verdicts(ledger) == {
         "two-experts-used": "holds",
-        "maths-expert-0[literal]": "refuted",  # a share of slots beyond a half would take one expert twice
+        "maths-expert-0[literal]": "holds",
         "maths-expert-0[loose]": "holds",
         "stackexchange-expert-8": "holds",
         "wikipedia-expert-8": "holds",
         "first-layer-even": "holds",
         "deeper-is-more-specific": "holds",
         "layer-31-deviates": "holds",
+        "repetition-above-chance": "holds",
+        "no-topic-pattern[literal]": "refuted",
+        "no-topic-pattern[loose]": "unchecked",  # the topics that it names are not among these
     }, said
     assert as_cells(read([tmp_path / "evidence"])) == expected(planted, words_of(text))
 
@@ -86,6 +89,9 @@ def test_a_world_in_which_the_document_is_wrong(tmp_path: Path) -> None:
         "first-layer-even": "refuted",
         "deeper-is-more-specific": "refuted",
         "layer-31-deviates": "refuted",
+        "repetition-above-chance": "holds",
+        "no-topic-pattern[literal]": "refuted",
+        "no-topic-pattern[loose]": "unchecked",
     }, said
 
 
