@@ -15,6 +15,6 @@ pytest_plugins = [
     "fixtures.recording.fresh",
 ]
 
-settings.register_profile("quick", derandomize=True, deadline=None, max_examples=25)
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=12)
 settings.register_profile("thorough", deadline=None, max_examples=10_000, print_blob=True)
 settings.load_profile("quick")
