@@ -98,9 +98,7 @@ def test_a_trend_joins_the_middle_of_the_replicates_and_its_reflection(seed: int
     found = trend_interval(from_even, counts, domains, 0.8, 499, 3)
     series = distance_intervals(from_even, counts, domains, 0.8, 499, 3).value
     assert found.value == float(depth_trend(series))
-    shares, parts = slot_shares(domain_counts(counts, domains)), counts.view(3, 30, 6, 4).sum(-1)
-    noise = share_replicates(counts, domains, 499, 3) - shares
-    noise *= torch.stack([widening(part) for part in parts.double()]).sqrt()[..., None]
+    shares, noise = slot_shares(domain_counts(counts, domains)), noise_of(counts, domains, 30, 499)
     freed = 0.25 + (series / from_even(shares))[:, None] * (shares - 0.25)
     replicates = from_even(freed + noise)
     trends = depth_trend(series + replicates - replicates.median(0).values)
@@ -115,6 +113,39 @@ def test_a_trend_ends_at_a_perfect_one() -> None:
     down = trend_interval(from_even, counts.flip(1), domains, resamples=199)
     assert up.low < up.high == 1
     assert -1 == down.low < down.high
+
+
+def noise_of(counts: Tensor, domains: Tensor, number: int, resamples: int) -> Tensor:
+    """Resampled noise of shares, widened, made again from its parts."""
+    sizes = counts.sum(-1).double().view(-1, number, counts.shape[1])
+    noise = share_replicates(counts, domains, resamples, 3) - slot_shares(domain_counts(counts, domains))
+    return noise * torch.stack([widening(size) for size in sizes]).sqrt()[..., None]
+
+
+def test_at_its_ends_a_distance_and_noise_just_give_what_was_measured() -> None:
+    counts, domains = in_domains(2, uneven(0.05, 0.1, 0.15, 0.2), 40)
+    shares, noise = slot_shares(domain_counts(counts, domains)), noise_of(counts, domains, 40, 999)
+    measured, found = from_even(shares), distance_intervals(from_even, counts, domains, 0.95, 999, 3)
+
+    def would_be_measured(truth: Tensor) -> Tensor:
+        return from_even(0.25 + (truth / measured)[:, None] * (shares - 0.25) + noise)
+
+    level = 1 - 0.7 * 0.05
+    floor = tails(from_even(0.25 + noise), level)[1]
+    assert bool(((tails(would_be_measured(found.high), level)[0] - measured).abs() < 0.008 * floor).all())
+    assert bool(((would_be_measured(found.value).median(0).values - measured).abs() < 0.008 * floor).all())
+    off = (tails(would_be_measured(found.low), level)[1] - measured) / floor
+    assert bool((torch.where(found.low > 0, off.abs(), 0.0) < 0.03).all())
+    assert bool((off > -0.03).all())
+
+
+def test_far_from_even_the_ends_are_those_of_the_noise() -> None:
+    counts, domains = in_domains(3, torch.tensor([[[0.9, 0.1]]]), 30, 1.0)
+    noise, pooled = noise_of(counts, domains, 30, 499), slot_shares(counts.sum(0))[0, 0]
+    found = distance_intervals(from_even, counts, domains, 0.95, 499, 3).estimate(0)
+    below, above = tails(noise[:, 0, 0, 0], 1 - 0.7 * 0.05)
+    assert found.low == pytest.approx(float(pooled - 0.5 - above))
+    assert found.high == pytest.approx(float(pooled - 0.5 - below))
 
 
 def test_every_layer_has_the_interval_that_it_has_alone() -> None:

@@ -131,6 +131,13 @@ def test_studentised_replicates_are_those_of_the_drawn_documents() -> None:
         assert math.isclose(float(value), float((ratio - found.value) / error), rel_tol=1e-9, abs_tol=1e-12)
 
 
+def test_units_of_the_numerators_change_no_studentised_deviation() -> None:
+    numerators, denominators = torch.rand(2, 20, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    usual, small = (ratio_bootstrap(numerators * unit, denominators, 99, 1) for unit in (1, 2**-20))
+    assert float((usual.studentised - small.studentised).abs().max()) < 1e-12
+    assert math.isclose(float(usual.error) * 2**-20, float(small.error), rel_tol=1e-12)
+
+
 def test_weights_draw_as_many_documents_as_there_are() -> None:
     blocks = list(document_weights(1_500_000, 3, 1))
     assert [tuple(block.shape) for block in blocks] == [(1, 1_500_000)] * 3

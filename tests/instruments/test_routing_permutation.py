@@ -106,26 +106,36 @@ def test_p_values_by_hand() -> None:
     assert domains_differ(counts, domains, 2999, seed=1) != found
 
 
-def test_contrasts_match_those_of_whole_documents() -> None:
-    # Studentised by hand for domain 1 of unequal documents, and the p-value from it by brute force.
-    counts = torch.tensor([[[5, 3]], [[2, 6]], [[9, 3]], [[7, 1]], [[12, 4]], [[3, 1]], [[4, 4]]])
-    domains = torch.tensor([0, 0, 1, 1, 1, 0, 1])
+def contrast(counts: Tensor, inside: Tensor) -> float:
+    """The studentised difference of expert 0's share inside and outside, from the documents themselves."""
+    means, variances = [], []
+    for group in (counts[inside, 0].double(), counts[~inside, 0].double()):
+        sizes = group.sum(-1)
+        means.append(group[:, 0].sum() / sizes.sum())
+        variances.append((group[:, 0] - means[-1] * sizes).square().sum() / sizes.sum() ** 2)
+    return float((means[0] - means[1]) / (variances[0] + variances[1]).sqrt())
 
-    def studentised(inside: Tensor) -> float:
-        means, variances = [], []
-        for group in (counts[inside, 0].double(), counts[~inside, 0].double()):
-            sizes = group.sum(-1)
-            means.append(group[:, 0].sum() / sizes.sum())
-            variances.append((group[:, 0] - means[-1] * sizes).square().sum() / sizes.sum() ** 2)
-        return float((means[0] - means[1]) / (variances[0] + variances[1]).sqrt())
 
-    observed, reached, ways = abs(studentised(domains == 1)), 0, 0
-    for chosen in torch.combinations(torch.arange(7), 4):
-        inside = torch.zeros(7, dtype=torch.bool)
-        inside[chosen] = True
-        ways += 1
-        reached += abs(studentised(inside)) >= observed - 1e-9
-    assert abs(domains_differ(counts, domains, 9999) - reached / ways) < 0.015
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("inside", [2, 5])
+def test_p_values_are_the_parts_of_all_orders(seed: int, inside: int) -> None:
+    counts = documents(seed, torch.tensor([[0.6, 0.4]]), 7, 1.0)
+    domains = (torch.arange(7) < inside).long()
+    ways = torch.combinations(torch.arange(7), inside)
+    found = torch.tensor([contrast(counts, torch.isin(torch.arange(7), way)) for way in ways])
+    observed = contrast(counts, domains == 1)
+    either = float((found.abs() >= abs(observed) - 1e-6).double().mean())
+    assert abs(domains_differ(counts, domains, 4999) - either) < 0.022
+    # The other expert's contrast is the same with its sign turned, and the larger of both counts.
+    assert abs(float(used_more(counts, domains, 1, 4999)[0, int(observed < 0)]) - either) < 0.022
+
+
+def test_an_expert_never_chosen_changes_nothing() -> None:
+    for seed in range(5):
+        counts = documents(seed, SHARES[None, :2], 12)
+        domains = torch.arange(12) % 2
+        wider = torch.cat([counts, torch.zeros_like(counts)], -1)
+        assert domains_differ(wider, domains, 99) == domains_differ(counts, domains, 99)
 
 
 def test_documents_that_are_all_alike_do_not_differ() -> None:
