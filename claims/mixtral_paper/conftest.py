@@ -24,6 +24,7 @@ def one_thread() -> Iterator[None]:
     """
     with collector.paused():
         import torch
+
         import_module("transformers.models.mixtral.modeling_mixtral")
 
     threads = torch.get_num_threads()
