@@ -14,14 +14,23 @@ SMALL = {
 }  # fmt: skip
 
 
-def test_a_wide_mlp_takes_longer() -> None:
+class Stopped(LayerClock):
+    """A clock that shows given times."""
+
+    def seconds(self, context: int) -> list[tuple[float, float]]:
+        return [(2.0, 2.0 * ratio) for ratio in (1.5, 3.0, 1.0, 2.5, 2.0, 3.5)]
+
+
+def test_both_halves_are_timed_by_turns_once_a_context() -> None:
     clock = LayerClock(SMALL, "cpu", pairs=6)
-    clock.seconds(8)
-    assert len(clock.seconds(64)) == 6
+    assert len(clock.seconds(8)) == 6
     assert all(seconds > 0 for pair in clock.seconds(64) for seconds in pair)
-    excess = clock.excess(64)
-    assert excess.low <= excess.value <= excess.high
-    assert excess > 0
+    assert clock.seconds(64) is clock.seconds(64) is not clock.seconds(8)
+
+
+def test_excess_is_the_median_ratio_less_one() -> None:
+    excess = Stopped(SMALL, "cpu", pairs=6).excess(64)
+    assert (excess.low, excess.value, excess.high) == (0.0, 1.25, 2.5)
 
 
 @pytest.mark.parametrize(("pairs", "beyond"), [(6, 0), (8, 0), (9, 1), (20, 5)])
