@@ -18,7 +18,7 @@ class Stopped(LayerClock):
     """A clock that shows given times."""
 
     def seconds(self, context: int) -> list[tuple[float, float]]:
-        return [(2.0, 2.0 * ratio) for ratio in (1.5, 3.0, 1.0, 2.5, 2.0, 3.5)]
+        return [(float(context), context * ratio) for ratio in (1.5, 3.0, 1.0, 2.5, 2.0, 3.5)]
 
 
 def test_both_halves_are_timed_by_turns_once_a_context() -> None:
