@@ -13,8 +13,9 @@ from fixtures.instruments.routing_counts import Document, RoutingCounts, select
 
 EXPERTS, TOP_K, LAYERS, TOKENS, DOCUMENTS = 4, 2, 2, 100, 20
 METADATA: dict[str, Any] = {
-    "model": "made", "revision": "", "weights_dtype": "float32", "engine": "none", "device": "cpu", "experts": EXPERTS, "top_k": TOP_K, "layers": LAYERS,
-    "routed_layers": [0, 1], "corpus": "made", "tokens_per_domain": TOKENS * DOCUMENTS,
+    "model": "made", "revision": "", "weights_dtype": "float32", "engine": "none", "device": "cpu", "corpus": "made",
+    "experts": EXPERTS, "top_k": TOP_K, "layers": LAYERS, "routed_layers": [0, 1],
+    "tokens_per_domain": TOKENS * DOCUMENTS,
 }  # fmt: skip
 # First choices at layers 0 and 1 out of a hundred tokens; the second choice is always the next expert.
 FIRST = {"a": [[40, 20, 20, 20], [90, 0, 10, 0]], "b": [[40, 20, 20, 20], [10, 0, 90, 0]]}
