@@ -153,6 +153,7 @@ def test_weights_draw_as_many_documents_as_there_are() -> None:
 def test_weights_come_in_blocks_that_fit() -> None:
     assert [len(block) for block in document_weights(1000, 4001, 1)] == [2000, 2000, 1]
     assert [len(block) for block in document_weights(3_000_000, 2, 1)] == [1, 1]
+    assert [len(block) for block in document_weights(1, 2_000_001, 1)] == [2_000_000, 1]
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +195,7 @@ def test_tails_by_hand() -> None:
     assert [int(tail) for tail in tails(replicates, 0.95)] == [25, 975]
     assert [int(tail) for tail in tails(replicates, 0.9)] == [50, 950]
     assert [int(tail) for tail in tails(torch.arange(60), 0.95)] == [1, 58]
+    assert [int(tail) for tail in tails(torch.arange(59), 0.95)] == [1, 57]
     low, high = tails(torch.stack([replicates, -replicates], 1), 0.95)
     assert (low.tolist(), high.tolist()) == ([25, -975], [975, -25])
     assert [int(tail) for tail in tails(replicates[:39].sort().values, 0.95)] == [
@@ -238,6 +240,8 @@ def test_the_order_of_documents_matters_as_little_as_the_seed() -> None:
     assert bool(((found.low - reordered.low).abs() < 0.1 * spread(found)).all())
     assert torch.equal(found.low, share_intervals(counts, ONE_DOMAIN, resamples=4000).low)
     assert not torch.equal(found.low, share_intervals(counts, ONE_DOMAIN, resamples=4000, seed=1).low)
+    usual, said = share_intervals(counts, ONE_DOMAIN), share_intervals(counts, ONE_DOMAIN, 0.95, 2000)
+    assert torch.equal(usual.low, said.low)
 
 
 def test_a_wider_level_and_fewer_documents_widen() -> None:

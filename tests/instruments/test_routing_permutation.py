@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from fixtures.instruments.estimate import Undecided
-from fixtures.instruments.routing_permutation import domains_differ, halves, used_more
+from fixtures.instruments.routing_permutation import _orders, domains_differ, halves, used_more
 from fixtures.instruments.routing_stats import slot_shares, total_variation
 from tests.instruments.simulated import documents, in_domains
 
@@ -74,6 +74,8 @@ def test_a_difference_is_found_where_it_is() -> None:
     assert used_more(counts, domains, 0, 499)[0, 0] > 1 / 500
     assert float(used_more(counts, domains, 0, 499)[0, 3]) > 0.5
     assert domains_differ(counts[:, 1:], domains, 499) > 0.05
+    assert domains_differ(counts[:, :1], domains) == 1 / 2000
+    assert len(halves(counts, domains).different) == 1000
 
 
 def test_a_difference_in_one_direction_only_is_found() -> None:
@@ -142,6 +144,12 @@ def test_documents_that_are_all_alike_do_not_differ() -> None:
     counts = torch.tensor([[[3, 1]]]).repeat(60, 1, 1)
     assert domains_differ(counts, THREE, 99) == 1
     assert used_more(counts, THREE, 0, 99).tolist() == [[1, 1]]
+
+
+def test_orders_come_in_blocks_that_fit() -> None:
+    assert [len(block) for block in _orders(1000, 4001, 1)] == [2000, 2000, 1]
+    assert [len(block) for block in _orders(1, 2_000_001, 1)] == [2_000_000, 1]
+    assert [len(block) for block in _orders(2_000_001, 2, 1)] == [1, 1]
 
 
 def test_permutations_come_in_blocks_that_change_little(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,7 @@ def test_token_shares_by_hand() -> None:
     # Four tokens with two choices each: expert 0 serves all of them, expert 1 half.
     assert exactly(token_shares(torch.tensor([4, 2, 1, 1]), 2), 1, 0.5, 0.25, 0.25)
     assert exactly(token_shares(torch.tensor([4, 2, 1, 1]), 1), 0.5, 0.25, 0.125, 0.125)
+    assert exactly(token_shares(torch.tensor([[4, 2, 1, 1], [1, 1, 0, 0]]), 2), 1, 0.5, 0.25, 0.25, 1, 1, 0, 0)
 
 
 @pytest.mark.parametrize("counts", [[5, 2, 1, 0], [[1, 1, 1, 1], [3, 1, 0, 0]]])
