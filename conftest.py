@@ -4,13 +4,13 @@ from hypothesis import settings
 
 pytest_plugins = [
     "reports.plugin",
-    "fixtures.collection",
-    "fixtures.verdict",
-    "fixtures.versions",
-    "fixtures.sources",
-    "fixtures.models",
+    "fixtures.claim.collection",
+    "fixtures.claim.verdict",
+    "fixtures.claim.versions",
+    "fixtures.origins",
+    "fixtures.models.published",
     "fixtures.published",
-    "fixtures.routing",
+    "fixtures.routing.sources",
     "fixtures.recording.options",
     "fixtures.recording.fresh",
 ]

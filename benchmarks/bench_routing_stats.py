@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from fixtures.instruments.routing_bootstrap import share_replicates
-from fixtures.instruments.routing_distances import distance_intervals, trend_interval
-from fixtures.instruments.routing_intervals import interval, share_intervals
-from fixtures.instruments.routing_permutation import domains_differ
-from fixtures.instruments.routing_stats import between_domains, from_even
+from fixtures.routing.bootstrap import share_replicates
+from fixtures.routing.distances import distance_intervals, trend_interval
+from fixtures.routing.intervals import interval, share_intervals
+from fixtures.routing.permutation import domains_differ
+from fixtures.routing.shares import between_domains, from_even
 
 if TYPE_CHECKING:
     from collections.abc import Callable

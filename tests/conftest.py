@@ -27,7 +27,7 @@ filterwarnings = ["error"]
 markers = ["cheap: needs nothing", "gpu: needs weights or a device"]
 """
 PLUGINS = """
-pytest_plugins = ["reports.plugin", "fixtures.collection", "fixtures.verdict"]
+pytest_plugins = ["reports.plugin", "fixtures.claim.collection", "fixtures.claim.verdict"]
 """
 DOCUMENT = """
 title = "A paper"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.instruments import collector
+from fixtures.models import collector
 from fixtures.topics import same_topic
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ A law is exact where the arithmetic is; elsewhere it holds up to the rounding th
 import pytest
 from hypothesis import given
 
-from fixtures.strategies import Case, cases
+from fixtures.gate.cases import Case, cases
 
 pytestmark = pytest.mark.cheap
 
@@ -126,7 +126,7 @@ def test_padding_never_counts_in_the_loss(case):
 @given(case=cases())
 def test_shares(case):
     """The experts' shares of assignments sum to one, their shares of tokens to k."""
-    from fixtures.instruments.gate_error import share_error
+    from fixtures.gate.rounding import share_error
 
     for name, (of_slots, of_tokens) in case.shares().items():
         off = share_error(case.experts)
@@ -137,8 +137,8 @@ def test_shares(case):
 @given(case=cases(experts=4, tokens=2))
 def test_uniform_router(case):
     """Without preferences, an expert's share is 1/E on average and varies as draws without replacement do."""
-    from fixtures.instruments.gate_error import moments
-    from fixtures.instruments.router import uniform_share_moments
+    from fixtures.gate.rounding import moments
+    from fixtures.gate.router import uniform_share_moments
 
     for name, counts in case.uniform_counts().items():
         assert moments(counts, case.tokens * case.k) == uniform_share_moments(case.experts, case.k, case.tokens), name
@@ -148,7 +148,7 @@ def test_uniform_router(case):
 @given(case=cases(dtypes=("float32",)))
 def test_balancing_loss_at_uniform_routing(case):
     """The balancing loss is k where experts fare alike, as this library counts: k experts to a token."""
-    from fixtures.instruments.gate_error import uniform_loss_error
+    from fixtures.gate.rounding import uniform_loss_error
 
     for name, loss in case.losses(case.turned()).items():
         assert abs(loss - case.k) <= case.k * uniform_loss_error(case.experts), name
@@ -158,8 +158,8 @@ def test_balancing_loss_at_uniform_routing(case):
 @given(case=cases())
 def test_megatron_balancing_loss_at_uniform_routing(case):
     """The balancing loss is 1 where experts fare alike, as Megatron counts: shares of assignments."""
-    from fixtures.instruments.gate_error import uniform_loss_error
-    from fixtures.instruments.router import megatron_balancing_loss
+    from fixtures.gate.rounding import uniform_loss_error
+    from fixtures.gate.router import megatron_balancing_loss
 
     assert abs(megatron_balancing_loss(case.turned(), case.k) - 1) <= uniform_loss_error(case.experts)
 

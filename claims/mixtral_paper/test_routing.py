@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from fixtures.repetition import TABLE_5
-from fixtures.routing import FIGURE_7, FRESH, on
+from fixtures.routing.sources import FIGURE_7, FRESH, on
 from fixtures.topics import NAMED_AS_ALIKE
 
 
@@ -13,7 +13,7 @@ from fixtures.topics import NAMED_AS_ALIKE
 @pytest.mark.claim("repetition-baseline", stated="46%")
 def test_repetition_baseline(mixtral, stated, measure):
     """Two independent tokens share one of their two experts of eight with a chance of 46 %."""
-    from fixtures.instruments.router import chance_of_a_shared_expert, counted_chance_of_a_shared_expert
+    from fixtures.gate.router import chance_of_a_shared_expert, counted_chance_of_a_shared_expert
 
     sizes = mixtral.expert_count, mixtral.experts_per_token
     also = {"counted over all pairs of choices": counted_chance_of_a_shared_expert(*sizes)}

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from fixtures.routing import FRESH, on
+from fixtures.routing.sources import FRESH, on
 
 
 @pytest.mark.cheap

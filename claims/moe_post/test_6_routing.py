@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers, lists
 
-from fixtures.routing import FIGURE_7, FRESH, MMLU_MATHEMATICS, MMLU_RECORD, OLMOE_RECORD, on, shares_of
+from fixtures.routing.sources import FIGURE_7, FRESH, MMLU_MATHEMATICS, MMLU_RECORD, OLMOE_RECORD, on, shares_of
 
 
 @pytest.mark.cheap

@@ -17,7 +17,7 @@ def mlps_that_attend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Llama's MLP holds on to its input and compares all tokens with each other; the formula knows."""
     from transformers.models.llama.modeling_llama import LlamaMLP
 
-    from fixtures.instruments import flops
+    from fixtures.models import flops
 
     plain_forward, plain_formula = LlamaMLP.forward, flops.formula
 
@@ -38,8 +38,9 @@ def wrong_routers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Break every law of the gate in every router, and make shares that are of tokens, not of slots."""
     from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS
 
-    from fixtures import routers
-    from fixtures.instruments import router, routing_stats
+    from fixtures.gate import implementations as routers
+    from fixtures.gate import router
+    from fixtures.routing import shares as routing_stats
     from tests.claims import wrong_routers as wrong
 
     assignments, slot_shares = router.assignments, routing_stats.slot_shares
@@ -61,7 +62,7 @@ def _all_wrong(logits: torch.Tensor, k: int) -> Any:
     """Leans to the last experts, weighs by sigmoids, and gives the first choice the last place as well."""
     import torch
 
-    from fixtures.instruments.router import Routing
+    from fixtures.gate.router import Routing
 
     largest, choices = (logits.float() + torch.arange(logits.shape[-1])).topk(k)
     choices[:, -1] = choices[:, 0]
@@ -70,6 +71,6 @@ def _all_wrong(logits: torch.Tensor, k: int) -> Any:
 
 def _too_large(logits: torch.Tensor, k: int, _mask: torch.Tensor | None = None) -> float:
     """Twice the balancing loss, padding included."""
-    from fixtures.instruments.router import balancing_loss
+    from fixtures.gate.router import balancing_loss
 
     return 2 * balancing_loss(logits, k)

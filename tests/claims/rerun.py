@@ -54,7 +54,7 @@ class Elsewhere:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        from fixtures import sources
+        from fixtures import origins as sources
         from tests.claims import stand_ins
 
         shutil.copytree(sources.DATA, self._folder)

@@ -10,12 +10,13 @@ from functools import cached_property
 import pytest
 import torch
 
-from fixtures import routing, sources
-from fixtures.instruments.estimate import Estimate
-from fixtures.instruments.routing_evidence import RoutingEvidence
+from fixtures import origins as sources
+from fixtures.claim.estimate import Estimate
 from fixtures.recording.clock import LayerClock
 from fixtures.recording.perplexity import NUMBERS, Perplexity
 from fixtures.repetition import TABLE_5
+from fixtures.routing import sources as routing
+from fixtures.routing.evidence import RoutingEvidence
 
 
 class SlowAttention(LayerClock):

@@ -10,10 +10,11 @@ import pytest
 import torch
 from hypothesis import find, given, settings
 
-from fixtures import routers
-from fixtures.instruments import router, routing_stats
-from fixtures.instruments.gate_error import uniform_loss_error
-from fixtures.strategies import DTYPES, KINDS, Case, cases
+from fixtures.gate import implementations as routers
+from fixtures.gate import router
+from fixtures.gate.cases import DTYPES, KINDS, Case, cases
+from fixtures.gate.rounding import uniform_loss_error
+from fixtures.routing import shares as routing_stats
 from tests.claims import wrong_routers as wrong
 
 if TYPE_CHECKING:

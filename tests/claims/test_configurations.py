@@ -44,7 +44,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_a_hand_edited_hidden_size_with_its_hash_recorded_refutes(checkout: Path) -> None:
     rewrite(checkout / "fixtures/data" / LLAMA, lambda config: config.update(hidden_size=2560))
-    assert run(checkout, "fixtures.sources").returncode == 0
+    assert run(checkout, "fixtures.origins").returncode == 0
     done = run(checkout, *RUN, "-q", "--claim=llama-total", "--claim=llama-d-model", "--claim=mixtral-total")
     assert done.returncode == 1
     told = json.loads((checkout / "reports/out/claims.json").read_text())

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fixtures.instruments.estimate import NotCovered
-from fixtures.instruments.routing_evidence import recorded
+from fixtures.claim.estimate import NotCovered
 from fixtures.repetition import TABLE_5
+from fixtures.routing.evidence import recorded
 from fixtures.topics import between_published_samples
 
 COUNTS = {

@@ -35,8 +35,8 @@ def rows(content: Any, layer: int, shares: Mapping[str, list[float]]) -> None:
 
 def published_anew(content: Any) -> None:
     """Publish checkpoints of altered models, two bytes a parameter."""
-    from fixtures import sources
-    from fixtures.instruments.closed_form import closed_form
+    from fixtures import origins as sources
+    from fixtures.models.formula import closed_form
 
     for checkpoint, config in (("Llama-2-13b derivatives", "llama-2-13b"), ("Mixtral-8x7B-v0.1", "mixtral-8x7b-v0.1")):
         total = closed_form(sources.load(f"configs/{config}.json")).total

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fixtures.instruments.router import Routing, balancing_loss, dense, route
+from fixtures.gate.router import Routing, balancing_loss, dense, route
 
 
 def not_renormalised(logits: Tensor, k: int) -> Routing:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from fixtures.instruments.routing_files import read
 from fixtures.recording import record as recording
 from fixtures.recording import run
 from fixtures.recording.errors import RecordingError
+from fixtures.routing.files import read
 from tests.recording import worlds
 from tests.recording.planted import as_cells, expected, words_of
 from tests.recording.test_counts import engine_for

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from fixtures.instruments.routing_counts import RoutingCounts, combine
 from fixtures.recording import engine_transformers
 from fixtures.recording import record as recording
+from fixtures.routing.counts import RoutingCounts, combine
 from tests.recording.planted import FAMILIES, Planted, as_cells, expected, plant, random_corpus, words_of
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.instruments import routing_files
-from fixtures.instruments.routing_counts import Document, RoutingCounts, check, combine
-from fixtures.instruments.routing_metadata import FORMAT, EvidenceError
+from fixtures.routing import files as routing_files
+from fixtures.routing.counts import Document, RoutingCounts, check, combine
+from fixtures.routing.metadata import FORMAT, EvidenceError
 from tests.recording.planted import as_cells
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from fixtures.instruments.estimate import Estimate, NotCovered
+from fixtures.claim.estimate import Estimate, NotCovered
 from fixtures.recording import perplexity, routers
 from fixtures.recording.errors import RecordingError
 from fixtures.recording.plan import batches

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from fixtures.instruments.routing_files import read
 from fixtures.recording import record as recording
 from fixtures.recording.engines import OutOfMemoryError
 from fixtures.recording.errors import RecordingError
 from fixtures.recording.plan import batches
+from fixtures.routing.files import read
 from tests.recording import slowly
 from tests.recording.planted import Planted, as_cells, expected, words_of
 from tests.recording.test_counts import engine_for
 
 if TYPE_CHECKING:
-    from fixtures.instruments.routing_counts import RoutingCounts
+    from fixtures.routing.counts import RoutingCounts
 
 ROOT = Path(__file__).parents[2]
 
