@@ -1,208 +1,239 @@
 """One ledger from those of several runs; any order and any grouping of the merges gives the same ledger.
 
-Every claim, case, document, section and chart of a merged ledger says in `run` which run it is from, and
-`runs` lists the runs. Of equals the newest run's stands, by `started`, then by the run's id, which is a hash
-of its ledger. So a merge takes maxima of total orders, and maxima can be taken in any order.
+Every claim, case, document and section of a merged ledger says in `run` which run it is from, and `runs` lists the
+runs. Of equals the newest run's stands, by `started`, then by the run's id, which is a hash of its ledger. So a merge
+takes maxima of total orders, and maxima can be taken in any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from math import fsum
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from reports.ledger import (
-    DECISIVE,
-    SCHEMA,
-    Accounting,
-    Case,
-    Claim,
-    Document,
-    Ledger,
-    Run,
-    Section,
-    aggregate,
-    surprising,
-)
-from reports.origins import Age, Record, ages, canonical, traced
+import msgspec
+from msgspec import UNSET
 
-Key = Callable[[Record], tuple[Any, ...]]
-MARKS = {"run", "position"}
-KNOWN = {kind: set(kind.__annotations__) | MARKS for kind in (Ledger, Document, Section, Claim)}
-REACHED = dict.fromkeys(DECISIVE, 2) | {"undecided": 1, "uncheckable": 1}
-SAME_DIGITS = 9  # of a measured fraction: two machines may add it up in another order
+from reports import schema
+from reports.schema import REACHED, Accounting, Case, Claim, Document, Ledger, LedgerError, Marked, Run, Section
+
+Entry = TypeVar("Entry", bound=Marked)
+Age = Callable[[Marked], tuple[str, str]]
 
 
 def merge(ledgers: Iterable[Ledger]) -> Ledger:
     """Return the merged ledger. Raises LedgerError when a merged ledger does not say what is from which run."""
-    parts = [traced(ledger) for ledger in ledgers]
-    runs = sorted(
-        {run["id"]: run for part in parts for run in part["runs"]}.values(), key=lambda run: (run["started"], run["id"])
-    )
-    age = ages(runs)
-    claims = _merge_claims([claim for part in parts for claim in part["claims"]], age)
-    documents = _merge_documents([document for part in parts for document in part["documents"]], age)
-    claims.sort(key=_place(documents))
-    merged = {
-        **_extras(parts, Ledger, {"runs"}),
-        "schema": SCHEMA,
-        "runs": runs,
-        "documents": documents,
-        "claims": claims,
-        "accounting": (accounting := _account(runs, claims)),
-        "run": _summary(runs, claims, accounting),
-    }
-    return cast("Ledger", merged)
+    parts = [_traced(ledger) for ledger in ledgers]
+    by_id = {_id(run): run for part in parts for run in _runs(part)}
+    runs = sorted(by_id.values(), key=lambda run: (run.started, _id(run)))
+    ages = {_id(run): (run.started, _id(run)) for run in runs}
 
+    def age(entry: Marked) -> tuple[str, str]:
+        return ages[cast("str", entry.run)]
 
-def conflicts(ledger: Ledger) -> list[str]:
-    """Return the claims of a merged ledger that runs disagree about: those of which it keeps a case twice."""
-    return [
-        claim["id"] for claim in ledger["claims"] if len({case["id"] for case in claim["cases"]}) < len(claim["cases"])
+    documents = _merge_documents([document for part in parts for document in part.documents], age)
+    claims = [
+        _merge_claim(same, age)
+        for same in _grouped((claim for part in parts for claim in part.claims), lambda claim: claim.id)
     ]
-
-
-def _merge_claims(claims: list[Record], age: Age) -> list[Record]:
-    merged = []
-    for same in _grouped(claims, lambda claim: (claim["id"],)):
-        cases = [
-            case
-            for again in _grouped((case for claim in same for case in claim["cases"]), lambda case: (case["id"],))
-            for case in _kept(again, age)
-        ]
-        cases.sort(key=lambda case: (case["position"], case["id"], age(case)))
-        declared, verdict = aggregate(cast("list[Case]", cases))
-        if len({case["id"] for case in cases}) < len(cases):
-            verdict = "disputed"
-        merged.append(_newest(same, age, Claim) | {"cases": cases, "declared": declared, "verdict": verdict})
+    claims.sort(key=_place(documents))
+    merged = Ledger(
+        run=Run(started="", seconds=0, arguments=[], state="merged", exit_code=0, environment={}),
+        accounting=_account(runs, claims),
+        documents=documents,
+        claims=claims,
+        runs=runs,
+        extra=_extras([part.extra for part in parts]),
+    )
+    merged.run = _summary(runs, merged.exit_code())
     return merged
 
 
-def _kept(cases: list[Record], age: Age) -> list[Record]:
-    """Return what stands of several runs' results for one case: every outcome that was reached, or the best other."""
-    best = max(REACHED.get(case["verdict"], 0) for case in cases)
-    standing = [case for case in cases if REACHED.get(case["verdict"], 0) == best]
-    outcomes = _grouped(standing, _outcome) if best == REACHED["holds"] else [standing]
-    return [_latest(same, age) for same in outcomes]
-
-
-def _outcome(case: Record) -> tuple[Any, ...]:
-    """Return what two runs must agree on: the verdict, and every value that has no confidence interval."""
-    values = [
-        (one["unit"], one["of"], None if one["low"] is not None else _digits(one["value"])) for one in case["measured"]
-    ]
-    return case["verdict"], *values
-
-
-def _digits(value: float | str) -> str:
-    return (
-        f"{value:.{SAME_DIGITS}g}"
-        if isinstance(value, float) and not value.is_integer()
-        else f"{value:.0f}"
-        if isinstance(value, float)
-        else str(value)
+def outdated(ledgers: Iterable[Ledger], merged: Ledger) -> list[str]:
+    """Return the claims of which a verdict was left out of a merge, since the claim has been worded anew since."""
+    current = {(claim.id, case.id): case.digest for claim in merged.claims for case in claim.cases}
+    return sorted(
+        {
+            claim.id
+            for ledger in ledgers
+            for claim in ledger.claims
+            for case in claim.cases
+            if case.verdict in REACHED and case.digest != current[claim.id, case.id]
+        }
     )
 
 
-def _merge_documents(documents: list[Record], age: Age) -> list[Record]:
+def _merge_claim(same: list[Claim], age: Age) -> Claim:
+    by_case = _grouped((case for claim in same for case in claim.cases), lambda case: case.id)
+    cases = [case for again in by_case for case in _standing(again, age)]
+    cases.sort(key=lambda case: (case.position, case.id, age(case)))
+    merged = _newest(same, age)
+    merged.cases = cases
+    merged.conclude()
+    return merged
+
+
+def _standing(cases: list[Case], age: Age) -> list[Case]:
+    """Return what stands of several runs' results for one case: every outcome that was reached, or the best other.
+
+    A result that was found for another declaration than the newest says nothing of the case.
+    """
+    newest = max(cases, key=lambda case: (age(case), schema.dump(case)))
+    current = [case for case in cases if case.digest == newest.digest]
+    best = max(map(_rank, current))
+    standing = [case for case in current if _rank(case) == best]
+    outcomes = (
+        _grouped(standing, lambda case: (case.verdict, schema.fixed(case.measured)))
+        if standing[0].verdict in REACHED
+        else [standing]
+    )
+    return [msgspec.structs.replace(_newest(again, age), declared=newest.declared) for again in outcomes]
+
+
+def _rank(case: Case) -> int:
+    ranks = dict.fromkeys(REACHED, 4) | {"broken": 3, "undecided": 2, "uncheckable": 2}
+    return ranks.get(case.verdict, 1 if case.measured else 0)
+
+
+def _merge_documents(documents: list[Document], age: Age) -> list[Document]:
     merged = []
-    for same in _grouped(documents, lambda document: (document["id"],)):
+    for same in _grouped(documents, lambda document: document.id):
         sections = []
-        for again in _grouped(
-            (section for document in same for section in document["sections"]), lambda one: (one["id"],)
-        ):
-            section = _newest(again, age, Section)
-            section.pop("charts", None)
-            drawn = _grouped((chart for one in again for chart in one.get("charts", [])), _chart)
-            charts = [_latest(charts, age) for charts in drawn]
-            sections.append(
-                section | ({"charts": sorted(charts, key=lambda one: (one["position"], _chart(one)))} if charts else {})
-            )
-        merged.append(_newest(same, age, Document) | {"sections": _ordered(sections)})
-    return _ordered(merged)
+        for again in _grouped((one for document in same for one in document.sections), lambda one: one.id):
+            section = _newest(again, age)
+            section.charts = _merge_charts(again, age)
+            sections.append(section)
+        document = _newest(same, age)
+        document.sections = sorted(sections, key=_in_order)
+        merged.append(document)
+    return sorted(merged, key=_in_order)
 
 
-def _chart(chart: Record) -> tuple[Any, ...]:
-    return canonical(chart.get("kind")), canonical(chart.get("name"))
+def _merge_charts(sections: list[Section], age: Age) -> list[dict[str, Any]]:
+    """Return every picture once, the newest run's of those with one kind and name, in the order of their names."""
+    drawn: dict[tuple[str, str], dict[str, Any]] = {}
+    for section in sections:
+        for chart in section.charts:
+            told = {"run": " ".join(age(section)), **chart}
+            name = str(told.get("kind")), str(told.get("name"))
+            drawn[name] = max(drawn.get(name, told), told, key=lambda one: (str(one["run"]), schema.digest(one)))
+    return [drawn[name] for name in sorted(drawn)]
 
 
-def _ordered(entries: list[Record]) -> list[Record]:
-    return sorted(entries, key=lambda entry: (entry["position"], entry["id"]))
+def _in_order(entry: Any) -> tuple[int, str]:
+    return entry.position, entry.id
 
 
-def _place(documents: list[Record]) -> Key:
-    sections = [(document["id"], section["id"]) for document in documents for section in document["sections"]]
+def _place(documents: list[Document]) -> Callable[[Claim], tuple[Any, ...]]:
+    sections = [(document.id, section.id) for document in documents for section in document.sections]
     places = {section: place for place, section in enumerate(sections)}
 
-    def place(claim: Record) -> tuple[Any, ...]:
-        at = (claim["document"], claim["section"])
-        return places.get(at, len(places)), at, claim["position"], claim["id"]
+    def place(claim: Claim) -> tuple[Any, ...]:
+        at = (claim.document, claim.section)
+        return places.get(at, len(places)), at, claim.position, claim.id
 
     return place
 
 
-def _grouped(entries: Iterable[Record], key: Key) -> list[list[Record]]:
-    groups: dict[tuple[Any, ...], list[Record]] = {}
+Grouped = TypeVar("Grouped")
+
+
+def _grouped(entries: Iterable[Grouped], key: Callable[[Grouped], Hashable]) -> list[list[Grouped]]:
+    groups: dict[Hashable, list[Grouped]] = {}
     for entry in entries:
         groups.setdefault(key(entry), []).append(entry)
     return list(groups.values())
 
 
-def _latest(same: list[Record], age: Age) -> Record:
-    return same[0] if len(same) == 1 else max(same, key=lambda entry: (age(entry), canonical(entry)))
+def _newest(same: list[Entry], age: Age) -> Entry:
+    """Return a copy of the newest of several records, with the keys that the schema does not know from all of them."""
+    newest = same[0] if len(same) == 1 else max(same, key=lambda entry: (age(entry), schema.dump(entry)))
+    return msgspec.structs.replace(newest, extra=_extras([entry.extra for entry in same]))
 
 
-def _newest(same: list[Record], age: Age, kind: Any) -> Record:
-    return {**_latest(same, age), **_extras(same, kind, set())}
-
-
-def _extras(same: list[Record], kind: Any, more: set[str]) -> Record:
+def _extras(extras: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the keys that the schema does not know: every one is kept, the greatest value where they differ."""
-    extras: dict[str, Any] = {}
-    for entry in same:
-        for key in entry.keys() - KNOWN[kind] - more:
-            if key not in extras or canonical(entry[key]) > canonical(extras[key]):
-                extras[key] = entry[key]
-    return extras
+    kept: dict[str, Any] = {}
+    for extra in extras:
+        for key, value in extra.items():
+            if key not in kept or schema.digest(value) > schema.digest(kept[key]):
+                kept[key] = value
+    return kept
 
 
-def _account(runs: list[Record], claims: list[Record]) -> Accounting:
-    verdicts = {
-        " ".join(filter(None, (claim["id"], case["id"]))): case["verdict"]
-        for claim in claims
-        for case in claim["cases"]
-    }
-    lost = {name for run in runs for name in run["accounting"]["unaccounted"]}
+def _account(runs: list[Run], claims: list[Claim]) -> Accounting:
+    verdicts = {" ".join(filter(None, (claim.id, case.id))): case.verdict for claim in claims for case in claim.cases}
+    lost = {name for run in runs for name in cast("Accounting", run.accounting).unaccounted}
     unaccounted = sorted(name for name in lost if verdicts.get(name, "unchecked") == "unchecked")
     reported = sum(verdict != "unchecked" for verdict in verdicts.values())
-    unchecked = len(verdicts) - reported - sum(name in verdicts for name in unaccounted)
-    return {
-        "collected": reported + len(unaccounted),
-        "reported": reported,
-        "deselected": unchecked,
-        "unaccounted": unaccounted,
-    }
+    return Accounting(
+        collected=reported + len(unaccounted),
+        reported=reported,
+        deselected=len(verdicts) - reported - sum(name in verdicts for name in unaccounted),
+        unaccounted=unaccounted,
+    )
 
 
-def _summary(runs: list[Record], claims: list[Record], accounting: Accounting) -> Run:
+def _summary(runs: list[Run], exit_code: int) -> Run:
     environments: dict[str, set[str]] = {}
     for run in runs:
-        for name, value in run["environment"].items():
+        for name, value in run.environment.items():
             environments.setdefault(name, set()).add(value)
-    return {
-        "started": min((run["started"] for run in runs), default=""),
-        "seconds": fsum(run["seconds"] for run in runs),
-        "arguments": [],
-        "state": "merged",
-        "exit_code": _exit_code(claims, accounting),
-        "environment": {name: " · ".join(sorted(values)) for name, values in environments.items()},
-    }
+    return Run(
+        started=min((run.started for run in runs), default=""),
+        seconds=fsum(run.seconds for run in runs),
+        arguments=[],
+        state="merged",
+        exit_code=exit_code,
+        environment={name: " · ".join(sorted(values)) for name, values in environments.items()},
+    )
 
 
-def _exit_code(claims: list[Record], accounting: Mapping[str, Any]) -> int:
-    """Return what a single run with these cases would have exited with; a disagreement counts as a surprise."""
-    cases = [cast("Case", case) for claim in claims for case in claim["cases"]]
-    twice = any(len({case["id"] for case in claim["cases"]}) < len(claim["cases"]) for claim in claims)
-    if twice or accounting["unaccounted"] or any(case["verdict"] == "broken" or surprising(case) for case in cases):
-        return 1
-    return 0 if any(case["verdict"] in (*DECISIVE, "undecided") for case in cases) else 5
+def _traced(ledger: Ledger) -> Ledger:
+    """Return a copy of a ledger whose entries say which run they are from, and where they stood there.
+
+    Raises LedgerError for a merged ledger that names runs it does not list.
+    """
+    merged = ledger.run.state == "merged" and ledger.runs is not UNSET
+    copy: Ledger = msgspec.convert(schema.gathered(Ledger, schema.plain(ledger)), Ledger)
+    if merged:
+        _check(copy)
+        return copy
+    name = schema.digest(schema.dump(ledger))
+    copy.runs = [msgspec.structs.replace(copy.run, id=name, accounting=copy.accounting)]
+    places: dict[tuple[str, str], int] = {}
+    for claim in copy.claims:
+        section = claim.document, claim.section
+        places[section] = places.get(section, -1) + 1
+        claim.run, claim.position = name, places[section]
+        _mark(claim.cases, name)
+    _mark(copy.documents, name)
+    for document in copy.documents:
+        _mark(document.sections, name)
+    return copy
+
+
+def _mark(entries: Iterable[Marked], name: str) -> None:
+    for place, entry in enumerate(entries):
+        entry.run, entry.position = name, place
+
+
+def _check(ledger: Ledger) -> None:
+    sections = [section for document in ledger.documents for section in document.sections]
+    cases = [case for claim in ledger.claims for case in claim.cases]
+    listed = {run.id for run in _runs(ledger)}
+    if UNSET in listed or any(run.accounting is UNSET for run in _runs(ledger)):
+        raise LedgerError("a merged ledger lists a run without its id or its accounting")
+    for entry in (*ledger.claims, *cases, *ledger.documents, *sections):
+        if entry.run is UNSET or entry.position is UNSET:
+            raise LedgerError("a merged ledger does not say what is from which run")
+        if entry.run not in listed:
+            raise LedgerError(f"a merged ledger names the run {str(entry.run)[:40]!r}, which it does not list")
+
+
+def _runs(ledger: Ledger) -> list[Run]:
+    return [] if ledger.runs is UNSET else ledger.runs
+
+
+def _id(run: Run) -> str:
+    return cast("str", run.id)

@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LONGEST_RUN = 60  # seconds
+DROPPED = ["PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "CLAIMS_STRICT", "GITHUB_STEP_SUMMARY", "PYTEST_XDIST_WORKER"]
 
 PROJECT = """
 [tool.pytest]
@@ -23,11 +24,6 @@ strict = true
 addopts = ["--import-mode=importlib"]
 pythonpath = ["."]
 testpaths = ["claims"]
-filterwarnings = ["error"]
-markers = ["cheap: needs nothing", "gpu: needs weights or a device"]
-"""
-PLUGINS = """
-pytest_plugins = ["reports.plugin", "fixtures.claim.collection", "fixtures.claim.verdict"]
 """
 DOCUMENT = """
 title = "A paper"
@@ -36,8 +32,24 @@ date = "2024"
 read = "nowhere"
 position = 1
 """
-SECTIONS = ("one", "two", "three")
 HEADER = "import pytest\n\npytestmark = pytest.mark.cheap\n\n"
+
+
+def claim(name: str, *body: str, takes: str = "measure", declared: str = "", above: str = "", says: str = "So.") -> str:
+    """Write a claim: its body, what it takes, more keywords of its marker, and lines above it."""
+    test = f'def test_{name.replace("-", "_")}({takes}):\n    """{says}"""\n'
+    lines = "".join(f"    {line}\n" for part in body for line in part.splitlines())
+    return f'\n{above}\n@pytest.mark.claim("{name}", {declared})\n{test}{lines}'
+
+
+def holds(*names: str) -> str:
+    """Write claims that hold."""
+    return "".join(claim(name, 'assert measure(3, "things") == 3') for name in names)
+
+
+def fails(*names: str) -> str:
+    """Write claims that do not hold, which is a surprise."""
+    return "".join(claim(name, 'assert measure(3, "things") == 4') for name in names)
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,11 @@ class Outcome:
         return {name: claim["verdict"] for name, claim in self.claims.items()}
 
     @property
+    def reasons(self) -> dict[str, str]:
+        """The reason of the first case of every claim, by id."""
+        return {name: claim["cases"][0]["reason"] for name, claim in self.claims.items()}
+
+    @property
     def accounting(self) -> dict[str, Any]:
         """Who was counted and who is missing."""
         assert self.ledger is not None, self.output
@@ -67,16 +84,15 @@ class Outcome:
 
 
 class Suite:
-    """A folder with claims about one document, `paper`, of three sections: test_one.py, test_two.py, test_three.py."""
+    """A folder with claims about one document, `paper`, of the sections that `claims` wrote: test_one.py and so on."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ledger = folder / "reports/out/claims.json"
+        self.partial = folder / "reports/out/partial.json"
         self.page = folder / "reports/out/claims.html"
+        self.sections: list[str] = []
         self.write("pyproject.toml", PROJECT)
-        self.write("conftest.py", PLUGINS)
-        sections = (f'[[sections]]\nid = "{name}"\ntitle = "Part {name}"\nfile = "test_{name}.py"' for name in SECTIONS)
-        self.write("claims/paper/document.toml", "\n".join([DOCUMENT, *sections]))
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the suite, by its path in the folder."""
@@ -85,19 +101,22 @@ class Suite:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def claims(self, text: str, section: str = "one") -> Suite:
-        """Write the cheap claims of a section."""
-        self.write(f"claims/paper/test_{section}.py", HEADER + text)
+    def claims(self, text: str, section: str = "one", document: str = "paper") -> Suite:
+        """Write the cheap claims of a section, and name it in the document."""
+        self.sections = list(dict.fromkeys([*self.sections, section])) if document == "paper" else [section]
+        named = (f'[[sections]]\nid = "{one}"\ntitle = "Part {one}"\nfile = "test_{one}.py"\n' for one in self.sections)
+        self.write(f"claims/{document}/document.toml", DOCUMENT + "".join(named))
+        self.write(f"claims/{document}/test_{section}.py", HEADER + text)
         return self
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """Start pytest in the folder, in a process group of its own, with no plugin but xdist and those named by -p."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "100"}
-        for name in ("PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "GITHUB_STEP_SUMMARY", "PYTEST_XDIST_WORKER"):
+        for name in DROPPED:
             environment.pop(name, None)
         environment |= options.pop("environment", {})
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", "xdist", *arguments],
+            [sys.executable, "-m", "pytest", "-p", "fixtures.claim.plugin", "-p", "xdist", *arguments],
             cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True, **options,
         )  # fmt: skip
@@ -109,8 +128,9 @@ class Suite:
     def end(self, process: subprocess.Popen[str]) -> Outcome:
         """Wait for a run that was started, and read what it left."""
         output, _ = process.communicate(timeout=LONGEST_RUN)
-        ledger = json.loads(self.ledger.read_text(encoding="utf-8")) if self.ledger.exists() else None
-        return Outcome(process.returncode, output, ledger)
+        written = [path for path in (self.ledger, self.partial) if path.exists()]
+        newest = max(written, key=lambda path: path.stat().st_mtime_ns, default=None)
+        return Outcome(process.returncode, output, newest and json.loads(newest.read_text(encoding="utf-8")))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Nothing that was collected goes missing: what ran is in the ledger, and what did not is listed there."""
+"""Nothing that was asked for goes missing: what ran is in the ledger, and what did not is listed there."""
 
 from __future__ import annotations
 
@@ -9,226 +9,264 @@ from typing import Any
 
 import pytest
 
-from reports import output
-from tests.conftest import PLUGINS, Suite, together
+from reports import files, schema
+from tests.conftest import HEADER, Suite, claim, fails, holds, together
 
-HOLDS = '''
-@pytest.mark.claim("{name}")
-def test_{name}(measure):
-    """So."""
-    assert measure(3, "things") == 3
-'''
-ENDS = '''
-@pytest.mark.claim("{name}")
-def test_{name}(measure):
-    """So."""
-    import os, signal, time
-    measure(3, "things")
-    {how}
-'''
-FAILS = ENDS.replace("{how}", "assert not True")
-
-
-def holds(*names: str) -> str:
-    return "".join(HOLDS.format(name=name) for name in names)
+MakeSuite = Callable[[], Suite]
 
 
 def ends(name: str, how: str) -> str:
-    return ENDS.format(name=name, how=how)
+    return claim(name, "import os, signal, time", how, "assert measure(3, 'things') == 3")
 
 
-def test_runs_that_stop_early(new_suite: Callable[[], Suite]) -> None:
-    text = holds("a") + FAILS.format(name="b") + FAILS.format(name="c") + holds("d")
-    stopped, later, in_two = together(
-        [
-            partial(new_suite().claims(text).claims(holds("e"), "two").run, *arguments)
-            for arguments in [("-x",), ("--maxfail=2",), ("-x", "-n", "2")]
-        ]
-    )
-    assert stopped.code == 1
-    assert stopped.ledger["run"]["state"] == "interrupted"
+NOTHING = "import pytest\n@pytest.fixture(autouse=True)\ndef lacking():\n    pytest.skip('no weights')\n"
+REFUSES = "import pytest\ndef pytest_collection_finish():\n    raise pytest.UsageError('no such model')\n"
+
+
+def test_runs_that_stop_early(new_suite: MakeSuite) -> None:
+    text = holds("a") + fails("b", "c") + holds("d")
+    arguments = [("-x",), ("--maxfail=2",), ("-x", "-n", "2")]
+    jobs = [partial(new_suite().claims(text).claims(holds("e"), "two").run, *each) for each in arguments]
+    stopped, later, in_two = together(jobs)
+    assert stopped.code == later.code == 1
+    assert in_two.code == 2, "pytest-xdist calls it interrupted"
+    assert stopped.ledger["run"]["state"] == in_two.ledger["run"]["state"] == "interrupted"
     assert stopped.accounting["unaccounted"] == ["paper/c", "paper/d", "paper/e"]
+    assert later.accounting["unaccounted"] == ["paper/d", "paper/e"]
     assert (stopped.accounting["collected"], stopped.accounting["reported"]) == (5, 2)
     assert stopped.verdicts == {"a": "holds", "b": "refuted", "c": "unchecked", "d": "unchecked", "e": "unchecked"}
-    assert stopped.claims["e"]["cases"][0]["reason"] == "not reached: the run ended before it"
-    assert "interrupted after 2 of 5 cases" in stopped.output
-    assert "unaccounted for: 3\n  paper/c\n" in stopped.output
-    assert later.code == 1
-    assert later.accounting["unaccounted"] == ["paper/d", "paper/e"]
-    assert in_two.code == 2, "pytest-xdist calls it interrupted"
-    assert in_two.ledger["run"]["state"] == "interrupted"
-    assert in_two.verdicts["b"] == "refuted"
+    assert stopped.reasons["e"] == schema.UNREACHED
     missing = in_two.accounting["unaccounted"]
     assert in_two.accounting["collected"] == 5 == in_two.accounting["reported"] + len(missing)
-    assert {name for name, verdict in in_two.verdicts.items() if verdict == "unchecked"} == {
-        name.removeprefix("paper/") for name in missing
-    }
+    assert [f"paper/{name}" for name, verdict in in_two.verdicts.items() if verdict == "unchecked"] == missing
 
 
-def test_what_is_not_selected_is_counted(suite: Suite) -> None:
-    suite.claims(holds("a", "b") + FAILS.format(name="c")).claims(holds("d"), "two")
-    suite.write("claims/paper/test_three.py", "import pytest\n@pytest.mark.gpu" + holds("e"))
+def test_what_is_not_selected_is_counted_and_leaves_the_whole_ledger_alone(suite: Suite) -> None:
+    suite.claims(holds("a", "b") + fails("c")).claims(holds("d"), "two").claims(holds("e"), "three")
+    gpu = suite.folder / "claims/paper/test_three.py"
+    gpu.write_text(gpu.read_text().replace("cheap", "gpu"))
     assert suite.run().code == 1
+    whole = suite.ledger.read_bytes()
     for arguments, selected in {
-        ("--lf",): {"c"},
-        ("-k", "test_a or test_d"): {"a", "d"},
-        ("--claim", "a", "--claim", "paper/e"): {"a", "e"},
-        ("--claim", "d", "-n", "2"): {"d"},
-        ("-m", "cheap", "-p", "no:cacheprovider"): {"a", "b", "c", "d"},
-        ("--deselect", "claims/paper/test_one.py::test_b"): {"a", "c", "d", "e"},
+        ("--lf",): "c",
+        ("-k", "test_a or test_d"): "ad",
+        ("--claim", "a", "--claim", "paper/e", "-n", "2"): "ae",
+        ("--deselect", "claims/paper/test_one.py::test_b"): "acde",
+        ("claims/paper/test_one.py::test_b",): "b",
+        ("--ignore", "claims/paper/test_one.py"): "de",
+        ("-k", "nothing"): "",
     }.items():
         outcome = suite.run(*arguments)
-        assert outcome.code == ("c" in selected), outcome.output
-        assert {name for name, verdict in outcome.verdicts.items() if verdict != "unchecked"} == selected, arguments
-        assert [claim["id"] for claim in outcome.ledger["claims"]] == [f"paper/{name}" for name in "abcde"], arguments
+        assert outcome.code == (5 if not selected else int("c" in selected)), outcome.output
+        assert "".join(name for name, verdict in outcome.verdicts.items() if verdict != "unchecked") == selected
         assert outcome.accounting["unaccounted"] == []
-        assert outcome.accounting["deselected"] == 5 - len(selected)
+        assert outcome.accounting["deselected"] == len(outcome.verdicts) - len(selected)
         assert outcome.accounting["collected"] == outcome.accounting["reported"] == len(selected)
-    assert outcome.claims["b"]["cases"][0]["reason"] == "not selected"
-    cheap = suite.run("-m", "cheap")
-    assert cheap.claims["e"]["cases"][0]["reason"] == "needs weights or a device: pytest -m gpu"
+        assert suite.ledger.read_bytes() == whole, arguments
+    suite.write("claims/paper/conftest.py", NOTHING)
+    assert suite.run("-m", "gpu").code == 5
+    suite.write("conftest.py", REFUSES)
+    assert suite.run().code == 4
+    assert suite.ledger.read_bytes() == whole, "nothing was checked"
+    (suite.folder / "conftest.py").unlink()
+    (suite.folder / "claims/paper/conftest.py").unlink()
+    tier = suite.run("-m", "cheap", "-p", "no:cacheprovider")
+    assert suite.ledger.read_bytes() != whole, "a tier is no part"
+    assert tier.reasons["e"] == "needs weights or a device: pytest -m gpu"
+    twice = suite.run("--keep-duplicates", "claims/paper/test_two.py", "claims/paper/test_two.py")
+    assert (twice.code, len(twice.claims["d"]["cases"])) == (0, 1)
 
 
-def test_one_file_or_one_test_is_a_run_of_its_claims(suite: Suite) -> None:
-    suite.claims(holds("a", "b")).claims(holds("c"), "two")
-    assert set(suite.run("claims/paper/test_two.py").claims) == {"c"}
-    assert set(suite.run("claims/paper/test_one.py::test_b").claims) == {"b"}
-    twice = suite.run("--keep-duplicates", "claims/paper/test_one.py", "claims/paper/test_one.py")
-    assert twice.code == 0
-    assert [len(claim["cases"]) for claim in twice.claims.values()] == [1, 1]
-
-
-def test_runs_that_write_no_ledger(new_suite: Callable[[], Suite]) -> None:
-    no_claims = new_suite()
-    no_claims.write(
-        "tests/test_plain.py", "def test_plain(record_property):\n    record_property('claim', 'no JSON')\n"
-    )
+def test_runs_that_write_no_ledger(new_suite: MakeSuite) -> None:
+    plain = new_suite()
+    plain.write("tests/test_plain.py", "def test_plain(record_property):\n    record_property('claim', 'no JSON')\n")
+    with_claims = new_suite().claims(holds("a"))
+    with_claims.write("tests/test_plain.py", "import os\ndef test_plain(): assert os._exit.__name__ == '_exit'\n")
     runs = {
-        "own tests": partial(no_claims.run, "tests"),
-        "own tests in two": partial(no_claims.run, "tests", "-n", "2"),
-        "collect": partial(new_suite().claims(holds("a")).run, "--collect-only", "-q"),
-        "plan": partial(new_suite().claims(holds("a")).run, "--setup-plan"),
-    }
+        "own tests": partial(plain.run, "tests"), "own tests in two": partial(plain.run, "tests", "-n", "2"),
+        "beside claims": partial(with_claims.run, "tests"),
+        "collect": partial(with_claims.run, "--collect-only", "-q"), "plan": partial(with_claims.run, "--setup-plan"),
+        "fixtures": partial(with_claims.run, "--fixtures"),
+    }  # fmt: skip
     for name, outcome in zip(runs, together(list(runs.values())), strict=True):
         assert outcome.code == 0, (name, outcome.output)
         assert outcome.ledger is None, name
-        assert "= claims =" not in outcome.output, name
 
 
-def test_files_that_cannot_be_read(new_suite: Callable[[], Suite]) -> None:
-    runs = [(), ("-n", "2"), ("--continue-on-collection-errors",), ("-n", "2", "--continue-on-collection-errors")]
-    suites = [new_suite().claims(holds("a")).claims("def broken(:", "two") for _ in runs]
-    outcomes = together([partial(suite.run, *arguments) for suite, arguments in zip(suites, runs, strict=True)])
-    file = "claims/paper/test_two.py: could not be read, with every claim in it"
-    for arguments, outcome in zip(runs, outcomes, strict=True):
-        assert outcome.code in (1, 2), (arguments, outcome.output)
-        assert file in outcome.accounting["unaccounted"], arguments
-        assert outcome.accounting["collected"] == 2
-    assert outcomes[0].code == 2
-    assert outcomes[0].accounting["unaccounted"] == [file, "paper/a"]
-    assert outcomes[0].ledger["run"]["state"] == "interrupted"
-    assert outcomes[2].code == 1
-    assert outcomes[2].verdicts == {"a": "holds"}
-    assert outcomes[2].accounting["unaccounted"] == [file]
+TWO = holds("b")
+VANISHING: dict[str, tuple[str, str, str]] = {  # what test_two.py is, what the conftest is, what is said
+    "syntax": ("def broken(:", "", "claims/paper/test_two.py: could not be read, with every claim in it"),
+    "deep": ("x = " + "-" * 20_000 + "1", "", "claims/paper/test_two.py: could not be read, with every claim in it"),
+    "skip": (HEADER + "pytest.skip('no', allow_module_level=True)" + TWO, "", "none of its 1 tests was collected"),
+    "import": (HEADER + "pytest.importorskip('nowhere')" + TWO, "", "none of its 1 tests was collected"),
+    "SkipTest": (HEADER + "import unittest; raise unittest.SkipTest('no')" + TWO, "", "none of its 1 tests was"),
+    "sys.exit": (HEADER + "import sys; sys.exit(0)" + TWO, "", "could not be read"),
+    "os._exit": (HEADER + "import os; os._exit(0)" + TWO, "", "could not be read"),
+    "posix._exit": (HEADER + "import posix; posix._exit(0)" + TWO, "", "could not be read"),
+    "pytest.exit": (HEADER + "pytest.exit('no', returncode=0)" + TWO, "", "could not be read"),
+    "yields": (HEADER + TWO + "    yield\n", "", "could not be read"),
+    "ignored": (HEADER + TWO, "collect_ignore = ['claims/paper/test_two.py']", "none of its 1 tests was collected"),
+    "hook": (HEADER + TWO,
+             "def pytest_ignore_collect(collection_path):\n    return 'two' in str(collection_path) or None",
+             "none of its 1 tests was collected"),
+    "shortened": (HEADER + TWO, "def pytest_collection_modifyitems(items):\n    items.pop()", "paper/b"),
+    "emptied": (HEADER + TWO, "def pytest_collection_finish(session):\n    session.items.pop()", "paper/b"),
+    "not run": (HEADER + TWO, "def pytest_runtest_protocol(item):\n    return item.name == 'test_b' or None",
+                "paper/b"),
+    "not made": (HEADER + TWO, "def pytest_pycollect_makeitem(name):\n    return [] if name == 'test_b' else None",
+                 "paper/test_two.py: none of its 1 tests was collected"),
+    "not a test": (HEADER + TWO + "\ntest_b.__test__ = False", "", "none of its 1 tests was collected"),
+    "deleted": (HEADER + TWO + holds("c") + "\ndel test_b", "", "paper/test_two.py::test_b: was not collected"),
+    "never defined": (HEADER + holds("c") + "\nif False:" + TWO.replace("\n", "\n    "), "", "test_b: was not"),
+    "class": (HEADER + holds("c") + "\nclass TestB:\n    def __init__(self): ...\n    def test_b(self): assert 1 == 2",
+              "", "paper/test_two.py::test_b: was not collected"),
+    "empty": ("", "", "paper/test_two.py: it has no test"),
+}  # fmt: skip
 
 
-def test_workers_that_die(new_suite: Callable[[], Suite]) -> None:
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_whatever_keeps_a_claim_from_being_run_is_told(new_suite: MakeSuite, processes: str) -> None:
+    """In two processes only some: what is collected there is the same."""
+    names = list(VANISHING) if processes == "0" else ["syntax", "skip", "os._exit", "shortened", "deleted"]
+    suites = []
+    for name in names:
+        suites.append(new_suite().claims(holds("a")).claims("", "two"))
+        suites[-1].write("claims/paper/test_two.py", VANISHING[name][0])
+        suites[-1].write("conftest.py", VANISHING[name][1])
+    outcomes = together([partial(suite.run, "-n", processes, "-p", "no:cacheprovider") for suite in suites])
+    for name, outcome in zip(names, outcomes, strict=True):
+        assert outcome.code == 1, (name, outcome.output)
+        assert "INTERNALERROR" not in outcome.output, name
+        assert outcome.verdicts["a"] == "holds", name
+        assert outcome.verdicts.get("b", "unchecked") == "unchecked", name
+        assert any(VANISHING[name][2] in line for line in outcome.accounting["unaccounted"]), (name, outcome.accounting)
+
+
+@pytest.mark.parametrize("option", ["python_files=test_one.py", "python_functions=test_a"])
+def test_options_that_hide_a_file_or_a_test(suite: Suite, option: str) -> None:
+    outcome = suite.claims(holds("a")).claims(holds("b"), "two").run("-o", option)
+    assert outcome.code == 1
+    assert outcome.accounting["unaccounted"]
+
+
+@pytest.mark.parametrize("end", ["import os; os._exit(0)", "import sys; sys.exit(0)"])
+def test_a_conftest_that_ends_the_run(suite: Suite, end: str) -> None:
+    suite.claims(holds("a")).write("conftest.py", end)
+    outcome = suite.run()
+    assert outcome.code == 4
+    assert "ends the run: sys.exit(0)" in outcome.output or "would have ended the run" in outcome.output
+
+
+def test_workers_that_die(new_suite: MakeSuite) -> None:
     deaths = {
-        "killed": ends("it", "os.kill(os.getpid(), signal.SIGKILL)"),
-        "left": ends("it", "os._exit(0)"),
-        "out of memory": ends("it", "raise MemoryError"),
-        "in teardown": HOLDS.format(name="it").replace("(measure)", "(measure, dies)"),
-    }
+        "killed": ends("it", "os.kill(os.getpid(), signal.SIGKILL)"), "aborted": ends("it", "os.abort()"),
+        "out of memory": ends("it", "bytearray(10**18)"),
+        "in teardown": holds("it").replace("(measure)", "(measure, dies)"),
+    }  # fmt: skip
     suites = [new_suite().claims(holds("a", "b") + text + holds("c", "d", "e")) for text in deaths.values()]
-    dying = "import os, pytest\n@pytest.fixture\ndef dies():\n    yield\n    os._exit(0)\n"
     for suite in suites:
-        suite.write("claims/conftest.py", dying)
+        suite.write(
+            "claims/conftest.py",
+            "import os, pytest\n@pytest.fixture\ndef dies():\n    yield\n    os.kill(os.getpid(), 9)\n",
+        )
     for name, outcome in zip(deaths, together([partial(suite.run, "-n", "2") for suite in suites]), strict=True):
         assert outcome.code == 1, (name, outcome.output)
-        assert outcome.verdicts == {
-            "a": "holds",
-            "b": "holds",
-            "it": "broken",
-            "c": "holds",
-            "d": "holds",
-            "e": "holds",
-        }
+        assert outcome.verdicts == dict.fromkeys("abcde", "holds") | {"it": "broken"}, name
         assert outcome.accounting["unaccounted"] == []
-        told = outcome.claims["it"]["cases"][0]
-        assert ("crashed while running" in told["reason"]) == (name != "out of memory"), name
-        assert bool(told["measured"]) == (name in ("out of memory", "in teardown")), name
+        assert ("crashed while running" in outcome.reasons["it"]) == (name != "out of memory"), name
+        assert bool(outcome.claims["it"]["cases"][0]["measured"]) == (name == "in teardown"), name
 
 
 def test_all_workers_die(suite: Suite) -> None:
     names = [f"c{number}" for number in range(8)]
-    suite.claims("".join(ends(name, "os._exit(0)") for name in names))
+    suite.claims("".join(ends(name, "os.kill(os.getpid(), 9)") for name in names))
     outcome = suite.run("-n", "2", "--max-worker-restart=1")
-    verdicts = outcome.verdicts
     assert outcome.code == 1, outcome.output
-    assert set(verdicts) == set(names)
     missing = outcome.accounting["unaccounted"]
-    assert missing
-    assert set(verdicts.values()) == {"broken", "unchecked"}
-    assert {f"paper/{name}" for name, verdict in verdicts.items() if verdict == "unchecked"} == set(missing)
+    assert set(outcome.verdicts) == set(names)
+    assert {f"paper/{name}" for name, verdict in outcome.verdicts.items() if verdict == "unchecked"} == set(missing)
+    assert set(outcome.verdicts.values()) == {"broken", "unchecked"}
 
 
-def test_a_process_that_dies_leaves_what_it_had(new_suite: Callable[[], Suite]) -> None:
+def test_a_process_that_dies_leaves_what_it_had(new_suite: MakeSuite) -> None:
     """In one process there is nobody to tell: the ledger of the last checkpoint is what remains."""
-    dying = holds("a", "b") + ends("it", "{}") + holds("c")
-    hanging = dying.format("time.sleep(30)").replace(
-        '@pytest.mark.claim("it")', '@pytest.mark.timeout(0.3, method="thread")\n@pytest.mark.claim("it")'
+    hangs = ends("it", "time.sleep(30)").replace(
+        "@pytest.mark.claim", "@pytest.mark.timeout(0.3, method='thread')\n@pytest.mark.claim", 1
     )
-    texts = [dying.format("os.kill(os.getpid(), signal.SIGKILL)"), dying.format("os._exit(0)"), hanging, hanging]
-    suites = [new_suite().claims(text) for text in texts]
+    texts = [ends("it", "os.kill(os.getpid(), signal.SIGKILL)"), hangs, hangs]
+    suites = [new_suite().claims(holds("a", "b") + text + holds("c")) for text in texts]
     for suite in suites:
-        suite.write("conftest.py", PLUGINS + "from reports import output\noutput.SPACING = 0\n")
-    arguments = [(), (), ("-p", "timeout"), ("-p", "timeout", "-n", "2")]
+        suite.write("conftest.py", "from reports import files\nfiles.SPACING = 0\n")
+    arguments = [(), ("-p", "timeout"), ("-p", "timeout", "-n", "2")]
     jobs = [partial(suite.run, *each) for suite, each in zip(suites, arguments, strict=True)]
-    kill, leave, hang, hang_in_two = together(jobs)
-    assert (kill.code, leave.code, hang.code) == (-9, 0, 1)  # os._exit(0) ends it all, and nobody can say otherwise
-    for outcome in (kill, leave, hang):
+    kill, hang, hang_in_two = together(jobs)
+    assert (kill.code, hang.code, hang_in_two.code) == (-9, 1, 1)
+    for outcome in (kill, hang):
         assert outcome.verdicts == {"a": "holds", "b": "holds", "it": "unchecked", "c": "unchecked"}
         assert outcome.accounting["unaccounted"] == ["paper/it", "paper/c"]
         assert (outcome.ledger["run"]["state"], outcome.ledger["run"]["exit_code"]) == ("interrupted", 2)
-    assert hang_in_two.code == 1
     assert hang_in_two.accounting["unaccounted"] == []
     assert hang_in_two.verdicts == {"a": "holds", "b": "holds", "it": "broken", "c": "holds"}
 
 
-def test_claims_that_end_the_run(new_suite: Callable[[], Suite]) -> None:
-    exits, zero, changes_folder = together(
-        [
-            new_suite().claims(holds("a") + ends("it", 'pytest.exit("enough")') + holds("b")).run,
-            new_suite().claims(holds("a") + ends("it", 'pytest.exit("enough", returncode=0)') + holds("b")).run,
-            new_suite().claims(holds("a") + ends("it", 'os.chdir("/")') + holds("b")).run,
-        ]
-    )
-    assert exits.code == zero.code == 2
-    for outcome in (exits, zero):
+def test_claims_that_end_the_run_or_change_it(new_suite: MakeSuite) -> None:
+    ways = ["pytest.exit('enough')", "pytest.exit('enough', returncode=0)", "os.chdir('/')"]
+    *exits, moved = together([new_suite().claims(holds("a") + ends("it", how) + holds("b")).run for how in ways])
+    for outcome in exits:
+        assert outcome.code == 2
         assert outcome.accounting["unaccounted"] == ["paper/it", "paper/b"]
-    assert changes_folder.code == 0
-    assert changes_folder.accounting["unaccounted"] == []
-    assert changes_folder.verdicts == {"a": "holds", "it": "holds", "b": "holds"}
+    assert moved.code == 0
+    assert set(moved.verdicts.values()) == {"holds"}
+
+
+def test_exit_codes(new_suite: MakeSuite) -> None:
+    """All is as declared: 0. Nothing was checked: 5. Anything else is never 0."""
+    skipped = claim("a", "pytest.skip('needs a GPU')", "assert measure(3, 't') == 4")
+    never = claim("a", "assert measure(3, 't') == 4", declared='uncheckable="nobody can know"')
+    undecided = claim("a", "from fixtures.claim.numbers import Estimate", "assert measure(Estimate(2, 1, 3), 't') > 2")
+    refuted = claim("b", "assert measure(3, 't') == 4", declared='refuted="no"')
+    runs: dict[str, tuple[str, tuple[str, ...], int]] = {
+        "as declared": (holds("a") + refuted, (), 0), "refuted": (fails("a"), (), 1), "skipped": (skipped, (), 5),
+        "skipped in two": (skipped, ("-n", "2"), 5), "no claim of that tier": (holds("a"), ("-m", "gpu"), 5),
+        "only uncheckable": (never, (), 5), "fixed evidence that cannot decide": (undecided, (), 1),
+        "fresh evidence that cannot decide": (undecided.replace("@py", "@pytest.mark.gpu\n@py"), ("gpu",), 0),
+        "warnings are told": (claim("a", "import warnings", "warnings.warn('')", "assert measure(3, 't') == 3"), (), 0),
+    }  # fmt: skip
+    suites = [new_suite().claims(text) for text, _, _ in runs.values()]
+    for suite, (_, arguments, _) in zip(suites, runs.values(), strict=True):
+        if arguments == ("gpu",):
+            file = suite.folder / "claims/paper/test_one.py"
+            file.write_text(file.read_text().replace("pytestmark = pytest.mark.cheap", ""))
+    jobs = [
+        partial(suite.run, *(() if arguments == ("gpu",) else arguments))
+        for suite, (_, arguments, _) in zip(suites, runs.values(), strict=True)
+    ]
+    jobs.append(partial(suites[-1].run, "--ledger=strict.json", environment={"CLAIMS_STRICT": "1"}))
+    *ended, strict = together(jobs)
+    for (name, (_, _, code)), outcome in zip(runs.items(), ended, strict=True):
+        assert outcome.code == code, (name, outcome.output)
+        assert outcome.ledger["run"]["exit_code"] == code, name
+        assert outcome.ledger["run"]["state"] == "complete", name
+    assert strict.code == 1, strict.output
 
 
 def test_checkpoints_cost_two_per_cent_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that jumps a second whenever the ledger is asked for."""
     clock = [100.0]
-    monkeypatch.setattr("reports.output.time.perf_counter", lambda: clock[0])
-    monkeypatch.setattr(output, "dump", lambda _ledger: "text")
-    checkpoint, asked = output.Checkpoint(tmp_path / "ledger.json"), []
+    monkeypatch.setattr("reports.files.time.perf_counter", lambda: clock[0])
+    checkpoint, asked = files.Checkpoint(tmp_path / "ledger.json"), []
 
     def ledger() -> Any:
         asked.append(clock[0])
         clock[0] += 1
-        return {}
+        return "text"
 
     for _ in range(200):
         checkpoint.offer(ledger)
         clock[0] += 1
     assert asked[:3] == [100.0, 151.0, 202.0]
-    nowhere = output.Checkpoint(tmp_path / "ledger.json" / "below a file")
-    nowhere.offer(ledger)
-    clock[0] += 1000
-    nowhere.offer(ledger)
+    nowhere = files.Checkpoint(tmp_path / "ledger.json" / "below a file")
+    for _ in range(2):
+        nowhere.offer(ledger)
+        clock[0] += 1000
     assert len(asked) == 5

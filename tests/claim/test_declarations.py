@@ -1,4 +1,4 @@
-"""A bad declaration is one clear line and exit code 4, before anything has run, in one process as in several."""
+"""A bad declaration is one clear line and exit code 4; it stops its own document, and no other."""
 
 from __future__ import annotations
 
@@ -7,134 +7,139 @@ from functools import partial
 
 import pytest
 
-from tests.conftest import DOCUMENT, HEADER, Outcome, Suite, together
+from tests.conftest import DOCUMENT, HEADER, Suite, claim, holds, together
 
-GOOD = '''
-@pytest.mark.claim("fine")
-def test_fine():
-    """It is fine."""
-    open("ran", "w").close()
-'''
-BODY = '''
-def test_it():
-    """It is so."""
-'''
-STATED = '''
-def test_it(stated, measure):
-    """It is so."""
-    assert measure(13, "parameters") == stated
-'''
+IT = "assert measure(3, 't') == 3"
+
+
+def bad(*body: str, takes: str = "measure", declared: str = "", above: str = "") -> str:
+    return claim("it", *(body or (IT,)), takes=takes, declared=declared, above=above)
+
+
 BAD: dict[str, tuple[str, str]] = {
-    "no id": ("@pytest.mark.claim()" + BODY, "test_it: a claim has an id"),
-    "bare marker": ("@pytest.mark.claim" + BODY, "test_it: a claim has an id"),
-    "id that is a number": ("@pytest.mark.claim(3)" + BODY, "test_it: a claim has an id"),
-    "id of no words": ('@pytest.mark.claim("a claim/of mine")' + BODY, "is not words joined by hyphens"),
-    "unknown keyword": ('@pytest.mark.claim("it", refutes="why")' + BODY, "unknown keyword 'refutes'; known are"),
-    "no docstring": ('@pytest.mark.claim("it")\ndef test_it(): pass', "a docstring that says what the document says"),
-    "two tiers": ('@pytest.mark.gpu\n@pytest.mark.claim("it")' + BODY, "cheap or gpu, this one is cheap and gpu"),
-    "no number": ('@pytest.mark.claim("it", stated="13.02X")' + STATED, "'13.02X' is not a printed number"),
-    "a float": ('@pytest.mark.claim("it", stated=13.02)' + STATED, "a string or an integer, not 13.02"),
-    "unused number": ('@pytest.mark.claim("it", stated="13")' + BODY, "and the test does not take `stated`"),
-    "unstated number": ('@pytest.mark.claim("it")' + STATED, "the test takes `stated`, and its marker has no stated="),
-    "exact and loose": ('@pytest.mark.claim("it", stated=13, loosely="why")' + STATED, "13 is exact and cannot be cut"),
-    "nothing to loosen": ('@pytest.mark.claim("it", loosely="why")' + BODY, "loosely= needs a printed number"),
-    "reading alone": ('@pytest.mark.claim("it")\ndef test_it(reading):\n    """So."""', "takes `reading` says why"),
-    "two declarations": ('@pytest.mark.claim("it", loosely="a", refuted="b")' + BODY, "loosely and refuted: it"),
-    "empty reason": ('@pytest.mark.claim("it", refuted=" ")' + BODY, "is a reason or a name in words, not ' '"),
-    "reason True": ('@pytest.mark.claim("it", refuted=True)' + BODY, "is a reason or a name in words, not True"),
-    "words of a sort": ('@pytest.mark.claim("it", in_words="yes")' + BODY, "in_words= is True or False, not 'yes'"),
-    "xfail": ('@pytest.mark.xfail\n@pytest.mark.claim("it")' + BODY, "not with xfail"),
-    "subtests": ('@pytest.mark.claim("it")\ndef test_it(subtests):\n    """So."""', "cannot take `subtests`"),
-    "two markers": ('@pytest.mark.claim("it")\n@pytest.mark.claim("that")' + BODY, "has several claim markers"),
-    "same id": ('@pytest.mark.claim("fine")' + BODY, "'paper/fine' is already checked by claims/paper/test_o"),
+    "no marker": (bad().replace('@pytest.mark.claim("it", )', ""), "checks one claim, this has 0 markers"),
+    "two markers": (bad(above='@pytest.mark.claim("that")'), "checks one claim, this has 2 markers"),
+    "bare marker": (bad().replace('("it", )', ""), "test_it: a claim has an id"),
+    "id that is a number": (bad().replace('"it"', "3"), "test_it: a claim has an id"),
+    "id of no words": (bad().replace('"it"', '"a claim/of mine"'), "is not words joined by hyphens"),
+    "unknown keyword": (bad(declared='refutes="why"'), "unknown keyword 'refutes'; known are"),
+    "no docstring": (bad().replace('"""So."""', "pass"), "a docstring that says what the document says"),
+    "two tiers": (bad(above="@pytest.mark.gpu"), "cheap or gpu, this one is cheap and gpu"),
+    "no number": (bad(takes="stated", declared='stated="13.02X"'), "'13.02X' is not a printed number"),
+    "a float": (bad(takes="stated", declared="stated=13.02"), "a string or an integer, not 13.02"),
+    "unused number": (bad(declared='stated="13"'), "and the test does not take `stated`"),
+    "unstated number": (bad(takes="stated"), "the test takes `stated`, and its marker has no stated="),
+    "exact and loose": (bad(takes="stated", declared='stated=13, loosely="why"'), "13 is exact and cannot be cut"),
+    "nothing to loosen": (bad(declared='loosely="why"'), "loosely= needs a printed number"),
+    "reading alone": (bad(takes="reading"), "takes `reading` says why"),
+    "two declarations": (bad(declared='loosely="a", refuted="b"'), "loosely and refuted: it"),
+    "empty reason": (bad(declared='refuted=" "'), "is a reason or a name in words, not ' '"),
+    "reason True": (bad(declared="refuted=True"), "is a reason or a name in words, not True"),
+    "words of a sort": (bad(declared='in_words="yes"'), "in_words= is True or False, not 'yes'"),
+    "xfail": (bad(above="@pytest.mark.xfail"), "not with xfail"),
+    "subtests": (bad(takes="subtests"), "takes no `subtests`"),
+    "no model": (bad(takes="evidence") + "@pytest.fixture\ndef evidence(): ...\n", "evidence is of a model"),
+    "same id": (bad() + bad().replace("test_it", "test_x"), "'paper/it' is already checked by claims/paper/test_two"),
     "same label": (
-        '@pytest.mark.claim("it", part="a")' + BODY + '@pytest.mark.claim("it", part="a")' + BODY.replace("_it", "_x"),
+        bad(declared='part="a"') + bad(declared='part="a"').replace("test_it", "test_x"),
         "each name their own source= or part=",
     ),
+    "no assert": (bad("measure(3, 't')"), "this test has no assert of its own"),
+    "returns": (bad(IT, "return 3"), "its test neither returns, yields nor raises anything"),
+    "raises": (bad(IT, "raise AssertionError"), "its test neither returns, yields nor raises anything"),
+    "under a condition": (bad("if measure(3, 't') == 3:", f"    {IT}"), "in no if, while, try, with or match"),
+    "in a try": (bad("try:", f"    {IT}", "finally:", "    pass"), "in no if, while, try, with or match"),
+    "in a with": (bad("with measure:", f"    {IT}"), "in no if, while, try, with or match"),
+    "in a class": ("class TestIt:\n    def test_it(self): assert 1 == 2\n", "a test function of its own, in no class"),
+    "async": (bad().replace("def test_it", "async def test_it"), "not async, no factory's"),
+    "a factory's": ("def make():\n" + bad().replace("\n", "\n    ") + "\n    return test_it\ntest_it = make()\n",
+                    "a plain function written in its section's file"),
+    "swallowed": (
+        "import functools\ndef deaf(f):\n    @functools.wraps(f)\n    def calls(measure): pass\n    return calls\n"
+        + bad(above="@deaf"), "under no decorator but pytest's marks and hypothesis's",
+    ),
+    "two of one name": (bad() + bad(), "has two tests called test_it: only the last would run"),
+    **{
+        f"asserts {fact}": (bad(f"x = measure(3, 't')\nassert {fact}"), "compares nothing that was measured")
+        for fact in ("True", "x", "not x", "(x == 3, 'so')", "[x == 3]", "1 == 1", "measure(3, 't')", "(y := x)",
+                     "f'{x}'", "lambda: x == 4")
+    },
 }  # fmt: skip
 
 
-def refused(outcome: Outcome, message: str, suite: Suite) -> None:
-    errors = [line for line in outcome.output.splitlines() if line.startswith("ERROR: ")]
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_a_bad_marker_stops_its_document(suite: Suite, processes: str) -> None:
+    """Each stands in a document of its own, and all in one suite: the good ones are checked all the same."""
+    suite.claims(holds("fine"))
+    names = {f"bad{place}": message for place, (_, message) in enumerate(BAD.values())}
+    for name, (text, _) in zip(names, BAD.values(), strict=True):
+        suite.claims(text, "two", name)
+    outcome = suite.run("-n", processes, "-p", "no:cacheprovider", "--tb=no")
     assert outcome.code == 4, outcome.output
-    assert len(errors) == 1, outcome.output
-    assert message in errors[0]
+    assert outcome.verdicts == {"fine": "holds"}
+    errors = [line for line in outcome.output.splitlines() if line.startswith("ERROR: claims/")]
+    for (name, message), kind in zip(names.items(), BAD, strict=True):
+        assert [line for line in errors if f"claims/{name}/" in line], kind
+        (told,) = [line for line in errors if f"claims/{name}/" in line]
+        assert message.replace("paper/", f"{name}/") in told
+        assert any(line.startswith(f"{name}: claims/{name}/") for line in outcome.accounting["unaccounted"])
     assert "Traceback" not in outcome.output
     assert "INTERNALERROR" not in outcome.output
-    assert not (suite.folder / "ran").exists()
-    assert outcome.ledger is None
 
 
-def suite_of(suite: Suite, text: str) -> Suite:
-    return suite.claims(GOOD + text)
-
-
-@pytest.mark.parametrize(
-    ("processes", "names"),
-    [("0", list(BAD)), ("2", ["no id", "unknown keyword", "no number", "same id", "xfail"])],
-    ids=["in one process", "in several"],
-)
-def test_a_bad_marker_stops_the_run(new_suite: Callable[[], Suite], processes: str, names: list[str]) -> None:
-    suites = [suite_of(new_suite(), BAD[name][0]) for name in names]
-    outcomes = together([partial(suite.run, "-n", processes, "-p", "no:cacheprovider") for suite in suites])
-    for suite, outcome, name in zip(suites, outcomes, names, strict=True):
-        refused(outcome, BAD[name][1], suite)
-
-
-DOCUMENTS: dict[str, tuple[str | None, str]] = {
-    "missing": (None, "claims belong to a document: paper/document.toml is missing"),
-    "not TOML": ("title =", "paper/document.toml: "),
-    "no title": ("language = 'en'\ndate = '2024'\nread = ''\nposition = 1\nsections = []", "it lacks 'title'"),
-    "misspelt": ("titel = 'A paper'", "it has an unknown key 'titel'; known are title, language"),
-    "a date": (DOCUMENT.replace('"2024"', "2024-01-01") + "sections = []", "it has a 'date' that is not a str"),
-    "no tables": (DOCUMENT + "sections = ['one']", "a section is not a table"),
-    "no file": (DOCUMENT + "[[sections]]\nid = '1'\ntitle = 'One'", "a section lacks 'file'"),
-    "charts": (
-        DOCUMENT + "[[sections]]\nid = '1'\ntitle = 'One'\nfile = 'test_one.py'\ncharts = [1]",
-        "a section has charts that are not names",
-    ),
-    "twice": (DOCUMENT + 2 * "[[sections]]\nid = '1'\ntitle = 'One'\nfile = 'test_one.py'\n", "have the same id"),
-    "elsewhere": (
-        DOCUMENT + "[[sections]]\nid = '2'\ntitle = 'Two'\nfile = 'test_two.py'",
-        "test_one.py is in no section of paper/document.toml: add it under [[sections]]",
-    ),
+FILE = "[[sections]]\nid = '{0}'\ntitle = 'One'\nfile = 'test_{0}.py'\n"
+DOCUMENTS: dict[str, tuple[str, str]] = {
+    "not TOML": ("title =", "document.toml: Invalid value"),
+    "no title": (DOCUMENT.replace('title = "A paper"', "") + FILE.format("one"), "missing required field `title`"),
+    "unknown key": (DOCUMENT + "colour = 'red'\n" + FILE.format("one"), "unknown field `colour`"),
+    "an id": (DOCUMENT + "id = 'x'\n" + FILE.format("one"), "the folder's name is the document's id"),
+    "a date": (DOCUMENT.replace('"2024"', "2024-01-01") + "sections = []", "Expected `str`, got `date`"),
+    "no tables": (DOCUMENT + "sections = ['one']", "Expected `object`, got `str`"),
+    "no file": (DOCUMENT + "[[sections]]\nid = '1'\ntitle = 'One'", "missing required field `file`"),
+    "twice": (DOCUMENT + 2 * FILE.format("one"), "have the same id"),
+    "elsewhere": (DOCUMENT + FILE.format("two"), "test_one.py is in no section of elsewhere/document.toml"),
+    "bytes": ("title = '\udcff'", "invalid start byte"),
 }  # fmt: skip
 
 
-def test_a_bad_document_stops_the_run(new_suite: Callable[[], Suite]) -> None:
-    suites = []
-    for text, _ in DOCUMENTS.values():
-        suites.append(new_suite().claims(GOOD))
-        file = suites[-1].folder / "claims/paper/document.toml"
-        file.unlink() if text is None else file.write_text(text)
-    unreadable = new_suite().claims(GOOD)
-    (unreadable.folder / "claims/paper/document.toml").write_bytes(b"title = '\xff'")
-    twins = new_suite().claims(GOOD)
-    twins.write("claims/more/paper/document.toml", (twins.folder / "claims/paper/document.toml").read_text() + "\n# x")
-    twins.write("claims/more/paper/test_one.py", HEADER + GOOD.replace("fine", "other"))
-    (twins.folder / "claims/more/paper/document.toml").write_text(
-        (twins.folder / "claims/paper/document.toml").read_text().replace("A paper", "Another paper")
-    )
-    messages = [message for _, message in DOCUMENTS.values()]
-    messages += ["paper/document.toml: 'utf-8' codec can't decode", "two folders of claims have the same name"]
-    suites += [unreadable, twins]
-    for suite, outcome, message in zip(suites, together([suite.run for suite in suites]), messages, strict=True):
-        refused(outcome, message, suite)
+def test_a_bad_document_stops_itself(suite: Suite) -> None:
+    suite.claims(holds("fine"))
+    for name, (text, _) in DOCUMENTS.items():
+        suite.write(f"claims/{name}/document.toml", "").write_bytes(text.encode(errors="surrogateescape"))
+        suite.write(f"claims/{name}/test_one.py", HEADER + holds("it"))
+    for place in ("claims/more/twin", "claims/twin"):
+        suite.write(f"{place}/document.toml", DOCUMENT + FILE.format("one"))
+        suite.write(f"{place}/test_one.py", HEADER + holds("it"))
+    suite.write("claims/none/test_one.py", HEADER + holds("it"))
+    suite.write("claims/test_loose.py", "def test_plain(): assert 1 == 1\n")
+    messages = {name: message for name, (_, message) in DOCUMENTS.items()} | {
+        "more/twin": "two folders of claims have this name", "twin": "two folders of claims have this name",
+        "none": "claims belong to a document: none/document.toml is missing",
+        "test_loose.py": "claims belong to a document: claims/document.toml is missing",
+    }  # fmt: skip
+    outcome = suite.run("-p", "no:cacheprovider")
+    assert outcome.code == 4, outcome.output
+    assert outcome.verdicts == {"fine": "holds"}
+    errors = [line for line in outcome.output.splitlines() if line.startswith("ERROR: ")]
+    assert len(errors) == len(messages)
+    for name, message in messages.items():
+        assert [line for line in errors if message in line and name.rpartition("/")[2] in line], (name, errors)
+    alone = suite.run("claims/none/test_one.py")
+    assert alone.code == 4
+    assert "claims belong to a document: give pytest the folder or file of one with a document.toml" in alone.output
 
 
 IN_WORKERS = [("--claim", "nothing"), ("--document", "paper=none.txt"), ("--ledger", "/dev/null")]
 
 
-def test_a_bad_option_stops_the_run(new_suite: Callable[[], Suite]) -> None:
-    first = new_suite().claims(GOOD)
-    file = first.write("text.txt", "It is fine.")
-    first.write("latin.txt", "").write_bytes(b"\xe9")
-    page = first.folder / "reports/out/claims.html"
+def test_a_bad_option_stops_the_run(suite: Suite) -> None:
+    suite.claims(holds("fine"))
+    file = suite.write("text.txt", "It is fine.")
+    suite.write("latin.txt", "").write_bytes(b"\xe9")
     options = {
         ("--claim", "nothing"): "--claim nothing: no such claim was collected; claims/INDEX.md lists them all",
         ("--claim", "other/fine"): "--claim other/fine: no such claim was collected",
         ("--document", "paper"): "--document paper: give the document and its text as ID=PATH",
-        ("--document", f"={file}"): "give the document and its text as ID=PATH",
         ("--document", "paper=none.txt"): "--document paper=none.txt: cannot be read (No such file or directory)",
         ("--document", "paper=latin.txt"): "--document paper=latin.txt: is not text in UTF-8",
         ("--document", f"novel={file}"): "--document novel=…: no claim of a document of that id was collected",
@@ -143,55 +148,60 @@ def test_a_bad_option_stops_the_run(new_suite: Callable[[], Suite]) -> None:
         ("--page", "claims"): "--page claims: cannot be written (it is a folder)",
         ("--ledger", "/dev/null"): "--ledger /dev/null: cannot be written (it is no file that can be replaced)",
         ("--ledger", "x" * 300): "File name too long",
-        ("--ledger", f"{'x' * 300}/y"): "File name too long",
-        ("--ledger", str(page)): f"--ledger and --page are both {page.relative_to(first.folder)}",
-    }
-    # With "=", for pytest looks for its configuration beside any argument that is a path.
-    jobs = [partial(first.run, "=".join(option)) for option in options]
-    jobs += [partial(first.run, "-n", "2", "=".join(option)) for option in IN_WORKERS]
+        ("--ledger", "reports/out/claims.html"): "--ledger and --page are both",
+        ("-p", "no:claims"): "-p no:claims: without it no claim is checked",
+        ("-p", "no:reports.recorder"): "-p no:reports.recorder: without it no claim is checked",
+    }  # fmt: skip
+    jobs = [partial(suite.run, *option) for option in options]
+    jobs += [partial(suite.run, "-n", "2", *option) for option in IN_WORKERS]
     messages = [*options.values(), *(options[option] for option in IN_WORKERS)]
     for outcome, message in zip(together(jobs), messages, strict=True):
-        refused(outcome, message, first)
+        assert outcome.code == 4, outcome.output
+        assert message in outcome.output
+        assert "Traceback" not in outcome.output
+        assert "INTERNALERROR" not in outcome.output
+        assert outcome.ledger is None
+    optimised = suite.run("--assert=plain", environment={"PYTHONOPTIMIZE": "1"})
+    assert optimised.code == 4
+    assert "claims are asserts, and this Python drops asserts: run it without -O" in optimised.output
 
 
-def test_asserts_that_python_drops_are_refused(suite: Suite) -> None:
-    ignored = ("--assert=plain", "-W", "ignore::pytest.PytestConfigWarning")
-    outcome = suite.claims(GOOD).run(*ignored, environment={"PYTHONOPTIMIZE": "1"})
-    assert outcome.code == 4
-    assert "claims are asserts, and this Python drops asserts: run it without -O" in outcome.output
+def test_paths_are_meant_from_where_the_user_stands(new_suite: Callable[[], Suite]) -> None:
+    """With a space too, when the file exists, and where folders are links."""
+    suite = new_suite().claims(holds("a"))
+    (suite.folder / "link").symlink_to(suite.folder / "claims")
+    text = suite.write("claims/text.txt", "3")
+    for _ in range(2):
+        outcome = suite.run("link", "--ledger", "out/l.json", "--page", "out/p.html", "--document", f"paper={text}")
+        assert outcome.code == 0, outcome.output
+        assert {path.name for path in (suite.folder / "out").iterdir()} == {"l.json", "p.html"}
+    assert not (suite.folder / "reports").exists()
+
+
+def test_a_path_outside_of_the_suite_does_not_move_its_root(suite: Suite) -> None:
+    suite.claims(holds("a")).write("tests/test_other.py", "def test_of_nothing():\n    raise ValueError\n")
+    ledger = suite.folder.parent / "outside.json"
+    for _ in range(2):
+        outcome = suite.run("--ledger", str(ledger), "--page", str(ledger.with_suffix(".html")), "-n", "1")
+        assert outcome.code == 0, outcome.output
+        assert "1 passed" in outcome.output
+    assert ledger.exists()
 
 
 def test_what_can_be_declared(suite: Suite) -> None:
-    """All in one run: the forms that a declaration may take, and what the ledger says of each."""
     suite.claims(
-        '''
-class TestGroup:
-    @pytest.mark.parametrize("size", [1, 2])
-    @pytest.mark.claim("grouped", part="a law", note="Read as: it is so.")
-    def test_grouped(self, size, measure):
-        """It is
-        so.
-
-        More is not part of what the document says.
-        """
-        assert measure(size, "things") > 0
-
-@pytest.mark.claim("grouped", part="another law")
-def test_grouped_too():
-    """It is so."""
-
-@pytest.mark.gpu
-@pytest.mark.claim("two-sources", source="afresh")
-def test_afresh():
-    """It is so."""
-'''.replace("@pytest.mark.gpu", "")
-    )
+        claim("grouped", "assert measure(size, 'things') > 0", takes="size, measure",
+              declared='part="a law", note="Read as: it is so."', above='@pytest.mark.parametrize("size", [1, 2])',
+              says="It is\n    so.\n\n    More is not part of what the document says.\n    ")
+        + claim("grouped", IT, declared='part="another law"').replace("test_grouped", "test_grouped_too")
+        + claim("source", IT, declared='source="afresh", says="Otherwise said.", model="m"')
+    )  # fmt: skip
     outcome = suite.run("-p", "no:cacheprovider")
     assert outcome.code == 0, outcome.output
-    grouped = outcome.claims["grouped"]
-    assert grouped["says"] == "It is so."
-    assert grouped["note"] == "Read as: it is so."
+    grouped, source = outcome.claims["grouped"], outcome.claims["source"]
+    assert (grouped["says"], grouped["note"]) == ("It is so.", "Read as: it is so.")
     assert [case["id"] for case in grouped["cases"]] == ["a law / 1", "a law / 2", "another law"]
     assert [case["part"] for case in grouped["cases"]] == ["a law", "a law", "another law"]
-    assert [case["source"] for case in outcome.claims["two-sources"]["cases"]] == ["afresh"]
-    assert outcome.ledger["documents"][0]["sections"][0] == {"id": "one", "title": "Part one"}
+    assert len({case["digest"] for case in grouped["cases"]}) == 2
+    assert (source["says"], source["model"], source["cases"][0]["source"]) == ("Otherwise said.", "m", "afresh")
+    assert outcome.ledger["documents"][0]["sections"][0] == {"id": "one", "title": "Part one", "charts": []}

@@ -5,89 +5,48 @@ from __future__ import annotations
 import pytest
 
 from fixtures.claim.documents import prints
-from tests.conftest import Suite
+from tests.conftest import Suite, claim
 
 TEXT = """
-Our model has 46.70B parameters, of which 12.9B work on a token; 13.57B in v3.5 do not.
-Its width is 14,336 and its depth 32. The ratio is 3.5, not 1/8. (A share of 12.5% each.) Sixteen heads attend.
+Our model has 46.70B parameters, of which 12.9B work on a token; 13.57B in v3.5 do not. We printed 13 015 864 of 10^3.
+Its width is 14,336 and its depth 32. The ratio is 3.5, not 1/8. (A share of 12.5% each, 25 % of two.) Sixteen heads.
 """
-CLAIMS = '''
-@pytest.mark.claim("printed", stated="46.70B")
-def test_printed(stated):
-    """So."""
-    assert 46_702_792_704 == stated
-
-@pytest.mark.claim("misprinted", stated="13.20B")
-def test_misprinted(stated):
-    """So."""
-    assert 13_200_000_000 == stated
-
-@pytest.mark.claim("misprinted-and-refuted", stated="5B", refuted="it is not")
-def test_misprinted_and_refuted(stated):
-    """So."""
-    assert 1 == stated
-
-@pytest.mark.claim("inside-another", stated="13.5", loosely="cut short")
-def test_inside_another(stated):
-    """So."""
-    assert 13.56 == stated
-
-@pytest.mark.claim("with-separators", stated=14336)
-def test_with_separators(stated):
-    """So."""
-    assert 14336 == stated
-
-@pytest.mark.claim("in-words", stated=16, in_words=True)
-def test_in_words(stated):
-    """So."""
-    assert 16 == stated
-
-@pytest.mark.claim("not-in-words", stated=16)
-def test_not_in_words(stated):
-    """So."""
-    assert 16 == stated
-
-@pytest.mark.claim("no-number")
-def test_no_number():
-    """So."""
-
-@pytest.mark.claim("uncheckable", stated="99B", uncheckable="nobody can know")
-def test_uncheckable(stated):
-    """So."""
-'''
+CLAIMS = {  # what is printed, what is measured, what is declared, what comes of it
+    "printed": ('"46.70B"', 46_702_792_704, "", "holds"),
+    "misprinted": ('"13.20B"', 13_200_000_000, "", "broken"),
+    "misprinted-and-refuted": ('"5B"', 1, 'refuted="it is not"', "broken"),
+    "inside-another": ('"13.5"', 13.56, 'loosely="cut short"', "broken"),
+    "with-separators": ("14336", 14336, "", "holds"),
+    "in-words": ("16", 16, "in_words=True", "holds"),
+    "not-in-words": ("16", 16, "", "broken"),
+    "uncheckable": ('"99B"', 1, 'uncheckable="nobody can know"', "uncheckable"),
+}
 
 
 @pytest.mark.parametrize("processes", ["0", "2"])
 def test_every_printed_number_stands_in_the_document(suite: Suite, processes: str) -> None:
     suite.write("paper.txt", TEXT)
-    outcome = suite.claims(CLAIMS).run("--document=paper=paper.txt", "-n", processes, "-p", "no:cacheprovider")
+    for name, (stated, value, declared, _) in CLAIMS.items():
+        suite.claims(
+            claim(name, f"assert measure({value}, 't') == stated", takes="measure, stated",
+                  declared=f"stated={stated}, {declared}"), name,
+        )  # fmt: skip
+    outcome = suite.run("--document=paper=paper.txt", "-n", processes, "-p", "no:cacheprovider")
     assert outcome.code == 1
-    assert outcome.verdicts == {
-        "printed": "holds",
-        "misprinted": "broken",
-        "misprinted-and-refuted": "broken",
-        "inside-another": "broken",
-        "with-separators": "holds",
-        "in-words": "holds",
-        "not-in-words": "broken",
-        "no-number": "holds",
-        "uncheckable": "uncheckable",
-    }
-    assert outcome.claims["misprinted"]["cases"][0]["reason"] == "BrokenInstrument: the document does not print 13.20B"
-    assert "the document does not print 13.20B" in outcome.output
+    assert outcome.verdicts == {name: row[-1] for name, row in CLAIMS.items()}
+    assert outcome.reasons["misprinted"] == "BrokenInstrument: the document does not print 13.20B"
 
 
-PRINTED = {
-    "46.70B": True, "12.9B": True, "13.57B": True, "14336": True, "14,336": True, "32": True, "1/8": True,
-    "12.5%": True, "3.5": True,
-    "46.7": False, "6.70B": False, "46.70": False, "12.9": False, "9B": False, "13": False, "57B": False, "336": False,
-    "14": False, "1433": False, "2": False, "8": False, "1": False, "12.5": False, "5%": False, "143,36": False,
-}  # fmt: skip
+FOUND = ["46.70B", "12.9B", "13.57B", "14336", "14,336", "32", "1/8", "12.5%", "3.5", "25%", "13015864"]
+NOT_FOUND = [
+    "46.7", "6.70B", "46.70", "12.9", "9B", "13", "57B", "336", "14", "1433", "2", "8", "1", "12.5", "5%", "143,36",
+    "3", "25", "015", "864", "10",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("number", "found"), PRINTED.items())
-def test_a_number_is_found_as_printed_and_not_inside_another(number: str, *, found: bool) -> None:
-    assert prints(TEXT, number) == found
+@pytest.mark.parametrize("number", [*FOUND, *NOT_FOUND])
+def test_a_number_is_found_as_printed_and_not_inside_another(number: str) -> None:
+    assert prints(TEXT, number) == (number in FOUND)
 
 
 @pytest.mark.parametrize(

@@ -1,246 +1,164 @@
-"""Merging is a maximum: any order and any grouping of the same runs gives the same ledger and the same page."""
+"""Merging is a maximum: any order and any grouping of the same runs gives the same ledger."""
 
-import copy
+from __future__ import annotations
+
 import json
-from pathlib import Path
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import __main__ as command
-from reports import page
-from reports.ledger import Ledger, check, dump, read, write
-from reports.merge import conflicts, merge
-from tests.reports import samples
-from tests.reports.samples import Record
+from reports import schema
+from reports.merge import merge, outdated
+from reports.schema import Case, Claim, Document, Ledger, Measurement, Section
 
 VERDICTS = ["holds", "refuted", "broken", "undecided", "unchecked", "uncheckable"]
 
 
-@st.composite
-def runs(draw: Any) -> Any:
-    """A run of two claims with two cases each, at one of three times, with things that the schema does not know."""
-    claims = []
-    for name in draw(st.lists(st.sampled_from(["a", "b", "c"]), unique=True, max_size=3)):
-        cases = [
-            samples.case(draw(st.sampled_from(VERDICTS)), *measured(draw), id=case, declared="holds")
-            for case in draw(st.lists(st.sampled_from(["", "loose", "fresh"]), unique=True, min_size=1, max_size=2))
-        ]
-        claim = samples.claim(name, draw(st.sampled_from("12")), draw(st.sampled_from("xy")), "holds", *cases)
-        claims.append(claim | draw(st.dictionaries(st.sampled_from(["remark", "extra"]), st.integers(0, 2))))
-    run = samples.ledger(claims, started=draw(st.sampled_from(["2026-01-01", "2026-01-02", "2026-01-03"])))
-    run["documents"] = [
-        document | {"sections": section_list(draw)} for document in run["documents"][: draw(st.integers(0, 2))]
+def case(verdict: Any = "holds", *values: Any, **more: Any) -> Case:
+    measured = [
+        value if isinstance(value, Measurement) else Measurement(value=value, unit="points") for value in values
     ]
-    run["accounting"]["unaccounted"] = draw(st.lists(st.sampled_from(["post/a", "post/b loose"]), unique=True))
-    return run | draw(st.dictionaries(st.sampled_from(["comment"]), st.text(max_size=2)))
-
-
-def measured(draw: Any) -> list[Record]:
-    return [
-        samples.number(value, "points")
-        for value in draw(st.lists(st.sampled_from([1, 2.5, 2.5000000000001]), max_size=1))
-    ]
-
-
-def section_list(draw: Any) -> list[Record]:
-    charts = draw(
-        st.lists(st.sampled_from([{"kind": "depth", "name": name, "points": []} for name in "de"]), max_size=2)
+    return Case(
+        **{"id": "", "test": "t", "tier": "cheap", "verdict": verdict, "digest": "now", **more}, measured=measured
     )
-    titles = draw(st.lists(st.sampled_from("123"), unique=True, max_size=3))
-    return [
-        {"id": title, "title": draw(st.sampled_from("pq"))} | ({"charts": charts} if charts else {}) for title in titles
+
+
+def run(*claims: Claim, started: str = "2026-01-01", unaccounted: tuple[str, ...] = (), **more: Any) -> Ledger:
+    """A run's ledger, as it is written and read again."""
+    sections = more.pop("sections", [Section(id="1", title="One"), Section(id="2", title="Two")])
+    ledger = Ledger(
+        run=schema.Run(
+            started=started, seconds=1, arguments=[], state="complete", exit_code=0,
+            environment={"device": f"device of {started}"},
+        ),
+        accounting=schema.Accounting(collected=0, reported=0, unaccounted=list(unaccounted)),
+        documents=[Document(id="post", title="A post", sections=sections)],
+        claims=list(claims),
+        **more,
+    )  # fmt: skip
+    return schema.check(json.loads(schema.dump(ledger)), "a run")
+
+
+def claim(*cases: Case, name: str = "a", section: str = "1", **more: Any) -> Claim:
+    return Claim(id=f"post/{name}", document="post", section=section, says="So.", cases=list(cases), **more)
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> Ledger:
+    """A run of claims with several cases, at one of three times, with things that the schema does not know."""
+    claims = []
+    for name in draw(st.lists(st.sampled_from("abc"), unique=True, max_size=3)):
+        cases = [
+            case(
+                draw(st.sampled_from(VERDICTS)),
+                *draw(st.lists(st.sampled_from([1, 2.5, 2.5000000000001]), max_size=1)),
+                id=id_, digest=draw(st.sampled_from(["then", "now", ""])), drawn=draw(st.sampled_from([None, 12, 99])),
+                declared=draw(st.sampled_from(["holds", "refuted"])),
+            )
+            for id_ in draw(st.lists(st.sampled_from(["", "loose", "fresh"]), unique=True, min_size=1, max_size=2))
+        ]  # fmt: skip
+        extra = draw(st.dictionaries(st.sampled_from(["remark", "x"]), st.integers(0, 2)))
+        claims.append(claim(*cases, name=name, section=draw(st.sampled_from("12")), extra=extra))
+    charts = st.lists(st.sampled_from([{"kind": "depth", "name": name, "points": []} for name in "de"]), max_size=2)
+    sections = [
+        Section(id=title, title=draw(st.sampled_from("pq")), charts=draw(charts))
+        for title in draw(st.lists(st.sampled_from("123"), unique=True, max_size=3))
     ]
+    return run(
+        *claims, started=draw(st.sampled_from(["2026-01-01", "2026-01-02", "2026-01-03"])), sections=sections,
+        unaccounted=tuple(draw(st.lists(st.sampled_from(["post/a", "post/b loose"]), unique=True))),
+        extra=draw(st.dictionaries(st.sampled_from(["comment"]), st.text(max_size=2))),
+    )  # fmt: skip
 
 
 @given(st.lists(runs(), min_size=1, max_size=4), st.randoms(use_true_random=False))
-def test_order_does_not_matter(ledgers: list[Any], random: Random) -> None:
-    shuffled = random.sample(ledgers, len(ledgers))
-    assert dump(merge(ledgers)) == dump(merge(shuffled))
+def test_order_and_repetition_do_not_matter(ledgers: list[Ledger], random: Random) -> None:
+    shuffled = random.sample([*ledgers, *ledgers[:2]], len(ledgers) + len(ledgers[:2]))
+    merged = merge(ledgers)
+    assert schema.dump(merged) == schema.dump(merge(shuffled))
+    assert outdated(ledgers, merged) == outdated(shuffled, merged)
+    assert schema.dump(schema.check(json.loads(schema.dump(merged)), "merged")) == schema.dump(merged)
 
 
 @given(runs(), runs(), runs())
-def test_merging_is_associative(a: Any, b: Any, c: Any) -> None:
-    flat = dump(merge([a, b, c]))
-    assert dump(merge([merge([a, b]), c])) == flat
-    assert dump(merge([a, merge([c, b])])) == flat
-    assert dump(merge([merge([a, b]), merge([b, c])])) == flat
-
-
-@given(runs(), runs())
-def test_merging_is_idempotent(a: Any, b: Any) -> None:
+def test_grouping_does_not_matter(a: Ledger, b: Ledger, c: Ledger) -> None:
+    flat = schema.dump(merge([a, b, c]))
+    assert schema.dump(merge([merge([a, b]), c])) == flat
+    assert schema.dump(merge([a, merge([c, b])])) == flat
+    assert schema.dump(merge([merge([a, b]), merge([b, c])])) == flat
     once = merge([a, b])
-    assert dump(merge([once])) == dump(once) == dump(merge([once, once])) == dump(merge([a, a, b]))
-    assert dump(merge([once, a])) == dump(once)
+    assert schema.dump(merge([once])) == schema.dump(once) == schema.dump(merge([once, a, once]))
 
 
-@given(runs(), runs())
-@settings(max_examples=10)
-def test_a_merged_ledger_is_a_ledger_and_has_a_page(a: Any, b: Any) -> None:
-    merged = merge([a, b])
-    check(json.loads(dump(merged)), "merged")
-    assert page.render(merged) == page.render(merge([b, a]))
+# Of two runs of one case, the older first: what they found, and what stands.
+STANDING: dict[str, tuple[Case, Case, list[str]]] = {
+    "decided before not checked": (case("holds", 1), case("unchecked"), ["holds"]),
+    "decided before broken": (case("refuted", 1), case("broken"), ["refuted"]),
+    "broken before undecided": (case("broken"), case("undecided"), ["broken"]),
+    "undecided before not checked": (case("undecided"), case("unchecked", 1), ["undecided"]),
+    "measured before not checked": (case("unchecked", 1), case("unchecked"), ["unchecked"]),
+    "disagreement": (case("holds", 1), case("refuted", 1), ["holds", "refuted"]),
+    "other values": (case("holds", 1), case("holds", 2), ["holds", "holds"]),
+    "the same to nine digits": (case("holds", 2.5), case("holds", 2.5000000000001), ["holds"]),
+    "intervals may differ": (
+        case("holds", Measurement(value=0.3, unit="", low=0.2, high=0.4)),
+        case("holds", Measurement(value=0.31, unit="", low=0.2, high=0.4)), ["holds"],
+    ),
+    "effort may differ": (case("holds", drawn=12), case("holds", drawn=10_000), ["holds"]),
+    "another declaration": (case("holds", 1, digest="then"), case("unchecked"), ["unchecked"]),
+    "another declaration that disagrees": (case("holds", 1, digest="then"), case("refuted", 2), ["refuted"]),
+    "an old ledger without digests": (case("holds", 1, digest=""), case("holds", 1), ["holds"]),
+}  # fmt: skip
 
 
-def laptop_and_gpu() -> tuple[Any, Any]:
-    laptop = samples.ledger()
-    gpu = copy.deepcopy(laptop)
-    gpu["run"] |= {
-        "started": "2026-11-25T06:00:00Z",
-        "environment": laptop["run"]["environment"] | {"device": "NVIDIA H100"},
-    }
-    for claim in gpu["claims"]:
-        for case in claim["cases"]:
-            if case["tier"] == "gpu":
-                case |= {
-                    "verdict": "holds",
-                    "reason": "",
-                    "measured": [samples.number(0.3, "points", low=0.2, high=0.4)],
-                }
-            else:
-                case |= {"verdict": "unchecked", "measured": [], "reason": "not selected"}
-    return laptop, gpu
-
-
-def test_what_was_decided_stands_before_what_was_not_even_when_that_is_newer() -> None:
-    laptop, gpu = laptop_and_gpu()
-    merged = merge([laptop, gpu])
-    verdicts = {claim["id"]: claim["verdict"] for claim in merged["claims"]}
-    assert verdicts["post/llama-total"] == "holds"
-    assert verdicts["post/all-experts-hurt"] == "holds"
-    assert not conflicts(merged)
-    assert merged["run"]["state"] == "merged"
-    assert merged["run"]["environment"]["device"] == "NVIDIA H100 · cpu"
-    assert merged["accounting"] == {"collected": 29, "reported": 29, "deselected": 0, "unaccounted": []}
+@pytest.mark.parametrize("name", STANDING)
+def test_what_stands_of_two_runs(name: str) -> None:
+    older, newer, verdicts = STANDING[name]
+    ledgers = [run(claim(older)), run(claim(newer), started="2026-01-02")]
+    merged = merge(ledgers)
+    assert [one.verdict for one in merged.claims[0].cases] == verdicts
+    assert merged.claims[0].conflicting == (len(verdicts) > 1)
+    assert merged.claims[0].verdict == ("disputed" if len(verdicts) > 1 else verdicts[0])
+    assert outdated(ledgers, merged) == (["post/a"] if older.digest != "now" else [])
+    assert (merged.run.state, merged.run.environment["device"]) == (
+        "merged", "device of 2026-01-01 · device of 2026-01-02",
+    )  # fmt: skip
+    assert merged.exit_code() == merged.run.exit_code
 
 
 def test_the_order_of_a_document_is_kept() -> None:
-    laptop, gpu = laptop_and_gpu()
-    assert [claim["id"] for claim in merge([gpu, laptop])["claims"]] == [claim["id"] for claim in laptop["claims"]]
-
-
-def disagreeing() -> tuple[Any, Any]:
-    laptop = samples.ledger()
-    other = copy.deepcopy(laptop)
-    other["run"] |= {
-        "started": "2026-11-26T06:00:00Z",
-        "environment": laptop["run"]["environment"] | {"device": "NVIDIA H100"},
-    }
-    other["claims"][0]["cases"][0] |= {"verdict": "refuted", "measured": [samples.number(12_852_024_320, "parameters")]}
-    return laptop, other
-
-
-def test_runs_that_disagree_are_shown_side_by_side() -> None:
-    merged = merge(disagreeing())
-    assert conflicts(merged) == ["post/llama-total"]
-    claim = merged["claims"][0]
-    assert claim["verdict"] == "disputed"
-    assert [case["verdict"] for case in claim["cases"]] == ["holds", "refuted"]
-    html = page.render(merged)
-    assert "Runs disagree on 1 claim" in html
-    assert "run on NVIDIA H100" in html
-    assert "13,015,864,320" in html
-    assert "12,852,024,320" in html
-
-
-def test_a_value_with_a_confidence_interval_may_differ_between_runs() -> None:
-    laptop, gpu = laptop_and_gpu()
-    again = copy.deepcopy(gpu)
-    again["run"]["started"] = "2026-11-27T06:00:00Z"
-    for claim in again["claims"]:
-        for case in claim["cases"]:
-            if case["tier"] == "gpu":
-                case["measured"] = [samples.number(0.31, "points", low=0.21, high=0.41)]
-    merged = merge([laptop, gpu, again])
-    assert not conflicts(merged)
-    assert merged["claims"][9]["cases"][0]["measured"][0]["value"] == 0.31
+    names = ["d", "b", "a", "c"]
+    whole = run(*(claim(case(), name=name, section="1" if name in "db" else "2") for name in names))
+    part = run(claim(case(), name="c", section="2"), started="2026-01-02")
+    for ledgers in ([whole, part], [part, whole]):
+        assert [one.id for one in merge(ledgers).claims] == [f"post/{name}" for name in names]
 
 
 def test_a_case_that_vanished_in_one_run_is_accounted_for_by_another() -> None:
-    lost, whole = samples.bad_day(), samples.ledger()
-    whole["claims"][3]["cases"][0]["measured"] = samples.ledger()["claims"][3]["cases"][0]["measured"]
-    assert merge([lost])["accounting"]["unaccounted"] == ["post/llama-d-ff"]
-    assert merge([lost, whole])["accounting"]["unaccounted"] == []
+    lost = run(claim(case("unchecked")), unaccounted=("post/a",), started="2026-01-02")
+    assert merge([lost]).accounting.unaccounted == ["post/a"]
+    assert merge([lost]).exit_code() == 1
+    assert merge([lost, run(claim(case("holds")))]).accounting.unaccounted == []
 
 
-def test_unknown_keys_are_kept(tmp_path: Path) -> None:
-    laptop, gpu = laptop_and_gpu()
-    laptop["comment"] = gpu["claims"][0]["remark"] = {"kept": [1]}
-    laptop["run"]["host"] = "here"
-    write(merge([laptop, gpu]), tmp_path / "merged.json")
-    merged = json.loads((tmp_path / "merged.json").read_text())
-    assert merged["comment"] == merged["claims"][0]["remark"] == {"kept": [1]}
-    assert {run.get("host") for run in merged["runs"]} == {"here", None}
+def test_pictures_are_of_the_newest_run_and_unknown_keys_of_all() -> None:
+    def with_picture(started: str, **picture: Any) -> Ledger:
+        section = Section(id="1", title="One", charts=[{"kind": "depth", "name": "n", **picture}])
+        return run(claim(case()), started=started, sections=[section], extra={started: 1})
+
+    merged = merge([with_picture("2026-01-02", points=[2]), with_picture("2026-01-01", points=[1])])
+    (chart,) = merged.documents[0].sections[0].charts
+    assert chart["points"] == [2]
+    assert merged.extra == {"2026-01-01": 1, "2026-01-02": 1}
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> list[str]:
-    for name, ledger in zip("ab", laptop_and_gpu(), strict=True):
-        write(ledger, tmp_path / f"{name}.json")
-    return [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
-
-
-def test_the_command_writes_the_same_page_in_any_order(files: list[str], tmp_path: Path) -> None:
-    places = [str(tmp_path / name) for name in ("one.html", "two.html")]
-    assert command.main(["merge", *files, "--html", places[0], "--json", str(tmp_path / "m.json")]) == 0
-    assert command.main(["merge", *reversed(files), str(tmp_path / "m.json"), "--html", places[1]]) == 0
-    assert Path(places[0]).read_bytes() == Path(places[1]).read_bytes()
-    assert command.main(["page", str(tmp_path / "m.json")]) == 0
-    assert (tmp_path / "m.html").read_bytes() == Path(places[0]).read_bytes()
-
-
-def test_the_command_has_default_places(files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert command.main(["merge", *files]) == 0
-    assert read(tmp_path / "reports/out/merged.json")["run"]["state"] == "merged"
-    assert (tmp_path / "reports/out/merged.html").exists()
-
-
-def test_disagreement_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name, ledger in zip("ab", disagreeing(), strict=True):
-        write(ledger, tmp_path / f"{name}.json")
-    assert (
-        command.main(["merge", str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--html", str(tmp_path / "h")]) == 1
-    )
-    assert "post/llama-total" in capsys.readouterr().out
-
-
-DAMAGED: dict[str, str | bytes | None] = {
-    "missing": None,
-    "empty": "",
-    "cut short": dump(samples.ledger())[:2000],
-    "foreign": '{"schema": "junit/9"}',
-    "not a number": '{"schema": NaN}',
-    "list": "[]",
-    "deep": "[" * 100_000,
-    "no claims": '{"schema": "claims-ledger/1"}',
-    "merged without marks": dump(
-        cast("Ledger", samples.ledger() | {"runs": [], "run": samples.ledger()["run"] | {"state": "merged"}})
-    ),
-    "bytes": b"\xff\xfe\x00",
-}
-
-
-@pytest.mark.parametrize("kind", DAMAGED)
-def test_bad_input_is_one_line_that_names_the_file(
-    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "bad.json"
-    content = DAMAGED[kind]
-    if content is not None:
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert command.main(["merge", str(path), "--html", str(tmp_path / "h.html")]) == 2
-    errors = capsys.readouterr().err
-    assert errors.count("\n") == 1
-    assert "bad.json" in errors
-    assert not (tmp_path / "h.html").exists()
-
-
-def test_a_place_that_cannot_be_written_is_one_line(
-    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert command.main(["page", files[0], "--html", str(tmp_path / "a.json" / "no" / "page.html")]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+def test_a_merged_ledger_says_what_is_from_which_run() -> None:
+    merged = schema.plain(merge([run(claim(case()))]))
+    for entries, key in [("claims", "run"), ("documents", "position"), ("runs", "id"), ("runs", "accounting")]:
+        told = json.loads(json.dumps(merged))
+        del told[entries][0][key]
+        with pytest.raises(schema.LedgerError, match=r"^a merged ledger "):
+            merge([schema.check(told, "merged")])

@@ -1,0 +1,52 @@
+"""Which installed libraries are of a version that the suite was not tested with, told without importing them."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[1]
+
+
+def untested(root: Path = ROOT) -> str:
+    """Name each library outside its tested versions: "torch 2.16.0 (tested: 2.11 to 2.13.0)"; "" when none is.
+
+    Tested are the versions from the lower bound in pyproject.toml to the one in constraints.txt, both under `root`.
+    Libraries of an extra count where they are installed; those that only develop the suite do not count.
+
+    Raises pytest.UsageError, one line, when a library of the core is missing.
+    """
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    core = [Requirement(each) for each in project["dependencies"]]
+    extras = [extra for name, extra in project["optional-dependencies"].items() if name != "dev"]
+    newest = _locked(root / "constraints.txt")
+    found = []
+    for requirement in core + [Requirement(each) for extra in extras for each in extra]:
+        if not (found_version := installed(requirement.name)):
+            if requirement in core:
+                raise pytest.UsageError(f"{requirement.name} is not installed: install the suite as README.md says")
+            continue
+        lowest = min(Version(bound.version) for bound in requirement.specifier if bound.operator == ">=")
+        # A build such as 2.13.0+cpu is the version 2.13.0.
+        if not lowest <= Version(Version(found_version).public) <= newest[requirement.name]:
+            found.append(f"{requirement.name} {found_version} (tested: {lowest} to {newest[requirement.name]})")
+    return ", ".join(found)
+
+
+def installed(name: str) -> str:
+    """Return the version of an installed library, or ""."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _locked(lock: Path) -> dict[str, Version]:
+    lines = [line for line in lock.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    pins = [pin for pin in map(Requirement, lines) if pin.marker is None or pin.marker.evaluate()]
+    return {pin.name: Version(next(iter(pin.specifier)).version) for pin in pins}
