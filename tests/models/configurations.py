@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 Config = dict[str, Any]
 few = st.integers(1, 3)
 
-# A configuration costs a model or two: a quarter of what the profile asks for, but enough to meet every branch.
-some = settings(max_examples=max(25, settings.default.max_examples // 4 if settings.default else 0), deadline=None)
+# A configuration costs a model or two and several runs of it: fewer than the profile asks for.
+some = settings(max_examples=max(8, settings.default.max_examples // 8 if settings.default else 0), deadline=None)
 
 
 def published(name: str) -> Config:

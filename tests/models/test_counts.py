@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from fixtures.models.counts import CONVENTIONS, PARTS, NotKnown, Parameters, Route, Routed, Work, growth
+
+MIXED = {
+    "attention": 100, "mixers": 40, "mlp": 1000, "experts": 60_000, "shared_experts": 10_000, "router": 3000,
+    "norms": 7, "embeddings": 500, "head": 300, "towers": 50, "prediction": 30, "other": 3,
+}  # fmt: skip
+WHOLE = Parameters(
+    total=sum(MIXED.values()),
+    **MIXED,
+    tied=200,
+    projections=15,
+    routed=(Routed(6, 2, 60_000),),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"total": WHOLE.total + 1},
+        {"norms": WHOLE.norms - 1},
+        {"head": -1, "embeddings": WHOLE.embeddings + WHOLE.head + 1},
+        {"projections": 101},
+        {"tied": 501},
+        {"routed": (Routed(0, 0, 60_000),)},
+        {"routed": (Routed(7, 2, 60_000),)},
+        {"routed": (Routed(6, 7, 60_000),)},
+        {"routed": (Routed(6, 0, 60_000),)},
+        {"routed": (Routed(6, 2, 59_994),)},
+        {"routed": ()},
+    ],
+)
+def test_parts_that_do_not_add_up_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"add up|negative|projections|experts|tied"):
+        replace(WHOLE, **change)
+
+
+def test_sums_of_parts() -> None:
+    assert WHOLE.query_key_value == 15
+    assert (WHOLE.moe_block, WHOLE.feed_forward) == (73_000, 74_000)
+    assert (WHOLE.expert_count, WHOLE.experts_per_token) == (6, 2)
+    assert (WHOLE.active_experts, WHOLE.active) == (20_000, WHOLE.total - 40_000)
+    assert replace(WHOLE, routed=(Routed(6, 6, 60_000),)).active == WHOLE.total
+
+
+def test_every_named_convention() -> None:
+    counted = {name: WHOLE.counted(name, active=True) for name in CONVENTIONS}
+    everything = WHOLE.total - 40_000
+    assert counted == {
+        "everything": everything,
+        "without the input embedding": everything - 300,  # the tied rest of it works as the head
+        "without input embedding and head": everything - 800,
+        "routed experts only": 20_000,
+        "without multi-token prediction": everything - 30,
+        "text part alone": everything - 50,
+    }
+    assert WHOLE.counted("everything") == WHOLE.total
+    assert {part for left_out in CONVENTIONS.values() for part in left_out} <= {*PARTS, "tied"}
+
+
+def test_blocks_that_differ_are_added_and_have_no_one_number() -> None:
+    mixed = replace(WHOLE, routed=(Routed(6, 2, 30_000), Routed(10, 5, 30_000)))
+    assert mixed.active_experts == 25_000
+    for number in ("expert_count", "experts_per_token"):
+        with pytest.raises(NotKnown):
+            getattr(mixed, number)
+
+
+def test_what_cannot_be_told_is_not_known() -> None:
+    untold = replace(WHOLE, routed=None, projections=None)
+    assert untold.counted("everything") == WHOLE.total
+    for number in ("active", "active_experts", "expert_count", "experts_per_token", "query_key_value"):
+        with pytest.raises(NotKnown):
+            getattr(untold, number)
+
+
+def test_a_dense_model_has_no_experts() -> None:
+    dense = Parameters(total=5, mlp=5)
+    assert (dense.expert_count, dense.experts_per_token, dense.active_experts, dense.active) == (0, 0, 0, 5)
+    assert dense.query_key_value == 0
+
+
+class Given(Route):
+    """Work at a length as a test says it is."""
+
+    def __init__(self, **parts: tuple[int, int]) -> None:
+        self._parts = parts
+
+    @property
+    def parameters(self) -> Parameters:
+        return WHOLE
+
+    def work(self, context: int) -> Work:
+        return Work(**{part: start + slope * context for part, (start, slope) in self._parts.items()})
+
+
+def test_a_break_even_is_exact_and_may_lie_between_lengths() -> None:
+    assert Given(scores=(0, 3), mlp=(10, 0)).break_even == Fraction(10, 3)
+    assert Given(projections=(10, 0), scores=(0, 3), mlp=(10, 0)).break_even == 0
+    assert Given(scores=(0, 5), mlp=(0, 2), router=(9, 0)).break_even == 3
+    assert Given(projections=(11, 0), scores=(0, 3), mlp=(10, 0)).break_even == 0
+
+
+@pytest.mark.parametrize(("scores", "mlp"), [((1, 0), (10, 0)), ((0, 1), (9, 2)), ((0, 1), (9, 1))])
+def test_attention_that_never_catches_up_is_not_known(scores: tuple[int, int], mlp: tuple[int, int]) -> None:
+    with pytest.raises(NotKnown, match="does not grow against"):
+        _ = Given(scores=scores, mlp=mlp).break_even
+
+
+def test_a_route_answers_for_its_parameters() -> None:
+    assert (Given().active, Given().experts) == (WHOLE.active, WHOLE.experts)
+    for name in ("no_such_part", "_private"):
+        with pytest.raises(AttributeError):
+            getattr(Given(), name)
+
+
+@pytest.mark.parametrize("part", ["projections", "scores", "mixers", "mlp", "experts", "router", "other", "head"])
+def test_growth_that_is_not_even_is_not_known(part: str) -> None:
+    with pytest.raises(NotKnown, match=f"{part} does not grow evenly"):
+        growth(lambda length: Work(**({"projections": 1, "scores": length} | {part: length * length})))
+    slope = growth(lambda length: Work(**({"projections": 1, "scores": 0} | {part: 5 * length + 3})))
+    assert vars(slope) == vars(Work(projections=0, scores=0)) | {part: 5}
+
+
+def test_sums_of_work() -> None:
+    work = Work(projections=1, scores=2, mixers=4, mlp=8, experts=16, shared_experts=32, router=64, other=128, head=256)
+    assert (work.attention, work.feed_forward, work.layers, work.total) == (3, 120, 255, 511)

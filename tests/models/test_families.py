@@ -1,0 +1,190 @@
+"""Many families, small: what is counted against a whole run, torch's own counter and the library's own cache."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from packaging.version import Version
+from torch.utils.flop_counter import FlopCounterMode
+
+from fixtures.models.config import build
+from fixtures.models.counted import Counted
+from fixtures.models.counts import CONVENTIONS, PARTS, NotKnown
+from fixtures.models.running import run
+from tests.models.families import FAMILIES, small
+
+EVERYWHERE = {"embeddings", "norms", "head", "other"}
+CONTEXT = 6
+# By hand, where a family returns no cache: keys and values of one layer, three states and what three convolutions see.
+HELD_BY_MODULES = {"recurrent_gemma": 2 * 16 * CONTEXT + 3 * (32 + 3 * 32)}
+
+
+def whole_run(model: Any, context: int) -> tuple[int, int]:
+    """FLOPs by torch's counter, and the numbers in the cache, of a plain run of the whole model with real tensors.
+
+    Attention is multiplied out: torch's counter knows no formula for the fused kernel of a CPU.
+    """
+    model = model.to_empty(device="cpu").float()
+    model.set_attn_implementation("eager")
+    for tensor in (*model.parameters(), *model.buffers()):
+        torch.nn.init.constant_(tensor, 0.01)
+    tokens: dict[str, Any] = {"input_ids": torch.ones(1, context, dtype=torch.long)}
+    if model.config.is_encoder_decoder:
+        tokens["decoder_input_ids"] = tokens["input_ids"]
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        output = model(**tokens, use_cache=True)
+    caches = [value for name, value in output.items() if type(value).__name__.endswith("Cache") or name == "state"]
+    by_module = {path: sum(flops.values()) for path, flops in counter.get_flop_counts().items()}
+    angles = sum(
+        flops for path, flops in by_module.items() if path.endswith(("rotary_emb", "rotary_emb_local", "pos_emb"))
+    )
+    return counter.get_total_flops() - angles, sum(map(numbers, caches))
+
+
+def numbers(cache: Any) -> int:
+    """Numbers in a cache: its layers' tensors, or those of a list or dictionary of states."""
+    if isinstance(cache, torch.Tensor):
+        return cache.numel() if cache.is_floating_point() else 0
+    if isinstance(cache, list | tuple | dict):
+        return sum(map(numbers, cache.values() if isinstance(cache, dict) else cache))
+    inner = ("layers", "self_attention_cache", "cross_attention_cache", "rnn_state", "linear_cache")
+    states = ("keys", "values", "conv_states", "recurrent_states", "ssm_states", "indexer_keys")
+    return sum(numbers(getattr(cache, name)) for name in (*inner, *states) if getattr(cache, name, None) is not None)
+
+
+# Older releases of the library do not run some experts without values, and fuse one family's attention always.
+OLDER = Version(transformers.__version__) < Version("5.24")
+RUN_LATER = {"dbrx", "granitemoe", "granitemoehybrid", "recurrent_gemma"} if OLDER else set()
+RUNNING = [family for family in FAMILIES if family not in RUN_LATER]
+HIDDEN = [family for family in ("dbrx", "llama4_text") if family in RUNNING]
+
+
+@pytest.mark.parametrize("family", RUNNING)
+def test_parts_add_up_and_routes_agree(family: str) -> None:
+    counted = Counted(build(small(family)))
+    of = counted.parameters
+    assert of.total == sum(weight.numel() for weight in counted.model.parameters())
+    assert {part for part in PARTS if getattr(of, part)} - EVERYWHERE == set(FAMILIES[family][1].split())
+    assert of.other == 0
+    assert of.counted("everything", active=True) == of.active <= of.total
+    if family not in HIDDEN:  # their experts do not run by themselves
+        assert counted.active == of.active
+        assert (of.active < of.total) == (of.experts > 0)
+    for convention in CONVENTIONS:
+        assert 0 <= of.counted(convention, active=True) <= of.counted(convention) <= of.total
+
+
+@pytest.mark.parametrize("family", [family for family in RUNNING if family not in HIDDEN])
+def test_work_and_cache_are_those_of_a_whole_run(family: str) -> None:
+    counted = Counted(build(small(family)))
+    work, kept = counted.work(CONTEXT), counted.kept(CONTEXT, 1)
+    flops, cached = whole_run(build(small(family)), CONTEXT)
+    assert work.total * CONTEXT == flops
+    assert kept.total == kept.attention + kept.mixers == HELD_BY_MODULES.get(family, cached)
+    assert (work.mixers > 0) == (kept.mixers > 0) == (counted.parameters.mixers > 0)
+
+
+@pytest.mark.parametrize("family", RUNNING)
+def test_one_layer_of_each_kind_stands_for_all(family: str) -> None:
+    counted = Counted(build(small(family, tie_word_embeddings=False)))
+    short, whole = (run(counted.anatomy, CONTEXT, every_layer=every) for every in (False, True))
+    assert short.flops == whole.flops
+    assert +short.kept == +whole.kept
+    assert (short.handed, short.did) == (whole.handed, whole.did)
+    touched = [[seen.numbers_touched(weight) for weight in counted.anatomy.places] for seen in (short, whole)]
+    assert touched[0] == touched[1]
+
+
+@pytest.mark.parametrize("family", HIDDEN)
+def test_work_of_experts_that_cannot_be_seen_is_not_known(family: str) -> None:
+    counted = Counted(build(small(family)))
+    assert counted.parameters.active < counted.parameters.total
+    for ask in (lambda: counted.active, lambda: counted.work(CONTEXT)):
+        with pytest.raises(NotKnown):
+            ask()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model_type": None}, "the configuration names no model_type"),
+        ({"model_type": 3}, "the configuration names no model_type"),
+        ({"model_type": "no_such_model"}, "the installed transformers has no model_type 'no_such_model'"),
+        ({"num_attention_heads": "many"}, "transformers cannot build this llama"),
+        ({"hidden_size": None}, "transformers cannot build this llama"),
+        ({"model_type": "vit"}, "transformers cannot build this vit: ValueError: there is no language model for"),
+    ],
+)
+def test_a_configuration_that_does_not_build_is_refused_in_a_line(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message) as refused:
+        build(small("llama") | change)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "named", [None, [], "LlamaForCausalLM", ["LlamaForPoetry"], ["LlamaModel", "LlamaForCausalLM"]]
+)
+def test_the_library_s_own_class_stands_in_for_names_that_it_has_not(named: object) -> None:
+    assert type(build(small("llama", architectures=named))).__name__ == "LlamaForCausalLM"
+
+
+def test_a_multimodal_model_has_towers_and_a_text_part() -> None:
+    text = small("gemma3_text")
+    vision = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "image_size": 16, "patch_size": 4}
+    vision |= {"num_attention_heads": 2}
+    config = {"model_type": "gemma3", "text_config": text, "mm_tokens_per_image": 4, "vision_config": vision}
+    whole, alone = Counted(build(config)), Counted(build(config, text_only=True))
+    assert whole.parameters.towers > 0
+    assert alone.parameters.towers == 0
+    assert whole.parameters.counted("text part alone") == alone.parameters.total
+    assert whole.active == whole.parameters.total
+    for part in ("attention", "mlp", "norms", "embeddings", "head"):
+        assert getattr(whole.parameters, part) == getattr(alone.parameters, part)
+
+
+def test_attention_that_scores_nothing_is_a_mixer() -> None:
+    counted = Counted(build(small("minimax")))
+    layers = counted.model.model.layers
+    sizes = [sum(weight.numel() for weight in layer.self_attn.parameters()) for layer in layers]
+    assert counted.parameters.attention == sizes[0] + sizes[2]
+    assert counted.parameters.mixers == sizes[1] + sizes[3]
+
+
+class Chooser(torch.nn.Module):
+    """A network that looks dense and chooses which half of it works."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.both, self.which = torch.nn.Linear(width, 2 * width), torch.nn.Linear(width, 2)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        weight, chosen = self.which(hidden).topk(1)
+        first, second = self.both(hidden).chunk(2, dim=-1)
+        output: torch.Tensor = weight * torch.where(chosen == 0, first, second)
+        return output
+
+
+def test_experts_under_another_name_leave_the_active_count_unknown() -> None:
+    model: Any = build(small("llama"))
+    assert Counted(model).parameters.active == Counted(model).parameters.total
+    with torch.device("meta"):
+        for layer in model.model.layers:
+            layer.mlp = Chooser(32)
+    of = Counted(model).parameters
+    assert of.total == sum(weight.numel() for weight in model.parameters())
+    with pytest.raises(NotKnown, match="how many experts work on a token"):
+        _ = of.active
+
+
+def test_a_part_without_a_rule_is_other_and_in_the_total() -> None:
+    model: Any = build(small("llama"))
+    before = Counted(model).parameters
+    with torch.device("meta"):
+        model.model.layers[1].novelty = torch.nn.Linear(3, 5)
+        model.model.stranger = torch.nn.Parameter(torch.ones(7))
+    after = Counted(model).parameters
+    assert (after.other, after.total) == (27, before.total + 27)
+    assert {part for part in PARTS if getattr(after, part) != getattr(before, part)} == {"other"}
