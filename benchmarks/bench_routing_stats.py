@@ -1,76 +1,85 @@
-"""Time and memory of intervals for 8 domains of 1,000 documents, 32 layers, 8 experts, 2,000 resamples.
+"""Time and memory of what is asked of recorded routing, on the largest records that are expected.
 
     python -m benchmarks.bench_routing_stats
 
-Each line is the best of three runs; memory is the most the whole process ever held, torch itself included. The goal is
-2 seconds and 1 GB on two cores.
+Each line is one call on fresh evidence, by the clock and of all cores together; memory is the most that the whole
+process ever held. The goal is a few seconds and 1 GB for 8 domains of 1,000 texts, 32 layers and 8 experts, and seconds
+for 22 domains of 100 texts, 58 layers and 256 experts.
 """
 
 from __future__ import annotations
 
+import functools
 import resource
 import sys
+import tempfile
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
-import torch
+import numpy as np
 
-from fixtures.routing.bootstrap import share_replicates
-from fixtures.routing.distances import distance_intervals, trend_interval
-from fixtures.routing.intervals import interval, share_intervals
-from fixtures.routing.permutation import domains_differ
-from fixtures.routing.shares import between_domains, from_even
+from fixtures.routing import files
+from fixtures.routing.counts import RoutingCounts, Text
+from fixtures.routing.metadata import REQUIRED
+from fixtures.routing.texts import by_text
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from torch import Tensor
-
-DOMAINS, DOCUMENTS, LAYERS, EXPERTS, RESAMPLES, THREADS = 8, 1000, 32, 8, 2000, 2
-REPEATS = 3
+SIZES = {
+    "8 domains of 1,000 texts, 32 layers, 8 experts": (8, 1000, 32, 8),
+    "22 domains of 100 texts, 58 layers, 256 experts": (22, 100, 58, 256),
+}
+MOST_CELLS = 10**7  # of a record that is written: a row for each is what the format has
 
 
-def corpus() -> tuple[Tensor, Tensor]:
-    """Counts of documents of 50 to 1,000 tokens with two choices each: `[8000, 32, 8]`, and their domains."""
-    generator = torch.Generator().manual_seed(0)
-    documents = DOMAINS * DOCUMENTS
-    slots = 2 * torch.randint(50, 1000, (documents, 1, 1), generator=generator)
-    parts = torch.rand(documents, LAYERS, EXPERTS, generator=generator, dtype=torch.float64)
-    counts = (parts / parts.sum(-1, keepdim=True) * slots).long()
-    counts[..., 0] += slots[..., 0] - counts.sum(-1)
-    return counts, torch.arange(DOMAINS).repeat_interleave(DOCUMENTS)
-
-
-def peak() -> float:
-    """Return the most memory this process has held so far, in gigabytes."""
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return held / (1e9 if sys.platform == "darwin" else 1e6 / 1.024)
+def record(domains: int, texts: int, layers: int, experts: int) -> RoutingCounts:
+    """Counts of texts of 50 to 1,000 tokens, one choice each."""
+    drawing = np.random.default_rng(0)
+    tokens = drawing.integers(50, 1000, domains * texts)
+    parts = drawing.dirichlet(np.full(experts, 2.0), (len(tokens), layers))
+    choices = drawing.multinomial(tokens[:, None], parts).astype(np.int32)[:, :, None]
+    metadata = dict.fromkeys(REQUIRED, "") | {
+        "experts": experts, "top_k": 1, "layers": layers, "tokens_per_domain": 10**6, "shard": "1/1", "seconds": 0,
+    }  # fmt: skip
+    named = tuple(Text(f"{place // texts:02}", place, int(each)) for place, each in enumerate(tokens))
+    return RoutingCounts(metadata, named, choices)
 
 
 def report(name: str, work: Callable[[], object]) -> None:
-    """Print the best time of some work, by the clock and of both cores together, and the peak so far."""
-    times = []
-    for _ in range(REPEATS):
-        start, used = time.perf_counter(), time.process_time()
-        work()
-        times.append((time.perf_counter() - start, time.process_time() - used))
-    clock, cores = min(times)
-    print(f"{name:44} {clock:6.2f} s   {cores:6.2f} core seconds   peak {peak():5.2f} GB", flush=True)
+    """Print the time of some work and the peak of memory so far."""
+    start, used = time.perf_counter(), time.process_time()
+    work()
+    clock, cores = time.perf_counter() - start, time.process_time() - used
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6 / 1.024)
+    print(f"  {name:44} {clock:7.2f} s   {cores:7.2f} core seconds   peak {held:5.2f} GB", flush=True)
+
+
+def questions(counts: RoutingCounts) -> dict[str, Callable[[], object]]:
+    """What is timed of a record, in order."""
+    evidence = by_text("drawn", counts)
+    return {
+        "share of an expert": lambda: evidence.assignment_share("00", 0, 0),
+        "margin of an expert": lambda: evidence.margin("00", 0, 0),
+        "load variation, every layer": lambda: evidence.load_variation(0),
+        "least load variation": lambda: evidence.smallest_load_variation(0),
+        "domain distance, every layer": lambda: evidence.domain_distance(0),
+        "smallest step": lambda: evidence.smallest_step(),
+        "trend": lambda: evidence.distance_trend(),
+        "domains differ, 999 resamples": lambda: evidence.domains_differ(),
+    }
 
 
 def main() -> None:
-    """Print a line for each kind of interval."""
-    torch.set_num_threads(THREADS)
-    counts, domains = corpus()
-    print(f"{'with torch and the counts':78} peak {peak():5.2f} GB")
-    report("replicates of all shares", lambda: share_replicates(counts, domains, RESAMPLES, 1))
-    report("intervals of all 2,048 shares", lambda: share_intervals(counts, domains, resamples=RESAMPLES))
-    one = lambda shares: shares[..., 0, 31, 0] - shares[..., 1, 31, 0]  # noqa: E731  # a statistic fits on a line
-    report("interval of a difference of two shares", lambda: interval(one, counts, domains, resamples=RESAMPLES))
-    report("from even, 32 layers", lambda: distance_intervals(from_even, counts, domains, resamples=RESAMPLES))
-    report("between domains, 32 layers", lambda: distance_intervals(between_domains, counts, domains, 0.95, RESAMPLES))
-    report("trend over 32 layers", lambda: trend_interval(between_domains, counts, domains, resamples=RESAMPLES))
-    report("domains differ, 1,999 permutations", lambda: domains_differ(counts, domains))
+    """Print a line for each question."""
+    for title, size in SIZES.items():
+        print(title)
+        counts = record(*size)
+        if counts.choices.size < MOST_CELLS:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "a.parquet"
+                report("written", functools.partial(files.write, counts, path))
+                report("read and checked", functools.partial(files.read, [path]))
+        for name, work in questions(counts).items():
+            report(name, work)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,258 @@
+"""How often intervals of routing keep their word: one grid of truths and texts, declared before it was run.
+
+    python -m benchmarks.coverage_grid --runs 400 --processes 2 --write   # an hour: the table in benchmarks/coverage.md
+    python -m benchmarks.coverage_grid --runs 20 --only "60 texts"          # part of it, printed
+
+Promised is, for every cell and every quantity, that the interval covers the truth in .93 of the runs that decide, and
+that it lies wholly on the wrong side, above the truth or below it, in at most .03 each. A run in which there are too
+few texts is undecided and is not counted. Each run has its own seed, from the cell and its number.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fixtures.claim.numbers import Estimate, Undecided
+from fixtures.routing.counts import RoutingCounts, Text
+from fixtures.routing.shares import Array, between, evenness, margin, only, rise, squared_distance
+from fixtures.routing.texts import TextCounts, by_text
+
+TABLE = Path(__file__).with_name("coverage.md")
+FIGURE = Path(__file__).parents[1] / "fixtures/data/mixtral_paper_figure7.json"
+COVERED, WRONG = 0.93, 0.03
+CONCENTRATION = 20  # of the Dirichlet distribution of a text's own shares: a standard deviation of .07 at 1/8
+TOKENS = 200  # in a text, typically
+REPETITION = 6.0, 14.0  # of the Beta distribution of a text's part of repeated tokens: .3 on average
+LAYERS = 3
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Texts of known shares: which, how many in each domain, how long, and of which model."""
+
+    truth: str
+    texts: int
+    lengths: str = "usual"
+    experts: int = 8
+    top_k: int = 2
+    domains: int = 4
+    unequal: bool = False
+
+    def __str__(self) -> str:
+        model = f"{self.experts} experts, k {self.top_k}, {self.domains} domains"
+        return f"{self.truth}; {self.texts} texts{', unequal' * self.unequal}; {self.lengths}; {model}"
+
+
+def shares(cell: Cell) -> Array:
+    """True shares of assignments, `[domains, layers, experts]`."""
+    if cell.truth == "Figure 7":
+        drawn = json.loads(FIGURE.read_text())["shares"]
+        figure = np.array([[drawn[layer][domain] for layer in drawn] for domain in drawn["0"]])
+        return np.asarray(figure / figure.sum(-1, keepdims=True))
+    size = cell.domains, LAYERS, cell.experts
+    dense = np.random.default_rng(1).dirichlet(np.full(cell.experts, 10.0), size[:2])
+    even = np.full(size, 1 / cell.experts)
+    half = cell.experts // 2
+    tilted = even * np.where(np.arange(cell.experts) < half, 1.5, 0.5)
+    if cell.truth == "one apart":
+        return np.where(np.arange(cell.domains)[:, None, None] == 0, tilted, even)
+    if cell.truth == "two uneven":
+        even[..., 0], even[..., 1] = 1.3 / cell.experts, 0.7 / cell.experts
+        return even
+    if cell.truth == "half even":
+        return np.where(np.arange(cell.domains)[:, None, None] < cell.domains // 2, dense, even)
+    if cell.truth == "equal layers":
+        return np.stack([np.roll(dense[:, 0], layer, -1) for layer in range(LAYERS)], 1)
+    if cell.truth == "opposed layers":
+        return dense[:, [0] * LAYERS]
+    if cell.truth == "rare":
+        dense[..., 0] = 1e-4
+        return np.asarray(dense / dense.sum(-1, keepdims=True))
+    return {"dense": dense, "all even": even}[cell.truth]
+
+
+def moved(true: Array) -> Array:
+    """By how much shares may move to and fro, expert against its neighbour, and stay shares."""
+    pairs = true.shape[-1] // 2 * 2
+    least = true[..., :pairs].reshape(*true.shape[:-1], -1, 2).min(-1, keepdims=True)
+    apart = np.zeros(true.shape)
+    apart[..., :pairs] = (0.6 * least * [1, -1]).reshape(*true.shape[:-1], pairs)
+    return apart
+
+
+def evidence(cell: Cell, seed: int) -> tuple[TextCounts, Array]:
+    """Draw texts of a cell, and say what their shares are in truth."""
+    drawing = np.random.default_rng([zlib.crc32(str(cell).encode()), seed])
+    true, counted, repeated = shares(cell), [], []
+    texts: list[Text] = []
+    for domain, own in enumerate(true):
+        number = cell.texts * (1 + 3 * (domain % 2)) if cell.unequal else cell.texts
+        spread = 1.2 if cell.lengths == "heavy" else 0.7
+        tokens = np.maximum(2, TOKENS * np.exp(spread * drawing.standard_normal(number))).astype(int)
+        expected = np.broadcast_to(own, (number, *own.shape))
+        if cell.lengths == "giant":
+            tokens[0] = tokens[1:].sum()
+        if cell.lengths == "related":
+            long = drawing.random(number) < 0.5
+            tokens = np.where(long, 4 * TOKENS, TOKENS // 2)
+            expected = own + moved(own) / 2 * np.where(long, 1, -1)[:, None, None]
+        if cell.truth == "opposed layers":
+            signs = np.array([1, -1, 1])[:, None] * drawing.uniform(-1, 1, (number, 1, own.shape[-1] // 2))
+            texts_shares = expected + moved(own) * signs.repeat(2, -1)
+        else:
+            alphas = np.maximum(expected * CONCENTRATION * max(1, cell.experts / 8) ** 0.5, 1e-3)
+            gammas = drawing.standard_gamma(alphas)
+            texts_shares = gammas / gammas.sum(-1, keepdims=True)
+        counted.append(drawing.multinomial((tokens * cell.top_k)[:, None], texts_shares))
+        repeated.append(drawing.binomial(tokens - 1, drawing.beta(*REPETITION, number)))
+        texts += [Text(f"{domain:02}", len(texts) + place, int(each)) for place, each in enumerate(tokens)]
+    choices = np.concatenate(counted).astype(np.int32)[:, :, None]
+    same = np.zeros_like(choices)
+    same[..., 0, 0] = np.concatenate(repeated)[:, None]
+    made = dict.fromkeys(("model", "revision", "weights_dtype", "engine", "device", "corpus", "corpus_revision"), "")
+    metadata = made | {"experts": true.shape[-1], "top_k": cell.top_k, "layers": LAYERS, "tokens_per_domain": 1}
+    if cell.lengths == "related":
+        true = true + moved(true) / 2 * (4 - 0.5) / (4 + 0.5)
+    return by_text("drawn", RoutingCounts(metadata, tuple(texts), choices, same, same)), true
+
+
+def quantities(true: Array) -> dict[str, tuple[Callable[[TextCounts], Any], float]]:
+    """What is asked of texts, and what it is in truth."""
+    domains = len(true)
+    variations, apart = squared_distance(true, evenness(domains)), squared_distance(true, between(domains))
+    each = [squared_distance(true, only(domain, domains))[0] for domain in range(domains)]
+    return {
+        "share": (lambda drawn: drawn.assignment_share("00", 0, 0), true[0, 0, 0]),
+        "margin": (lambda drawn: drawn.margin("00", 0, 0), float(margin(true[0, 0], 0))),
+        "load variation": (lambda drawn: drawn.load_variation(0), variations[0]),
+        "least variation": (lambda drawn: drawn.smallest_load_variation(0), min(each)),
+        "domain distance": (lambda drawn: drawn.domain_distance(0), apart[0]),
+        "evenness gap": (lambda drawn: drawn.evenness_gap(0, than=[1]), variations[1] - variations[0]),
+        "smallest step": (lambda drawn: drawn.smallest_step(), np.diff(apart).min()),
+        "trend": (lambda drawn: drawn.distance_trend(), apart @ rise(LAYERS)),
+        "farthest": (lambda drawn: drawn.farthest()[1], apart.max()),
+        "repetition": (lambda drawn: drawn.least_repetition(0), REPETITION[0] / sum(REPETITION)),
+    }
+
+
+ALIKE = "domains differ"
+ROUNDING = 1e-12
+
+
+def run(cell: Cell, seed: int) -> dict[str, tuple[int, int, int]]:
+    """One run: for each quantity, whether it is decided, above the truth, below it."""
+    drawn, true = evidence(cell, seed)
+    found = {}
+    for name, (ask, truth) in quantities(true).items():
+        try:
+            estimate: Estimate = ask(drawn)
+        except Undecided:
+            found[name] = 0, 0, 0
+        else:
+            found[name] = 1, int(estimate.low > truth + ROUNDING), int(estimate.high < truth - ROUNDING)
+    if not squared_distance(true, between(len(true))).any():
+        try:
+            found[ALIKE] = 1, int(drawn.domains_differ() <= 0.05), 0
+        except Undecided:
+            found[ALIKE] = 0, 0, 0
+    return found
+
+
+def grid() -> list[Cell]:
+    """Every truth by number and length of texts, and other models and domains at sixty."""
+    truths = ("dense", "one apart", "two uneven", "half even", "all even", "equal layers", "opposed layers")
+    lengths = ("usual", "heavy", "giant", "related")
+    cells = [Cell(truth, texts, each) for truth in truths for texts in (20, 60, 200) for each in lengths]
+    cells += [Cell(truth, 1000) for truth in truths]
+    cells += [Cell("Figure 7", texts, each, domains=8) for texts in (20, 60, 200) for each in ("usual", "heavy")]
+    cells += [Cell(truth, 20, unequal=True) for truth in truths]
+    models = ((2, 1), (8, 1), (64, 6), (64, 8), (256, 8))
+    for experts, top_k in models:
+        cells += [Cell(truth, texts, "usual", experts, top_k) for truth in truths[:5] for texts in (20, 60)]
+    return cells + [Cell("rare", texts, "usual", 256, 8) for texts in (20, 60, 200)]
+
+
+def measure(cell: Cell, runs: int, first: int = 0) -> dict[str, tuple[int, int, int]]:
+    """Add up runs of a cell: for each quantity, how many decided, how many above the truth, how many below it."""
+    every = [run(cell, seed) for seed in range(first, first + runs)]
+    return {name: tuple(np.sum([each[name] for each in every], 0).tolist()) for name in every[0]}
+
+
+def broken(sums: dict[str, tuple[int, int, int]], slack: float = 3) -> list[str]:
+    """Quantities whose rates are worse than promised by more than `slack` standard errors of so many runs."""
+    found = []
+    for name, (decided, above, below) in sums.items():
+        limit = 0.05 if name == ALIKE else WRONG
+        missed = limit if name == ALIKE else 1 - COVERED
+        for misses, allowed in ((above, limit), (below, limit), (above + below, missed)):
+            if misses > decided * allowed + slack * (decided * allowed * (1 - allowed)) ** 0.5:
+                found.append(f"{name}: {misses} of {decided}")
+    return found
+
+
+def lines(results: Iterable[tuple[object, dict[str, tuple[int, int, int]]]], runs: int) -> list[str]:
+    """Rows of the table."""
+    rows = []
+    for cell, sums in results:
+        told = []
+        for decided, above, below in sums.values():
+            rates = [f"{misses / decided:.3f}" for misses in (decided - above - below, above, below) if decided]
+            undecided = f"{1 - decided / runs:.0%} undecided" if decided < runs else ""
+            told.append(f"{rates[0]} ({rates[1]}, {rates[2]}) {undecided}".strip() if rates else undecided)
+        rows.append(f"| {cell} | " + " | ".join(told + [""] * (ALIKE not in sums)) + " |")
+    return rows
+
+
+def _job(job: tuple[Cell, int]) -> tuple[Cell, dict[str, tuple[int, int, int]]]:
+    return job[0], measure(*job)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the grid; the exit code is 1 where a promise is broken beyond what so few runs may show."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=400, help="runs of each cell")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--only", default="", help="only cells whose name has these words")
+    parser.add_argument("--write", action="store_true", help=f"write {TABLE.name} instead of printing it")
+    options = parser.parse_args(arguments)
+    cells = [cell for cell in grid() if options.only in str(cell)]
+    start, results = time.monotonic(), []
+    with multiprocessing.Pool(options.processes) as pool:
+        for result in pool.imap_unordered(_job, [(cell, options.runs) for cell in cells]):
+            results.append(result)
+            print(f"{len(results)} of {len(cells)}: {result[0]}", file=sys.stderr, flush=True)
+            for failure in broken(result[1]):
+                print(f"  broken: {failure}", file=sys.stderr, flush=True)
+    results.sort(key=lambda result: cells.index(result[0]))
+    names = [*quantities(shares(cells[0])), ALIKE]
+    head = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    minutes, error = (time.monotonic() - start) / 60, (COVERED * (1 - COVERED) / options.runs) ** 0.5
+    said = f"""# Coverage of intervals of routing
+
+    OPENBLAS_NUM_THREADS=1 python -m benchmarks.coverage_grid --runs {options.runs} --processes {options.processes} --write
+
+{options.runs} runs of each of {len(cells)} cells in {minutes:.0f} minutes; each run has its own seed, from the cell and its number. In a cell:
+coverage (above the truth, below the truth), over the runs that decide. Promised: coverage at least {COVERED}, either side at most {WRONG}.
+The standard error of a coverage of {COVERED} is {error:.3f} in a cell. In the last column, what is above is the part of runs in
+which domains that are alike are told apart at .05. The last row adds up all cells.
+"""  # noqa: E501  # lines of a page
+    every = {name: tuple(np.sum([sums.get(name, (0, 0, 0)) for _, sums in results], 0).tolist()) for name in names}
+    rows = lines(results, options.runs) + lines([("all cells", every)], 0)
+    text = "\n".join([said, *head, *rows]) + "\n"
+    TABLE.write_text(text, encoding="utf-8") if options.write else print(text)
+    return int(any(broken(sums) for _, sums in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""A seeded part of the grid of benchmarks/coverage_grid.py: seconds of it, with what so few runs may miss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.coverage_grid import Cell, broken, evidence, grid, main, measure, quantities, shares
+from fixtures.routing.shares import between, evenness, squared_distance
+
+CELLS = [
+    Cell("one apart", 60),
+    Cell("all even", 20, "heavy"),
+    Cell("opposed layers", 60),
+    Cell("rare", 20, experts=64, top_k=6),
+    Cell("half even", 20, "related"),
+]
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_intervals_keep_their_word(cell: Cell) -> None:
+    sums = measure(cell, 40)
+    assert broken(sums) == []
+    assert all(decided > 20 for decided, _, _ in sums.values())
+
+
+def test_a_giant_text_leaves_all_undecided() -> None:
+    assert {decided for decided, _, _ in measure(Cell("dense", 60, "giant"), 2).values()} == {0}
+
+
+@pytest.mark.parametrize("lengths", ["usual", "related"])
+def test_texts_have_the_shares_that_they_are_said_to_have(lengths: str) -> None:
+    for truth in ("dense", "opposed layers"):
+        drawn, true = evidence(Cell(truth, 4000, lengths), 0)
+        assert drawn.pooled == pytest.approx(true, abs=0.006)
+
+
+def test_misses_beyond_chance_are_told() -> None:
+    assert broken({"share": (400, 12, 12), "margin": (0, 0, 0), "domains differ": (400, 20, 0)}) == []
+    assert broken({"share": (400, 26, 0)}) == ["share: 26 of 400"]
+    assert broken({"share": (400, 22, 22)})
+    assert broken({"domains differ": (400, 40, 0)})
+
+
+def test_the_grid_is_what_was_declared() -> None:
+    cells = grid()
+    assert len({str(cell) for cell in cells}) == len(cells)
+    assert {cell.texts for cell in cells} == {20, 60, 200, 1000}
+    assert {cell.lengths for cell in cells} == {"usual", "heavy", "giant", "related"}
+    assert {cell.experts for cell in cells} == {2, 8, 64, 256}
+    assert {cell.top_k for cell in cells} == {1, 2, 6, 8}
+    equal = shares(Cell("equal layers", 20))
+    assert np.ptp(squared_distance(equal, evenness(4))) < 1e-12
+    assert np.ptp(squared_distance(equal, between(4))) < 1e-12
+    for cell in cells:
+        assert shares(cell).sum(-1) == pytest.approx(1)
+
+
+def test_the_table_has_a_row_for_every_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--runs", "2", "--only", "; 20 texts; usual; 2 experts"])
+    table = capsys.readouterr().out
+    assert table.count("| two uneven; 20 texts; usual; 2 experts, k 1, 4 domains |") == 1
+    heads = [line for line in table.splitlines() if line.startswith("| |")]
+    assert heads[0].count("|") == table.splitlines()[-2].count("|") == len(quantities(shares(CELLS[0]))) + 3

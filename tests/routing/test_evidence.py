@@ -1,0 +1,422 @@
+"""Evidence of three kinds: what each says of planted counts, at which level, and what it cannot tell."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from subprocess import run
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from claims.moe_post.sources import MMLU_MATHEMATICS, MMLU_RECORD, OLMOE_RECORD
+from fixtures.claim.numbers import Estimate, NotCovered, Undecided
+from fixtures.routing import sources
+from fixtures.routing.counts import RoutingCounts, Text
+from fixtures.routing.distances import squared_distances
+from fixtures.routing.evidence import PooledShares, published, recorded
+from fixtures.routing.intervals import TextEstimate, margin_interval, ratio_intervals
+from fixtures.routing.shares import Array, between, evenness, rise
+from fixtures.routing.sources import FIGURE_7, Source
+from fixtures.routing.texts import by_text
+from reports.schema import Evidence
+from tests.routing.planted import METADATA, counts_of, drawn
+
+# Shares of two experts by layer: domains are 0, 1 and 1/2 of an even share from even at layers 0, 7 and 15.
+COUNTS = {"a": [[2, 2], [4, 0], [3, 1]], "b": [[2, 2], [4, 0], [1, 3]], "c": [[2, 2], [0, 4], [3, 1]]}
+RECORD: Any = recorded("a record", COUNTS, [0, 7, 15], 1, [Evidence(note="counted")])
+
+DENSE = np.random.default_rng(3).dirichlet(np.full(4, 8.0), (3, 4))
+NUMBERS = [40, 30, 20]
+PLANTED = drawn(1, DENSE, NUMBERS, top_k=2)
+TEXTS: Any = by_text("planted", PLANTED)
+
+
+def ends(estimate: Estimate) -> tuple[float, float, float]:
+    return estimate.low, estimate.value, estimate.high
+
+
+# Recorded counts: exact numbers.
+
+
+def test_a_record_is_exact() -> None:
+    assert RECORD.assignment_share("a", 15, 1) == 0.25
+    assert RECORD.token_share("a", 15, 1) == 0.25
+    assert recorded("twice", COUNTS, [0, 7, 15], 2, []).token_share("a", 15, 1) == 0.5
+    assert [RECORD.margin(domain, 15, 0) for domain in "abc"] == [0.5, -0.5, 0.5]
+    assert [RECORD.load_variation(layer) for layer in (0, 7, 15)] == [0, 1, 0.25]
+    assert [RECORD.domain_distance(layer) for layer in (0, 7, 15)] == pytest.approx([0, 8 / 3, 2 / 3])
+    assert RECORD.evenness_gap(0, than=[7, 15]) == 0.25
+    assert RECORD.evenness_gap(7, than=[0, 15]) == -1
+    assert RECORD.smallest_step() == pytest.approx(-2)
+    assert RECORD.distance_trend() == pytest.approx(2 / 3)
+    assert RECORD.steps_up() == 1
+    assert RECORD.trend_fit() == pytest.approx(3 / 52)  # squares of 2/9 for the line, of 104/27 in all
+    assert RECORD.farthest() == (7, pytest.approx(8 / 3))
+    assert [RECORD.smallest_load_variation(layer) for layer in (0, 7, 15)] == [0, 1, 0.25]
+    assert (RECORD.experts, RECORD.domains, RECORD.layers) == (2, ("a", "b", "c"), (0, 7, 15))
+
+
+def test_the_most_even_domain_counts() -> None:
+    uneven = recorded("uneven", {"a": [[3, 1]], "b": [[4, 0]]}, [4], 1, [])
+    assert uneven.load_variation(4) == 0.625
+    assert uneven.smallest_load_variation(4) == 0.25
+
+
+def test_equal_distances_are_no_step_up() -> None:
+    level = recorded("level", {"a": [[3, 1], [1, 3], [4, 0]], "b": [[1, 3], [3, 1], [4, 0]]}, [0, 1, 2], 1, [])
+    assert (level.steps_up(), level.smallest_step()) == (0, -1)
+    assert level.trend_fit() == pytest.approx(3 / 4)
+
+
+def test_a_trend_accounts_for_all_of_a_line_and_nothing_of_no_variation() -> None:
+    rows = {"a": [[1, 1], [3, 1], [1, 1]], "b": [[1, 1], [1, 3], [1, 1]]}
+    assert recorded("line", {name: row[:2] for name, row in rows.items()}, [0, 1], 1, []).trend_fit() == pytest.approx(
+        1
+    )
+    assert recorded("hill", rows, [0, 1, 2], 1, []).trend_fit() == pytest.approx(0)
+    flat = {name: row[:1] * 2 for name, row in rows.items()}
+    assert recorded("flat", flat, [0, 1], 1, []).trend_fit() == 0
+
+
+def test_some_domains_keep_their_own_shares() -> None:
+    some = RECORD.of(["c", "a"])
+    assert some.domains == ("c", "a")
+    assert [some.assignment_share(domain, 7, 1) for domain in "ca"] == [1, 0]
+    assert some.farthest() == (7, 4)
+    assert RECORD.of(["a", "b"]).farthest() == (15, 1)
+
+
+@pytest.mark.parametrize("evidence", [RECORD, TEXTS], ids=["record", "texts"])
+def test_what_evidence_lacks_is_not_covered(evidence: Any) -> None:
+    for ask in (evidence.assignment_share, evidence.token_share, evidence.margin):
+        with pytest.raises(NotCovered, match="lacks the domain d, which the claim names"):
+            ask("d", 0, 0)
+        with pytest.raises(NotCovered, match="lacks the layer 9, which the claim names"):
+            ask("a", 9, 0)
+    for ask in (evidence.load_variation, evidence.domain_distance, evidence.smallest_load_variation):
+        with pytest.raises(NotCovered, match="lacks the layer 9"):
+            ask(9)
+    with pytest.raises(NotCovered, match="lacks the layer 9"):
+        evidence.evenness_gap(0, than=[9])
+    with pytest.raises(NotCovered, match="lacks the domain d"):
+        evidence.of(["a", "d"])
+    alone = evidence.of(["b"])
+    assert alone.load_variation(0) is not None
+    for ask in (alone.farthest, alone.smallest_step, alone.distance_trend, alone.steps_up, alone.trend_fit):
+        with pytest.raises(NotCovered, match="lacks a second domain to compare with"):
+            ask()
+    assert [chart["kind"] for chart in alone.charts()] == ["shares"]
+
+
+def test_one_layer_has_no_step() -> None:
+    shallow = recorded("shallow", {"a": [[3, 1]], "b": [[4, 0]]}, [4], 1, [])
+    for ask in (shallow.smallest_step, shallow.distance_trend):
+        with pytest.raises(NotCovered, match="lacks a second layer"):
+            ask()
+
+
+# Published shares: within an error of reading.
+
+
+def test_a_figure_is_as_sure_as_it_was_read() -> None:
+    even = [0.25] * 4
+    shares = {"3": {"a": [0.5, 0.25, 0.125, 0.125], "b": even}, "8": {"a": even, "b": even}}
+    figure: Any = published("a figure", shares, 2, 0.01, [])
+    share = figure.token_share("a", 3, 1)
+    # Errors of up to .02 at k of two, evenly spread: the middle .95 reaches .019.
+    assert ends(share) == pytest.approx((0.5 - 0.019, 0.5, 0.5 + 0.019), abs=5e-4)
+    assert figure.token_share("a", 3, 0).high == 1
+    assert figure.margin("a", 3, 0) > 0.23
+    variation = figure.load_variation(3)
+    assert variation.low < variation.value == 0.1875 < variation.high
+    assert figure.evenness_gap(8, than=[3]) > 0.15
+    with pytest.raises(Undecided):
+        assert figure.margin("b", 3, 0) > 0
+    # Each bar is read by its own error, whichever domains are asked for.
+    assert ends(figure.of(["b", "a"]).token_share("a", 3, 1)) == ends(share)
+    step = figure.smallest_step()
+    assert step.low < step.value == -0.375 < step.high < -0.3
+    assert step.high - step.low > 0.02
+
+
+def test_a_figure_shares_its_level_among_comparisons() -> None:
+    shares = {str(layer): {"a": [0.5 + layer / 100, 0.5 - layer / 100], "b": [0.5, 0.5]} for layer in range(1, 6)}
+    figure: Any = published("a figure", shares, 1, 0.001, [])
+    one = figure.evenness_gap(1, than=[2])
+    assert figure.evenness_gap(1, than=[2, 5]).low < one.low
+    assert figure.evenness_gap(1, than=[2, 5]).value == one.value
+
+
+# Counts of texts.
+
+
+def test_shares_of_texts_are_of_the_domain_and_its_texts() -> None:
+    choices, domains = counts_of(PLANTED)
+    for row, name in enumerate("abc"):
+        own = choices[domains == row][:, 2]
+        expected = ratio_intervals(own, own.sum(-1, keepdims=True), 0.95, 0, 0.5).estimate(3)
+        found = TEXTS.assignment_share(name, 2, 3)
+        assert ends(found) == ends(expected)
+        assert found.texts == NUMBERS[row]
+        assert ends(TEXTS.token_share(name, 2, 3)) == pytest.approx(tuple(2 * each for each in ends(expected)))
+        assert ends(TEXTS.margin(name, 2, 3)) == ends(margin_interval(own, 3, 0.95, 0.5))
+    assert TEXTS.experts_per_token == TEXTS.top_k == 2
+
+
+def test_shares_are_over_all_ranks_and_end_where_every_token_went() -> None:
+    # Of two choices the first is always expert 0, and the second one of the others.
+    texts = [Text("a", place, 30) for place in range(12)]
+    choices = np.zeros((12, 3, 2, 4), dtype=np.int32)
+    choices[:, :, 0, 0] = 30
+    choices[:, :, 1, 1:] = [12, 10, 8]
+    choices[::2, :, 1, 1:] = [8, 10, 12]
+    evidence: Any = by_text("one first", RoutingCounts(METADATA, tuple(texts), choices))
+    unseen = 1 - 0.025 ** (1 / 12)
+    assert ends(evidence.assignment_share("a", 1, 0)) == pytest.approx((0.5 - unseen / 2, 0.5, 0.5))
+    assert ends(evidence.token_share("a", 1, 0)) == pytest.approx((1 - unseen, 1, 1))
+    assert evidence.token_share("a", 1, 1).value == pytest.approx(1 / 3)
+    # All choices of expert 0 and all of one rival would be a margin of none; no other choice, one of a half.
+    choices[:, :, 1, 1:] = [15, 15, 0]
+    alike: Any = by_text("all alike", RoutingCounts(METADATA, tuple(texts), choices))
+    assert ends(alike.margin("a", 1, 0)) == pytest.approx((0.25 - 0.75 * unseen, 0.25, 0.25 + 0.25 * unseen))
+
+
+def distances(form: Array) -> Any:
+    return squared_distances(*counts_of(PLANTED), form)
+
+
+def test_distances_of_texts_are_at_the_level() -> None:
+    for depth in range(4):
+        assert ends(TEXTS.load_variation(depth)) == ends(distances(evenness(3)).estimate(depth, 0.95))
+        assert ends(TEXTS.domain_distance(depth)) == ends(distances(between(3)).estimate(depth, 0.95))
+    assert TEXTS.domain_distance(0).texts == 90
+    assert ends(TEXTS.distance_trend()) == ends(distances(between(3)).contrast(rise(4), 0.95))
+    assert TEXTS.steps_up() == int((np.diff(distances(between(3)).value) > 0).sum())
+
+
+def test_the_least_of_several_has_its_level_for_all_of_them() -> None:
+    steps = [distances(between(3)).contrast(each, 1 - 0.05 / 3) for each in np.diff(np.eye(4), axis=0)]
+    least = tuple(min(part) for part in zip(*map(ends, steps), strict=True))
+    assert ends(TEXTS.smallest_step()) == pytest.approx(least)
+    two = [distances(evenness(3)).contrast(np.eye(4)[other] - np.eye(4)[3], 1 - 0.05 / 2) for other in (0, 2)]
+    least = tuple(min(part) for part in zip(*map(ends, two), strict=True))
+    assert ends(TEXTS.evenness_gap(3, than=[0, 2])) == pytest.approx(least)
+    choices, domains = counts_of(PLANTED)
+    every = [
+        squared_distances(choices[domains == row], domains[domains == row] * 0, evenness(1)).estimate(1, 1 - 0.05 / 3)
+        for row in range(3)
+    ]
+    least = tuple(min(part) for part in zip(*map(ends, every), strict=True))
+    assert ends(TEXTS.smallest_load_variation(1)) == pytest.approx(least)
+
+
+def test_the_farthest_layer_has_its_level_for_all_layers() -> None:
+    layer, apart = TEXTS.farthest()
+    every = [distances(between(3)).estimate(depth, 1 - 0.05 / 4) for depth in range(4)]
+    assert layer == int(distances(between(3)).value.argmax())
+    assert ends(apart) == pytest.approx(tuple(max(part) for part in zip(*map(ends, every), strict=True)))
+    assert isinstance(apart, TextEstimate)
+
+
+def with_repetition(numbers: list[int]) -> RoutingCounts:
+    made = drawn(1, DENSE, numbers)
+    same, shared = np.zeros_like(made.choices), np.zeros_like(made.choices)
+    for place, text in enumerate(made.texts):
+        same[place, 1, 0, 0] = (text.tokens - 1) * {"a": 3, "b": 5, "c": 1}[text.domain] // 10 + place % 3
+        shared[place, 1, 0, 0] = same[place, 1, 0, 0] + (text.tokens - 1) // 5
+    return RoutingCounts(made.metadata, made.texts, made.choices, same, shared)
+
+
+def test_least_repetition_is_of_the_domain_with_the_least() -> None:
+    made = with_repetition([40, 30, 19])
+    evidence = by_text("planted", made)
+    for either, repeats in ((False, made.same_first), (True, made.shared)):
+        assert repeats is not None
+        found, pairs, domains = repeats[:, 1].sum((1, 2)), made.tokens() - 1, made.domain_numbers()
+        every = [
+            ratio_intervals(found[domains == row], pairs[domains == row], 1 - 0.05 / 3, 0, 1).estimate()
+            for row in range(3)
+        ]
+        least = tuple(min(part) for part in zip(*map(ends, every), strict=True))
+        assert ends(evidence.least_repetition(1, either=either)) == pytest.approx(least)  # type: ignore[arg-type]
+    assert by_text("planted", with_repetition([40, 30, 10])).least_repetition(1) < 0.2
+    # A text of one token has no pair, so that nine texts of domain c are left.
+    made = with_repetition([40, 30, 10])
+    short = [*made.texts[:70], Text("c", 70, 1), *made.texts[71:]]
+    assert made.same_first is not None
+    made.same_first[70] = 0
+    left = by_text("planted", RoutingCounts(made.metadata, tuple(short), made.choices, made.same_first, made.shared))
+    with pytest.raises(Undecided, match=r"^c: fewer than 10 texts"):
+        left.least_repetition(1)
+    with pytest.raises(NotCovered, match="lacks repetition"):
+        TEXTS.least_repetition(1)
+
+
+def test_what_is_said_of_all_domains_needs_enough_texts_of_each() -> None:
+    few: Any = by_text("few", drawn(1, DENSE, [40, 9, 20]))
+    with pytest.raises(Undecided, match="9 texts are too few to tell, at least 10"):
+        few.assignment_share("b", 0, 0)
+    for ask in (few.domain_distance, few.load_variation, few.smallest_load_variation):
+        with pytest.raises(Undecided, match=r"^b: fewer than 10 texts, or a few hold most tokens: too few to tell$"):
+            ask(0)
+    with pytest.raises(Undecided, match=r"^b: fewer"):
+        few.domains_differ()
+    others = few.of(["a", "c"])
+    choices, domains = counts_of(others.counts)
+    assert ends(others.domain_distance(0)) == ends(squared_distances(choices, domains, between(2)).estimate(0))
+    assert others.domain_distance(0).texts == 60
+    with pytest.raises(NotCovered, match="lacks a second domain"):
+        few.of(["a"]).domain_distance(0)
+
+
+def test_a_domain_whose_tokens_are_in_few_texts_has_too_few() -> None:
+    made = drawn(1, DENSE, [40, 20, 20])
+    heavy = made.choices.copy()
+    texts = list(made.texts)
+    heavy[40] *= 60
+    texts[40] = Text("b", 40, texts[40].tokens * 60)
+    evidence: Any = by_text("heavy", RoutingCounts(made.metadata, tuple(texts), heavy))
+    with pytest.raises(Undecided, match=r"^b: fewer than 10 texts, or a few hold most tokens"):
+        evidence.domain_distance(0)
+    with pytest.raises(Undecided, match="20 texts tell as much as 1"):
+        evidence.margin("b", 0, 0)
+
+
+def test_domains_that_choose_otherwise_are_told_apart() -> None:
+    assert TEXTS.domains_differ() == 1 / 1000
+    alike: Any = by_text("alike", drawn(2, DENSE[:1].repeat(2, 0), [30, 30]))
+    assert alike.domains_differ() > 0.05
+
+
+def test_some_texts_keep_all_that_was_counted_of_them() -> None:
+    made = with_repetition([12, 12, 12])
+    some = by_text("some", made).of(["c", "a"])
+    assert some.domains == ("a", "c")
+    keep = [text.domain != "b" for text in made.texts]
+    assert len(some.counts.texts) == 24
+    assert ends(some.assignment_share("c", 1, 0)) == ends(by_text("all", made).assignment_share("c", 1, 0))  # type: ignore[arg-type]
+    for name in ("choices", "same_first", "shared"):
+        assert np.array_equal(getattr(some.counts, name), getattr(made, name)[keep])
+
+
+def test_experts_per_token_are_counted_not_configured() -> None:
+    double = RoutingCounts(METADATA | {"layers": 4}, PLANTED.texts, PLANTED.choices * 2)
+    assert by_text("double", double).experts_per_token == 4
+    mixed = PLANTED.choices.copy()
+    mixed[0] *= 2
+    with pytest.raises(NotCovered, match="lacks one number of experts"):
+        _ = by_text("mixed", RoutingCounts(METADATA, PLANTED.texts, mixed)).experts_per_token
+
+
+# What the page shows.
+
+
+def test_charts_are_of_shares_and_of_distance_by_layer() -> None:
+    shares, depth = TEXTS.charts()
+    assert shares["layers"] == [0, 1, 3]
+    assert shares["even"] == 0.25
+    assert shares["domains"]["b"]["3"] == TEXTS.pooled[1, 3].tolist()
+    assert shares["intervals"]["b"]["3"][2] == list(ends(TEXTS.assignment_share("b", 3, 2)))[::2]
+    assert "90 texts of c" in shares["note"]
+    expected = distances(between(3)).estimate(2, 1 - 0.05 / 4)
+    assert depth["points"][2] == [2, expected.value, expected.low, expected.high]
+    shares, depth = RECORD.charts()
+    assert shares["intervals"] is None
+    assert shares["note"] == "counted"
+    assert depth["points"] == [
+        [0, 0, None, None],
+        [7, pytest.approx(8 / 3), None, None],
+        [15, pytest.approx(2 / 3), None, None],
+    ]
+    assert depth["name"] == "a record"
+    some = by_text("few", drawn(1, DENSE, [40, 9, 20])).charts()
+    assert [chart["kind"] for chart in some] == ["shares"]
+    assert some[0]["intervals"] is None
+
+
+def test_a_dozen_domains_are_drawn_and_no_more() -> None:
+    many = {f"{number:02}": [[1, number]] for number in range(13)}
+    assert [chart["kind"] for chart in recorded("many", many, [0], 1, [Evidence()]).charts()] == ["depth"]
+    assert len(recorded("many", dict(list(many.items())[:12]), [0], 1, [Evidence()]).charts()) == 2
+
+
+def test_evidence_says_what_it_stands_on() -> None:
+    (told,) = by_text("planted", PLANTED, stand_in=True).evidence
+    assert (told.source, told.model, told.revision, told.precision) == ("planted", "m", "r", "float32")
+    assert (told.engine, told.device, told.text, told.stand_in) == ("e", "cpu", "c", True)
+    assert not TEXTS.evidence[0].stand_in
+    for source in (FIGURE_7, MMLU_RECORD, MMLU_MATHEMATICS, OLMOE_RECORD):
+        loaded = source.load(None)  # type: ignore[arg-type]  # what is in a file needs no request
+        (told,) = loaded.evidence
+        assert (told.source, told.model, loaded.name) == (source.name, "mixtral-8x7b-v0.1", source.name)
+        content = (Path(__file__).parents[2] / told.file).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == told.sha256
+        assert told.link.startswith("https://")
+        assert told.note
+
+
+def test_published_evidence_is_what_is_in_the_files() -> None:
+    load = lambda source: source.load(None)  # noqa: E731  # what is in a file needs no request
+    figure, mmlu, maths, olmoe = map(load, (FIGURE_7, MMLU_RECORD, MMLU_MATHEMATICS, OLMOE_RECORD))
+    assert figure.layers == (0, 15, 31)
+    assert len(mmlu.domains) == 57
+    assert mmlu.layers == tuple(range(32))
+    assert olmoe.layers == (0, 7, 15)
+    assert {each.top_k for each in (figure, mmlu, maths, olmoe)} == {2}
+    assert maths.domains == ("DM Mathematics",)
+    assert maths.token_share("DM Mathematics", 31, 0) == pytest.approx(0.29, abs=0.005)
+    assert maths.margin("DM Mathematics", 31, 0) < 0
+    assert figure.token_share("DM Mathematics", 31, 0).value == pytest.approx(0.383, abs=0.001)
+
+
+# Sources.
+
+
+def test_two_documents_may_give_one_name_to_two_sources() -> None:
+    session = SimpleNamespace(stash={})
+    loads: list[str] = []
+
+    def ask(document: str, name: str, what: str) -> Any:
+        def load(_request: Any) -> str:
+            loads.append(what)
+            return what
+
+        request = SimpleNamespace(session=session, param=Source(name, "cheap", load), path=Path(document) / "t.py")
+        return sources.evidence._get_wrapped_function()(request)
+
+    assert ask("one", "Figure 7", "a") == "a"
+    assert ask("two", "Figure 7", "b") == "b"
+    assert ask("two", "Figure 8", "c") == "c"
+    assert ask("one", "Figure 7", "d") == "a"
+    assert loads == ["a", "b", "c"]
+
+
+def test_a_case_for_every_source_with_what_is_declared_of_it() -> None:
+    mark = sources.on(FIGURE_7, MMLU_RECORD.refutes("it peaks early")).mark
+    assert mark.kwargs == {"indirect": True}
+    first, second = mark.args[1]
+    assert (first.id, second.id) == ("Figure 7", "MMLU record")
+    assert [each.name for each in second.marks] == ["cheap", "source"]
+    assert second.marks[1].args == ("MMLU record",)
+    assert second.marks[1].kwargs == {"refuted": "it peaks early"}
+    assert MMLU_RECORD.refuted == ""
+    assert sources.shares_of([1, 3]) == [0.25, 0.75]
+
+
+def test_judging_recorded_evidence_needs_no_torch() -> None:
+    code = (
+        "import sys; from claims.moe_post.sources import MMLU_RECORD; assert 'numpy' not in sys.modules; "
+        "MMLU_RECORD.load(None).smallest_step(); import fixtures.routing.texts, fixtures.routing.files; "
+        "assert 'torch' not in sys.modules"
+    )
+    run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2], timeout=60)
+
+
+def test_pooled_shares_are_all_that_is_known() -> None:
+    assert isinstance(RECORD, PooledShares)
+    assert not hasattr(RECORD, "least_repetition")
+    assert not hasattr(RECORD, "domains_differ")
