@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from fixtures.gate.router import Routing, balancing_loss, dense, route
+from fixtures.gate.implementations import expert_outputs
+from fixtures.gate.router import Routing, balancing_loss, dense, route, weighted_sum
 
 
 def not_renormalised(logits: Tensor, k: int) -> Routing:
@@ -100,11 +102,11 @@ def last_left_out(experts: Any, hidden: Tensor, choices: Tensor, weights: Tensor
 
 
 def gate_and_up_swapped(experts: Any, hidden: Tensor, choices: Tensor, weights: Tensor) -> Tensor:
-    return _sum_of_experts(experts, hidden, choices, weights, first="up")
+    swapped = experts.gate_up_proj.roll(experts.intermediate_dim, 1)
+    other = SimpleNamespace(gate_up_proj=swapped, down_proj=experts.down_proj)
+    return _sum_of_experts(other, hidden, choices, weights)
 
 
-def _sum_of_experts(experts: Any, hidden: Tensor, choices: Tensor, weights: Tensor, first: str = "gate") -> Tensor:
-    gates = dense(Routing(weights.double(), choices), experts.num_experts)
-    gate, up = torch.einsum("tw,efw->etf", hidden.double(), experts.gate_up_proj.double()).chunk(2, dim=-1)
-    inner = gate.relu() * up if first == "gate" else up.relu() * gate
-    return torch.einsum("te,etf,ewf->tw", gates, inner, experts.down_proj.double()).to(hidden.dtype)
+def _sum_of_experts(experts: Any, hidden: Tensor, choices: Tensor, weights: Tensor) -> Tensor:
+    outputs = expert_outputs(experts, hidden)
+    return weighted_sum(dense(Routing(weights.double(), choices), len(outputs)), outputs).to(hidden.dtype)
