@@ -4,33 +4,42 @@
 
 A Mixtral with random weights; a layer of the real size (4,096 wide, eight experts of 14,336) takes 5.8 GB in float32,
 so the default is a quarter as wide, where counting weighs more. On a CPU it is one thread's time, which other processes
-disturb less than the clock on the wall. Prints the overhead of counting, the median of pairs with its interval, and how
-much memory counting holds for 1, 4 and 16 times as many tokens.
+disturb less than the clock on the wall. Prints the overhead of counting, the median of pairs with its interval, how
+much memory counting holds for 1, 4 and 16 times as many tokens, and what a whole recording takes on a CPU (plan, load,
+count, write) against plain passes over the same texts, one at a time and in the same batches.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import torch
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from fixtures.recording import routers
-from fixtures.recording.clock import order_statistic
-from fixtures.recording.engine_transformers import TransformersEngine
-from fixtures.recording.tally import Tally, places
+from fixtures.recording.counter import RoutingCounter, token_positions
+from fixtures.recording.engine import TransformersEngine
+from fixtures.recording.options import options
+from fixtures.recording.recordings import record
+from fixtures.recording.setup import prepare
+from fixtures.recording.timing import order_statistic
+from tests.recording.synthetic_checkpoint import plant, random_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from fixtures.recording.plan import Planned
 
 PAIRS = 20
 
 
 def build(arguments: argparse.Namespace) -> TransformersEngine:
     """Build a Mixtral with random weights, in bfloat16 on a GPU and float32 on a CPU."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
     config = AutoConfig.for_model(
         "mixtral", hidden_size=arguments.width, intermediate_size=arguments.width * 7 // 2, vocab_size=32000,
         num_hidden_layers=arguments.layers, num_attention_heads=arguments.width // 128, head_dim=128,
@@ -53,16 +62,16 @@ def seconds(run: Callable[[], object], device: str) -> float:
     return clock() - started
 
 
-def overhead(engine: TransformersEngine, documents: list[list[int]], device: str) -> list[float]:
+def overhead(engine: TransformersEngine, texts: list[list[int]], device: str) -> list[float]:
     """What counting adds to a pass, as a part of it, pair by pair; which of the two runs first alternates."""
-    batch = engine._batch(documents, len(documents[0]))
+    ids = engine.batch(texts)
 
     @torch.inference_mode()
     def plain() -> object:
-        return engine.model.base_model(**batch, use_cache=False).last_hidden_state.sum().item()
+        return engine.model.base_model(input_ids=ids, use_cache=False).last_hidden_state.sum().item()
 
     def counting() -> object:
-        return engine.count(documents, 1)
+        return engine.count(texts, 1)
 
     added = []
     for pair in range(PAIRS + 1):
@@ -72,23 +81,50 @@ def overhead(engine: TransformersEngine, documents: list[list[int]], device: str
     return sorted(added[1:])
 
 
-def counting_alone(engine: TransformersEngine, documents: list[list[int]], device: str) -> float:
+def counting_alone(engine: TransformersEngine, texts: list[list[int]], device: str) -> float:
     """Seconds that counting takes a layer, without the pass around it."""
-    width, k = len(documents[0]), routers.experts_per_token(engine.layers)
-    where = places([(1, width)] * len(documents), width)
-    weights, indices = torch.rand(len(documents) * width, 8, device=device).topk(k)
-    tally = Tally(len(documents), 1, k, 8, where)
-    tally.add(0, indices, weights)
-    return min(seconds(lambda: tally.add(0, indices, weights), device) for _ in range(PAIRS))
+    width, k = len(texts[0]), routers.experts_per_token(engine.layers)
+    where = token_positions([(1, width)] * len(texts), width)
+    indices = torch.rand(len(texts) * width, 8, device=device).topk(k).indices
+    counter = RoutingCounter(len(texts), 1, k, 8, where)
+    counter.add(0, indices)
+    return min(seconds(lambda: counter.add(0, indices), device) for _ in range(PAIRS))
 
 
 def held(tokens: int) -> int:
-    """Bytes that a tally keeps for a batch of two documents of so many tokens, when all layers have reported."""
-    tally = Tally(2, 32, 2, 8, places([(1, tokens)] * 2, tokens))
-    weights, indices = torch.rand(2 * tokens, 8).topk(2)
+    """Bytes that a counter keeps for a batch of two texts of so many tokens, when all layers have reported."""
+    counter = RoutingCounter(2, 32, 2, 8, token_positions([(1, tokens)] * 2, tokens))
+    indices = torch.rand(2 * tokens, 8).topk(2).indices
     for layer in range(32):
-        tally.add(layer, indices, weights)
-    return sum(layer.numel() * layer.element_size() for layer in tally._layers if layer is not None)
+        counter.add(layer, indices)
+    return sum(layer.numel() * layer.element_size() for layer in counter._layers if layer is not None)
+
+
+def whole_recording() -> str:
+    """Record a small planted checkpoint on one thread of a CPU, and compare with plain passes."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        words = random_corpus(folder / "text.jsonl", 7, {"A": 300, "B": 300, "C": 300}, words=(20, 400))
+        given = {"--model": str(plant(folder / "model").folder), "--corpus": str(words), "--device": "cpu"}
+        times: dict[str, list[float]] = {"alone": [], "in batches": [], "recording": []}
+        for run in range(5):
+            setup = prepare(options({**given, "--evidence-out": str(folder / f"out-{run}")}))
+            engine = setup.load()
+            packed = {"alone": [[text] for text in setup.plan.texts], "in batches": setup.batches(setup.plan.texts)}
+            for kind, batches in packed.items():
+                times[kind].append(seconds(partial(_passes, engine, batches), "cpu"))
+            times["recording"].append(seconds(partial(record, setup, folder / f"out-{run}", setup.load), "cpu"))
+    least = {kind: min(each) for kind, each in times.items()}
+    return "; ".join(
+        f"{least['recording'] / least[kind]:.2f} times plain passes {kind}" for kind in ("alone", "in batches")
+    )
+
+
+@torch.inference_mode()
+def _passes(engine: TransformersEngine, batches: list[list[Planned]]) -> None:
+    for batch in batches:
+        ids = engine.batch([[0, *text.ids] for text in batch])
+        engine.model.base_model(input_ids=ids, use_cache=False)
 
 
 def main() -> None:
@@ -96,24 +132,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layers", type=int, default=2, help="decoder layers (default: 2)")
     parser.add_argument("--width", type=int, default=1024, help="model width (default: 1024)")
-    parser.add_argument("--tokens", type=int, default=512, help="tokens of a document (default: 512)")
-    parser.add_argument("--documents", type=int, default=2, help="documents of a batch (default: 2)")
+    parser.add_argument("--tokens", type=int, default=512, help="tokens of a text (default: 512)")
+    parser.add_argument("--texts", type=int, default=2, help="texts of a batch (default: 2)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
     if arguments.device == "cpu":
         torch.set_num_threads(1)
     engine = build(arguments)
-    documents = torch.randint(2, 32000, (arguments.documents, arguments.tokens)).tolist()
-    added = overhead(engine, documents, arguments.device)
+    texts = torch.randint(2, 32000, (arguments.texts, arguments.tokens)).tolist()
+    added = overhead(engine, texts, arguments.device)
     beyond = order_statistic(len(added))
-    size = f"{arguments.layers} layers, {arguments.width} wide, {arguments.documents} x {arguments.tokens} tokens"
+    size = f"{arguments.layers} layers, {arguments.width} wide, {arguments.texts} x {arguments.tokens} tokens"
     print(f"{size}, {arguments.device}")
     print(f"counting adds {added[len(added) // 2]:+.2%} to a pass [{added[beyond]:+.2%} to {added[-1 - beyond]:+.2%}]")
-    alone = counting_alone(engine, documents, arguments.device)
-    whole = seconds(lambda: engine.count(documents, 1), arguments.device) / arguments.layers
-    print(f"counting alone: {alone * 1e3:.2f} ms of {whole * 1e3:.0f} ms a layer, {alone / whole:.2%}")
+    alone = counting_alone(engine, texts, arguments.device)
+    pass_of_a_layer = seconds(lambda: engine.count(texts, 1), arguments.device) / arguments.layers
+    print(
+        f"counting alone: {alone * 1e3:.2f} ms of {pass_of_a_layer * 1e3:.0f} ms a layer, {alone / pass_of_a_layer:.2%}"
+    )
     for times in (1, 4, 16):
-        print(f"{2 * 512 * times:6,} tokens: a tally of 32 layers holds {held(512 * times):,} bytes")
+        print(f"{2 * 512 * times:6,} tokens: a counter of 32 layers holds {held(512 * times):,} bytes")
+    if arguments.device == "cpu":
+        print(f"a recording takes {whole_recording()}")
 
 
 if __name__ == "__main__":

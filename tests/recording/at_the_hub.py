@@ -11,11 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fixtures.recording import checkpoint, engine_transformers
-from fixtures.recording import record as recording
+from fixtures.recording import recordings as recording
 from fixtures.recording.errors import RecordingError
-from fixtures.recording.options import OPTIONS, options
-from fixtures.recording.preflight import prepare
+from fixtures.recording.options import options
+from fixtures.recording.setup import prepare
 
 
 def run(given: dict[str, Any], out: Path) -> dict[str, Any]:
@@ -23,13 +22,8 @@ def run(given: dict[str, Any], out: Path) -> dict[str, Any]:
     if token := given.pop("token", None):
         os.environ["HF_TOKEN"] = token
     try:
-        ready = prepare(options(dict.fromkeys(OPTIONS) | {"--device": "cpu"} | given))
-
-        def load() -> engine_transformers.TransformersEngine:
-            folder = checkpoint.weights(ready.checkpoint)
-            return engine_transformers.load(folder, ready.checkpoint.name, ready.device, ready.dtype)
-
-        counts = recording.record(ready, out, load)
+        ready = prepare(options({"--device": "cpu", "--evidence-out": out, **given}))
+        counts = recording.record(ready, out, ready.load)
     except RecordingError as error:
         return {"error": str(error)}
     return {"metadata": dict(counts.metadata), "choices": int(counts.choices.sum())}

@@ -1,19 +1,24 @@
-"""Planted checkpoints and text, made once a run."""
+"""Synthetic checkpoints and text, made once a run."""
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
-from fixtures.recording.options import OPTIONS, Options, options
-from fixtures.recording.preflight import Ready, prepare
-from tests.recording.planted import Planted, plant, random_corpus
+from fixtures.recording import recordings as recording
+from fixtures.recording.options import Options, options
+from fixtures.recording.setup import RecordingSetup, prepare
+from tests.recording.synthetic_checkpoint import Planted, plant, random_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from fixtures.recording.engine import TransformersEngine
+    from fixtures.routing.counts import RoutingCounts
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,18 +42,54 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-@pytest.fixture
-def chosen(planted: Planted, corpus: Path, tmp_path: Path) -> Callable[..., Options]:
+@pytest.fixture(scope="session")
+def chosen(planted: Planted, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Options]:
     """Options as a command would give them: on a CPU, the planted checkpoint and the corpus unless told otherwise."""
+    folder = tmp_path_factory.mktemp("out")
 
     def choose(**given: Any) -> Options:
-        usual = {"model": planted.folder, "corpus": corpus, "device": "cpu", "evidence_out": tmp_path / "evidence"}
+        usual = {"model": planted.folder, "corpus": corpus, "device": "cpu", "evidence_out": folder / "evidence"}
         named = {f"--{name.replace('_', '-')}": str(value) for name, value in (usual | given).items() if value}
-        return options(dict.fromkeys(OPTIONS) | named)
+        return options(named)
 
     return choose
 
 
-@pytest.fixture
-def ready(chosen: Callable[..., Options]) -> Callable[..., Ready]:
+@pytest.fixture(scope="session")
+def ready(chosen: Callable[..., Options]) -> Callable[..., RecordingSetup]:
     return lambda **given: prepare(chosen(**given))
+
+
+@pytest.fixture(scope="session")
+def setup(ready: Callable[..., RecordingSetup]) -> RecordingSetup:
+    """The usual recording, checked once."""
+    return ready()
+
+
+@pytest.fixture(scope="session")
+def engine(setup: RecordingSetup) -> TransformersEngine:
+    """The planted checkpoint, loaded once."""
+    return setup.load()
+
+
+@pytest.fixture(scope="session")
+def recorded(
+    setup: RecordingSetup, engine: TransformersEngine, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, RoutingCounts]:
+    """A finished recording: its folder, which nobody may change, and its counts."""
+    out = tmp_path_factory.mktemp("recorded")
+    return out, recording.record(setup, out, lambda: engine)
+
+
+@pytest.fixture
+def batches_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Set the tokens of a batch, and make a part of each."""
+
+    def set_tokens(tokens: int) -> None:
+        monkeypatch.setitem(RecordingSetup.batches.__globals__["BATCH_TOKENS"], "cpu", tokens)
+        monkeypatch.setattr("fixtures.recording.store.SECONDS_OF_A_PART", 0.0)
+
+    return set_tokens
+
+
+never = functools.partial(pytest.fail, "the model was loaded again")

@@ -1,4 +1,4 @@
-"""A recording in a process of its own that can be killed: it says when a batch is on disk, and waits.
+"""A recording in a process of its own that can be killed: it says when a batch begins, and makes a part of each.
 
 python -m tests.recording.slowly MODEL CORPUS OUT
 """
@@ -10,31 +10,31 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fixtures.recording import engine_transformers
-from fixtures.recording import record as recording
-from fixtures.recording.options import OPTIONS, options
-from fixtures.recording.preflight import prepare
+from fixtures.recording import recordings as recording
+from fixtures.recording import setup, store
+from fixtures.recording.engine import TransformersEngine
+from fixtures.recording.options import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fixtures.recording.tally import Counts
+    from fixtures.recording.counter import Counts
 
 BATCH_TOKENS = 64
 
 
-class Slow(engine_transformers.TransformersEngine):
-    def count(self, documents: Sequence[list[int]], leading: int) -> Counts:
+class Slow(TransformersEngine):
+    def count(self, texts: Sequence[list[int]], leading: int) -> Counts:
         print("batch", flush=True)
         time.sleep(0.02)
-        return super().count(documents, leading)
+        return super().count(texts, leading)
 
 
 def main(model: str, corpus: str, out: str) -> None:
-    recording.batch_tokens = lambda device: BATCH_TOKENS if device else 0
-    named = {"--model": model, "--corpus": corpus, "--device": "cpu", "--evidence-out": out}
-    ready = prepare(options(dict.fromkeys(OPTIONS) | named))
-    loaded = engine_transformers.load(ready.checkpoint.folder, ready.checkpoint.name, ready.device, ready.dtype)
+    setup.BATCH_TOKENS["cpu"] = BATCH_TOKENS
+    store.SECONDS_OF_A_PART = 0.0
+    ready = setup.prepare(options({"--model": model, "--corpus": corpus, "--device": "cpu", "--evidence-out": out}))
+    loaded = ready.load()
     recording.record(ready, Path(out), lambda: Slow(loaded.model, ready.checkpoint.name))
 
 

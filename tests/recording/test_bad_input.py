@@ -4,40 +4,43 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
+import zstandard
+from safetensors.torch import load_file, save_file
 
-from fixtures.recording import checkpoint, precision
-from fixtures.recording import record as recording
-from fixtures.recording.errors import RecordingError
-from fixtures.recording.options import OPTIONS, options
-from tests.recording.planted import Planted, random_corpus
-from tests.recording.test_counts import engine_for
+from fixtures.origins import DATA
+from fixtures.recording import checkpoint, setup
+from fixtures.recording.errors import RecordingError, extra
+from fixtures.recording.options import options
+from tests.recording.synthetic_checkpoint import Planted, random_corpus, write_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 OPTION_REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
-    "an engine that is not there": ({"--engine": "vllm"}, "--engine vllm: this engine is not there yet"),
-    "an unknown engine": ({"--engine": "llama.cpp"}, "--engine llama.cpp: choose transformers or vllm"),
+    "an engine that is not there": ({"--engine": "vllm"}, "--engine vllm: transformers is the only one so far"),
     "an unknown precision": ({"--dtype": "int4"}, "--dtype int4: choose one of bfloat16"),
     "fp8 on a CPU": ({"--dtype": "fp8", "--device": "cpu"}, "--dtype fp8: a CPU cannot run it"),
     "an unknown device": ({"--device": "gpu"}, "--device gpu: choose cpu, cuda or cuda:N"),
     "no tokens": ({"--tokens-per-domain": "0"}, "--tokens-per-domain 0: give a whole number above zero"),
+    "absurdly many tokens": ({"--tokens-per-domain": "9" * 99}, "of at most 15 digits"),
     "tokens in words": ({"--tokens-per-domain": "many"}, "--tokens-per-domain many: give a whole number"),
-    "a shard beyond the last": ({"--shard": "5/4"}, "--shard 5/4: parts of 4 are numbered 1 to 4"),
-    "a shard of nothing": ({"--shard": "1/0"}, "--shard 1/0: parts of 0"),
+    "a shard beyond the last": ({"--shard": "5/4"}, "--shard 5/4: give a part and the number of parts"),
+    "a shard of nothing": ({"--shard": "1/0"}, "--shard 1/0: give a part and the number of parts"),
     "a shard in words": ({"--shard": "first"}, "--shard first: give a part and the number of parts"),
     "a model that is nowhere": ({"--model": "./nowhere"}, "--model ./nowhere: no such folder"),
     "a model without a commit": ({"--model": "owner/name"}, "a checkpoint on the hub needs its commit: --revision"),
     "a corpus that is nowhere": ({"--corpus": "nowhere.jsonl"}, "--corpus nowhere.jsonl: no such file"),
-    "a corpus of another kind": ({"--corpus": __file__}, "its name ends neither in .jsonl nor in .jsonl.zst"),
+    "a corpus of another kind": ({"--corpus": __file__}, "name a file that ends in .jsonl or .jsonl.zst"),
     "evidence that is nowhere": ({"--evidence": ["nowhere"]}, "--evidence nowhere: no such file or folder"),
     "a file to write folders in": ({"--evidence-out": __file__}, "it is a file; name a folder"),
-    "a model that is a file": ({"--model": __file__}, "it is a file; name the folder of the checkpoint"),
+    "a model that is a file": ({"--model": __file__}, "no such folder, and not the id of a checkpoint"),
 }
 
 
@@ -45,20 +48,21 @@ OPTION_REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
 def test_an_option_is_refused_in_one_line(case: str) -> None:
     given, line = OPTION_REFUSALS[case]
     with pytest.raises(pytest.UsageError) as refusal:
-        options(dict.fromkeys(OPTIONS) | given)
+        options(given)
     assert line in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 def test_a_revision_of_a_folder_is_refused(planted: Planted) -> None:
     with pytest.raises(pytest.UsageError, match="is a folder and has no revisions"):
-        options(dict.fromkeys(OPTIONS) | {"--model": str(planted.folder), "--revision": "abc"})
+        options({"--model": str(planted.folder), "--revision": "abc"})
 
 
 def test_nothing_is_asked_for_unless_named() -> None:
-    assert not options(dict.fromkeys(OPTIONS)).asked
-    assert not options(dict.fromkeys(OPTIONS) | {"--evidence-out": "x"}).asked
-    assert options(dict.fromkeys(OPTIONS) | {"--device": "cpu"}).asked
+    assert not options({}).asked
+    for given in ({"--evidence-out": "x"}, {"--stand-in": True}, {"--time-on-cpu": True}):
+        assert not options(given).asked
+    assert options({"--device": "cpu"}).asked
 
 
 def _config(folder: Path, **fields: Any) -> None:
@@ -85,8 +89,16 @@ def _index(folder: Path) -> None:
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
 
 
-def _small_vocabulary(folder: Path) -> None:
-    _config(folder, vocab_size=4)
+def _index_of(content: str) -> Callable[[Path], Any]:
+    return lambda folder: (folder / "model.safetensors.index.json").write_text(content)
+
+
+def _without_text(folder: Path) -> None:
+    """A tokenizer that makes no token of a letter: its only words are others, and there is none for the unknown."""
+    held = json.loads((folder / "tokenizer.json").read_text())
+    held["model"] |= {"type": "BPE", "vocab": {"<s>": 0, "w": 1}, "merges": [], "unk_token": None}
+    held["added_tokens"] = [token for token in held["added_tokens"] if token["content"] == "<s>"]
+    (folder / "tokenizer.json").write_text(json.dumps(held))
 
 
 CHECKPOINT_REFUSALS: dict[str, tuple[Callable[[Path], Any], str]] = {
@@ -95,14 +107,22 @@ CHECKPOINT_REFUSALS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "an unknown kind": (lambda folder: _config(folder, model_type="brand_new"), "is of a kind that transformers"),
     "a configuration of nonsense": (lambda folder: _config(folder, hidden_size=-1), "configuration"),
     "a dense model": (lambda folder: _config(folder, model_type="llama"), "is no mixture of experts"),
-    "truncated weights": (_cut, r"model.safetensors has [\d,]+ bytes of [\d,]+; fetch it again"),
+    "a configuration of another form": (lambda folder: (folder / "config.json").write_text("[]"), "json is damaged"),
+    "no experts a token": (lambda folder: _config(folder, num_experts_per_tok=0), "its routers choose 0 of 8 experts"),
+    "too many a token": (lambda folder: _config(folder, num_experts_per_tok=9), "its routers choose 9 of 8 experts"),
+    "more layers than weights": (lambda folder: _config(folder, num_hidden_layers=6), "has 6 layers .* lack layer 4"),
+    "no room for a token": (lambda folder: _config(folder, max_position_embeddings=1), "reads 1 tokens: mend max_pos"),
+    "truncated weights": (_cut, "model.safetensors is damaged or cut short .*; fetch it again"),
     "garbled weights": (_garble, "model.safetensors is damaged or cut short"),
-    "pickled weights": (_pickle, "has pickled weights only"),
-    "no weights": (lambda folder: (folder / "model.safetensors").unlink(), "has no weights"),
+    "a damaged index": (_index_of("{"), "model.safetensors.index.json is damaged"),
+    "an index of another form": (_index_of('{"weight_map": 1}'), "model.safetensors.index.json is damaged"),
+    "pickled weights": (_pickle, r"no weights in safetensors \(pytorch_model.bin may run code"),
+    "no weights": (lambda folder: (folder / "model.safetensors").unlink(), "no weights in safetensors:"),
     "a missing file of weights": (_index, "model-2.safetensors is missing, 1 of 2 files"),
     "no tokenizer": (lambda folder: (folder / "tokenizer.json").unlink(), "has no tokenizer"),
     "a damaged tokenizer": (lambda folder: (folder / "tokenizer.json").write_text("{}"), "tokenizer cannot be read"),
-    "a tokenizer of another model": (_small_vocabulary, "its tokenizer gives token"),
+    "a tokenizer of another model": (lambda folder: _config(folder, vocab_size=4), "its tokenizer gives token"),
+    "a tokenizer without text": (_without_text, 'makes no token of the text "a"'),
     "remote code": (
         lambda folder: _config(folder, model_type="own", auto_map={"AutoConfig": "own.Own"}), "is of a kind that"
     ),
@@ -122,14 +142,14 @@ def test_a_checkpoint_is_refused_in_one_line(case: str, planted: Planted, ready:
 
 CORPUS_REFUSALS: dict[str, tuple[str | bytes, str]] = {
     "not JSON": ('{"text": "a"', "line 3 of text.jsonl is not JSON"),
-    "no object": ("[1]", "line 3 of text.jsonl is not an object with text"),
-    "no text": ('{"meta": {"pile_set_name": "A"}}', "line 3 of text.jsonl has no text"),
-    "no domain": ('{"text": "w1_1"}', "line 3 of text.jsonl has no meta.pile_set_name"),
+    "no object": ("[1]", "line 3 of text.jsonl is no object with text"),
+    "no text": ('{"meta": {"pile_set_name": "A"}}', "line 3 of text.jsonl is no object with text"),
+    "no domain": ('{"text": "w1_1"}', "line 3 of text.jsonl is no object with text and meta.pile_set_name"),
     "a domain that is no text": (
         '{"text": "w1_1", "meta": {"pile_set_name": 3}}',
-        "line 3 .* has no meta.pile",
+        "line 3 of text.jsonl is no object with text",
     ),
-    "a number for text": ('{"text": 5, "meta": {"pile_set_name": "A"}}', "line 3 of text.jsonl has no text"),
+    "a number for text": ('{"text": 5, "meta": {"pile_set_name": "A"}}', "line 3 of text.jsonl is no object with text"),
     "not UTF-8": (b'{"text": "\xff\xfe", "meta": {"pile_set_name": "A"}}', "line 3 of text.jsonl is not JSON"),
 }
 
@@ -153,16 +173,29 @@ def test_a_corpus_without_text_is_refused(content: str, ready: Any, tmp_path: Pa
         ready(corpus=tmp_path / "text.jsonl")
 
 
-def test_a_damaged_archive_is_refused(ready: Any, tmp_path: Path) -> None:
-    (tmp_path / "text.jsonl.zst").write_bytes(b"no archive")
-    with pytest.raises(RecordingError, match=r"text.jsonl.zst is damaged"):
+def test_a_control_token_in_a_text_is_refused(ready: Any, tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"line 2 of the corpus has the control token <s> in its text: remove it"):
+        ready(corpus=write_corpus(tmp_path / "text.jsonl", [("w1_1", "A"), ("w1_1 <s>", "A")]))
+
+
+LINE = b'{"text": "w1_1", "meta": {"pile_set_name": "A"}}\n'
+
+
+def _at_a_block(lines: bytes) -> bytes:
+    """The first blocks of a frame that goes on: what is there can be read."""
+    writer = zstandard.ZstdCompressor().compressobj()
+    return bytes(writer.compress(lines) + writer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))
+
+
+@pytest.mark.parametrize("content", [b"no archive", zstandard.compress(LINE * 9)[:-4], _at_a_block(LINE)])
+def test_a_damaged_or_shortened_archive_is_refused(content: bytes, ready: Any, tmp_path: Path) -> None:
+    (tmp_path / "text.jsonl.zst").write_bytes(content)
+    with pytest.raises(RecordingError, match=r"text.jsonl.zst is damaged or cut short"):
         ready(corpus=tmp_path / "text.jsonl.zst")
 
 
 @pytest.mark.parametrize("part", ["gate.weight", "experts.5."])
 def test_weights_that_lack_a_tensor_are_refused(part: str, planted: Planted, ready: Any, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
     folder = tmp_path / "model"
     shutil.copytree(planted.folder, folder)
     tensors = load_file(folder / "model.safetensors")
@@ -170,22 +203,7 @@ def test_weights_that_lack_a_tensor_are_refused(part: str, planted: Planted, rea
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     prepared = ready(model=folder)
     with pytest.raises(RecordingError, match="its weights"):
-        recording.record(prepared, tmp_path / "out", engine_for(prepared))
-
-
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
-def test_what_was_recorded_survives_a_damaged_checkpoint(
-    name: str, planted: Planted, ready: Any, tmp_path: Path
-) -> None:
-    prepared = ready()
-    recording.record(prepared, tmp_path / "out", engine_for(prepared))
-    kept = (tmp_path / "out/routing-1-of-1.parquet").read_bytes()
-    folder = tmp_path / "model"
-    shutil.copytree(planted.folder, folder)
-    (folder / name).write_bytes(b"{")
-    with pytest.raises(RecordingError):
-        ready(model=folder)
-    assert (tmp_path / "out/routing-1-of-1.parquet").read_bytes() == kept
+        prepared.load()
 
 
 def test_a_device_that_is_not_there_is_refused(ready: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,19 +213,73 @@ def test_a_device_that_is_not_there_is_refused(ready: Any, monkeypatch: pytest.M
 
 
 def test_what_cannot_fit_is_refused_with_what_would(ready: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = ready().metadata
-    assert model["weights_dtype"] == "float32"
+    assert ready().dtype == "float32"
     needed: dict[str, int] = {}
-    keep = precision.needs
-    monkeypatch.setattr(precision, "needs", lambda model, dtype: needed.setdefault(dtype, keep(model, dtype)))
-    monkeypatch.setattr(precision, "free_bytes", lambda _: needed.get("bfloat16", 1 << 60))
+    keep = setup.needs
+    monkeypatch.setattr(setup, "needs", lambda model, dtype: needed.setdefault(dtype, keep(model, dtype)))
+    monkeypatch.setattr(setup, "free_bytes", lambda _: needed.get("bfloat16", 1 << 60))
     ready(dtype="bfloat16")
     with pytest.raises(RecordingError, match=r"needs .* GB and cpu has .* GB free: it would fit with --dtype bfloat16"):
         ready(dtype="float32")
-    monkeypatch.setattr(precision, "free_bytes", lambda _: 10)
+    monkeypatch.setattr(setup, "free_bytes", lambda _: 10)
     with pytest.raises(RecordingError, match="no precision fits; use more GPUs or a smaller --model"):
         ready()
 
 
-def test_a_local_checkpoint_is_pinned_by_its_content(planted: Planted) -> None:
-    assert checkpoint.find(str(planted.folder), None).revision.startswith("sha256:")
+def test_experts_that_were_left_unconverted_are_noticed(ready: Any) -> None:
+    prepared = ready(dtype="bfloat16")
+    loaded = prepared.load()
+    for layer in loaded.layers:
+        layer.experts.float()
+    with pytest.raises(RecordingError, match=r"loaded with 4 bytes a parameter, not 2 as in bfloat16"):
+        prepared.check_precision([layer.experts for layer in loaded.layers])
+
+
+def test_a_small_model_takes_one_thread(ready: Any) -> None:
+    torch.set_num_threads(2)
+    ready()
+    assert torch.get_num_threads() == 1
+
+
+def test_a_missing_extra_says_how_to_install_it() -> None:
+    with pytest.raises(RecordingError, match=re.escape("recording needs nowhere: install it with pip install -e '.[g")):
+        extra("nowhere.at_all", "recording")
+
+
+MIXTRAL = json.loads((DATA / "configs/mixtral-8x7b-v0.1.json").read_text())
+COMMIT = "fc7ac94680e38d7348cfa806e51218e6273104b0"
+HUB = "mistralai/Mixtral-8x7B-v0.1"
+IDENTITIES: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "a folder": ({}, "mine", "sha256:0", "mixtral-8x7b-v0.1"),
+    "the library's spelling": (
+        {"rope_theta": None, "rope_parameters": {"rope_theta": 1e6, "rope_type": "default"}, "head_dim": 128},
+        "mine", "sha256:0", "mixtral-8x7b-v0.1",
+    ),
+    "what does not shape the model": ({"torch_dtype": "float16", "use_cache": False}, "m", "x", "mixtral-8x7b-v0.1"),
+    "the pinned checkpoint": ({}, HUB, COMMIT, "mixtral-8x7b-v0.1"),
+    "another commit of it": ({}, HUB, "0" * 40, HUB),
+    "another tuning": ({}, "mistralai/Mixtral-8x7B-Instruct-v0.1", COMMIT, "mistralai/Mixtral-8x7B-Instruct-v0.1"),
+    "more experts": ({"num_local_experts": 16}, "mine", "sha256:0", "mine"),
+    "another rotation": ({"rope_theta": 1e4}, "mine", "sha256:0", "mine"),
+    "an unknown kind": ({"model_type": "brand_new"}, "mine", "sha256:0", "mine"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IDENTITIES)
+def test_a_checkpoint_is_a_published_model_only_where_all_that_shapes_it_is(case: str) -> None:
+    change, name, revision, identity = IDENTITIES[case]
+    config = {field: value for field, value in (MIXTRAL | change).items() if value is not None or field in MIXTRAL}
+    if change.get("rope_theta", 0) is None:
+        del config["rope_theta"]
+    assert checkpoint.identify(config, name, revision) == identity
+
+
+def test_a_local_checkpoint_is_pinned_by_its_content(planted: Planted, tmp_path: Path) -> None:
+    found = checkpoint.find(str(planted.folder), None)
+    assert found.model == found.name == "planted"
+    shutil.copytree(planted.folder, tmp_path / "planted")
+    assert checkpoint.find(str(tmp_path / "planted"), None).revision == found.revision
+    tensors = load_file(tmp_path / "planted/model.safetensors")
+    tensors["lm_head.weight"][0, 0] += 1
+    save_file(tensors, tmp_path / "planted/model.safetensors", {"format": "pt"})
+    assert checkpoint.find(str(tmp_path / "planted"), None).revision != found.revision

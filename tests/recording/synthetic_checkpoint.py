@@ -12,9 +12,13 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 Table = list[list[list[float]]]  # logits by layer, class and expert
@@ -90,8 +94,7 @@ class Planted:
             logits = [logit + bias for logit, bias in zip(logits, self.bias, strict=True)]
         if self.family != "deepseek_v3":
             experts.sort(key=lambda expert: -logits[expert])
-        chosen = experts[: k or self.top_k]
-        return sorted(chosen, key=lambda expert: -logits[expert])
+        return experts[: k or self.top_k]
 
 
 def _best_group(experts: list[int], worth: Any) -> list[int]:
@@ -109,6 +112,18 @@ def kind_of(text: str) -> int:
     return int(text[1:].partition("_")[0])
 
 
+def rewrite(planted: Planted, change: Callable[[str, torch.Tensor], object]) -> Planted:
+    """Change a checkpoint's weights in place: `change(name, weight)`, in the library's own names."""
+    load: Any = AutoModelForCausalLM.from_pretrained
+    model = load(planted.folder, dtype=torch.float32)
+    torch.manual_seed(2)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            change(name, weight)
+    model.save_pretrained(planted.folder)
+    return planted
+
+
 def random_table(seed: int, layers: int = LAYERS, classes: int = CLASSES, experts: int = EXPERTS) -> Table:
     """Logits that are far enough apart to leave no choice to rounding, in an order drawn for each layer and class."""
     drawn = random.Random(seed)
@@ -118,8 +133,6 @@ def random_table(seed: int, layers: int = LAYERS, classes: int = CLASSES, expert
 
 def plant(folder: Path, family: str = "mixtral", table: Table | None = None, **settings: Any) -> Planted:
     """Write a checkpoint and its tokenizer into a folder."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
     table = table or random_table(1)
     classes = len(table[0])
     sizes = {**COMMON, **FAMILIES[family], "num_hidden_layers": len(table), "vocab_size": 2 + classes * WORDS_PER_CLASS}
@@ -163,9 +176,6 @@ def _write(model: Any, planted: Planted, classes: int) -> None:
 
 def tokenizer(classes: int = CLASSES) -> Any:
     """Words to tokens, one each, with a leading <s>."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
-
     wrap: Any = PreTrainedTokenizerFast
     words = [word(kind, which) for kind in range(classes) for which in range(WORDS_PER_CLASS)]
     vocabulary = {token: number for number, token in enumerate(["<s>", "<unk>", *words])}
@@ -176,32 +186,37 @@ def tokenizer(classes: int = CLASSES) -> Any:
 
 
 def random_corpus(path: Path, seed: int, domains: dict[str, int], words: tuple[int, int] = (1, 60)) -> Path:
-    """Write documents of random words, so many for each domain, in mixed order."""
+    """Write texts of random words, all different, so many for each domain, in mixed order."""
     drawn = random.Random(seed)
     names = [name for name, number in domains.items() for _ in range(number)]
     drawn.shuffle(names)
-    rows = []
-    for name in names:
-        text = " ".join(
-            word(drawn.randrange(CLASSES), drawn.randrange(WORDS_PER_CLASS)) for _ in range(drawn.randint(*words))
-        )
-        rows.append({"text": text, "meta": {"pile_set_name": name}})
+    texts: dict[str, str] = {}
+    while names:
+        some = (word(drawn.randrange(CLASSES), drawn.randrange(WORDS_PER_CLASS)) for _ in range(drawn.randint(*words)))
+        if (text := " ".join(some)) not in texts:
+            texts[text] = names.pop()
+    return write_corpus(path, texts.items())
+
+
+def write_corpus(path: Path, texts: Iterable[tuple[str, str]]) -> Path:
+    """Write texts with their domains as lines of JSON."""
+    rows = ({"text": text, "meta": {"pile_set_name": domain}} for text, domain in texts)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 
 
-Cell = tuple[int, int, int, int]  # document, layer, rank, expert
+Cell = tuple[int, int, int, int]  # text, layer, rank, expert
 
 
 def words_of(corpus: Path) -> dict[int, list[str]]:
-    """Words of every document of a corpus, by its line."""
+    """Words of every text of a corpus, by its line."""
     return {line: json.loads(row)["text"].split() for line, row in enumerate(corpus.read_text().splitlines())}
 
 
-def expected(planted: Planted, documents: dict[int, list[str]]) -> dict[Cell, list[int]]:
-    """Count by hand what the table says of each document's words: choices, same_first and shared."""
+def expected(planted: Planted, texts: dict[int, list[str]]) -> dict[Cell, list[int]]:
+    """Count by hand what the table says of each text's words: choices, same_first and shared."""
     cells: dict[Cell, list[int]] = {}
-    for number, words in documents.items():
+    for number, words in texts.items():
         for layer in planted.routed:
             before: list[int] = []
             for text in words:
@@ -219,8 +234,8 @@ def expected(planted: Planted, documents: dict[int, list[str]]) -> dict[Cell, li
 def as_cells(counts: Any) -> dict[Cell, list[int]]:
     """A record in the form of `expected`."""
     found = {}
-    for document, layer, rank, expert in counts.choices.nonzero().tolist():
-        at = document, layer, rank, expert
-        cell = counts.documents[document].number, counts.layer_numbers[layer], rank, expert
+    for text, layer, rank, expert in np.argwhere(counts.choices).tolist():
+        at = text, layer, rank, expert
+        cell = counts.texts[text].number, counts.layer_numbers[layer], rank, expert
         found[cell] = [int(tensor[at]) for tensor in (counts.choices, counts.same_first, counts.shared)]
     return found

@@ -1,4 +1,4 @@
-"""The clock times the two halves by turns, and its interval is one of order statistics."""
+"""The clock times the two halves by turns where that tells something; its interval is one of order statistics."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from fixtures.recording.clock import LayerClock, order_statistic
+from fixtures.claim.numbers import NotCovered
+from fixtures.recording.timing import LayerClock, order_statistic
 
 SMALL = {
     "hidden_size": 64, "intermediate_size": 4096, "num_attention_heads": 4, "num_key_value_heads": 4,
@@ -22,14 +23,25 @@ class Stopped(LayerClock):
 
 
 def test_both_halves_are_timed_by_turns_once_a_context() -> None:
-    clock = LayerClock(SMALL, "cpu", pairs=6)
+    clock = LayerClock("small", SMALL, "cpu", on_cpu=True)
     assert len(clock.seconds(8)) == 6
     assert all(seconds > 0 for pair in clock.seconds(64) for seconds in pair)
     assert clock.seconds(64) is clock.seconds(64) is not clock.seconds(8)
 
 
+def test_a_cpu_is_not_timed_unless_asked() -> None:
+    with pytest.raises(NotCovered, match=r"a CPU's time tells nothing of .* --time-on-cpu"):
+        LayerClock("small", SMALL, "cpu").excess(64)
+
+
+def test_a_time_says_what_was_timed() -> None:
+    (told,) = LayerClock("small", SMALL, "cpu").evidence
+    assert (told.model, told.precision, told.device) == ("small", "float32", "cpu")
+    assert "random weights" in told.note
+
+
 def test_excess_is_the_median_ratio_less_one() -> None:
-    excess = Stopped(SMALL, "cpu", pairs=6).excess(64)
+    excess = Stopped("small", SMALL, "cpu").excess(64)
     assert (excess.low, excess.value, excess.high) == (0.0, 1.25, 2.5)
 
 

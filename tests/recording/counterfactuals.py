@@ -7,11 +7,10 @@ depends on the level, so a domain is as specific at a layer as there are levels 
 
 from __future__ import annotations
 
-import json
 import random
 from typing import TYPE_CHECKING, Any
 
-from tests.recording.planted import EXPERTS, Planted, Table, plant, word
+from tests.recording.synthetic_checkpoint import EXPERTS, Planted, Table, plant, word, write_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,29 +48,30 @@ def _own(experts: tuple[int, ...], level: int) -> tuple[int, int]:
 
 
 def right(folder: Path) -> tuple[Planted, Path]:
-    """A level turns with every layer, from the first to the last; every document has every level once."""
+    """A level turns with every layer, from the first to the last; every text has every level once."""
     planted = plant(folder / "right", table=table(RIGHT, lambda layer, level: level <= layer), **SHAPE)
     return planted, _text(folder / "right.jsonl", 12, lambda drawn: drawn.sample(range(LEVELS), LEVELS))
 
 
 def wrong(folder: Path) -> tuple[Planted, Path]:
-    """All levels are turned at the first layer and none at the last, and to other experts."""
-    planted = plant(folder / "wrong", table=table(WRONG, lambda layer, level: level > layer), **SHAPE)
+    """All levels are turned at the first layer and half of them at the last, and to other experts."""
+    planted = plant(folder / "wrong", table=table(WRONG, lambda layer, level: 2 * level >= layer), **SHAPE)
     return planted, _text(folder / "wrong.jsonl", 12, lambda drawn: drawn.sample(range(LEVELS), LEVELS))
 
 
 def unclear(folder: Path) -> tuple[Planted, Path]:
-    """The last layers alone turn, half of the words to expert 7 first; few short documents of words drawn at random."""
+    """The last layers alone turn, half of the words to expert 7 first; few short texts of words drawn at random."""
     planted = plant(folder / "unclear", table=table(RIGHT, lambda layer, level: layer > 30 and level % 8 == 0), **SHAPE)
     return planted, _text(folder / "unclear.jsonl", 10, lambda drawn: drawn.choices(range(LEVELS), k=12))
 
 
-def _text(path: Path, documents: int, levels: Callable[[random.Random], list[int]]) -> Path:
+def _text(path: Path, texts: int, levels: Callable[[random.Random], list[int]]) -> Path:
     drawn = random.Random(5)
-    rows = [
-        {"text": " ".join(word(place * LEVELS + level) for level in levels(drawn)), "meta": {"pile_set_name": domain}}
-        for place, domain in enumerate(DOMAINS)
-        for _ in range(documents)
-    ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
+    return write_corpus(
+        path,
+        (
+            (" ".join(word(place * LEVELS + level) for level in levels(drawn)), domain)
+            for place, domain in enumerate(DOMAINS)
+            for _ in range(texts)
+        ),
+    )
