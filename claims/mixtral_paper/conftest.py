@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.models import collector
-from fixtures.topics import same_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-__all__ = ["one_thread", "same_topic"]
 
 
 @pytest.fixture(autouse=True, scope="package")

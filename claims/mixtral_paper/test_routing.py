@@ -4,9 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from fixtures.repetition import TABLE_5
+from claims.mixtral_paper.sources import NAMED_AS_ALIKE, TABLE_5
 from fixtures.routing.sources import FIGURE_7, FRESH, on
-from fixtures.topics import NAMED_AS_ALIKE
 
 
 @pytest.mark.cheap
@@ -22,27 +21,32 @@ def test_repetition_baseline(mixtral, stated, measure):
 
 @on(TABLE_5, FRESH)
 @pytest.mark.claim(
-    "repetition-above-chance", stated="12.5%", note="Read as: in every domain; shown is the least of any."
+    "repetition-above-chance",
+    stated="12.5%",
+    note="Read as: in every domain, at both layers; shown is the least of any domain.",
 )
-def test_repetition_above_chance(evidence, mixtral, stated, measure):
+def test_repetition_above_chance(evidence, stated, measure):
     """At layers 15 and 31, a token repeats the first choice of the one before more often than the 12.5 % of chance."""
     for layer in (15, 31):
-        measure(evidence.lowest(layer), "of tokens", of=f"layer {layer}, first choice again")
-        measure(evidence.lowest(layer, either=True), "of tokens", of=f"layer {layer}, an expert in common")
-    chance = measure(Fraction(1, mixtral.expert_count), "of tokens", of="chance of the first choice again")
-    assert chance == stated and all(evidence.lowest(layer) > chance for layer in (15, 31))
+        measure(evidence.least_repetition(layer), "of tokens", of=f"layer {layer}, first choice again")
+        measure(evidence.least_repetition(layer, either=True), "of tokens", of=f"layer {layer}, an expert in common")
+    chance = measure(Fraction(1, evidence.experts), "of tokens", of="chance of the first choice again")
+    assert chance == stated and all(evidence.least_repetition(layer) > chance for layer in (15, 31))
 
 
 @on(FIGURE_7, FRESH)
 @pytest.mark.claim(
     "no-topic-pattern",
     loosely="only for the topics that the paper names as alike",
-    note="Read as: on average, two topics are no farther apart than two samples of one topic have been.",
+    note="Read as: at the layer where topics are farthest apart, they differ by no more than a quarter of an even "
+    "share, root mean square over pairs of topics and experts (squared, 1/16): what a capacity factor of 1.25 (Fedus "
+    "et al. 2022, Switch Transformers) lets an expert take beyond its share. How much text was read does not move the "
+    "bound. Weaker: the same of fewer topics.",
 )
-def test_no_topic_pattern(evidence, same_topic, reading, measure):
+def test_no_topic_pattern(evidence, reading, measure):
     """Which experts are chosen follows no obvious pattern of topics."""
-    layer, apart = evidence.of({"literal": evidence.domains, "loose": NAMED_AS_ALIKE}[reading]).farthest()
-    measure(apart, "total variation", of=f"between topics, layer {layer}, the farthest")
-    for name, chance in evidence.chance_of_such_differences().items():
-        measure(chance, "p-value", of=name)
-    assert apart <= measure(same_topic(evidence, layer), "total variation", of="two samples of one topic, at most")
+    topics = evidence.of({"literal": evidence.domains, "loose": NAMED_AS_ALIKE}[reading])
+    if hasattr(topics, "domains_differ"):  # a test needs the texts
+        measure(topics.domains_differ(), "p-value", of="all of them choose alike")
+    layer, apart = topics.farthest()
+    assert measure(apart, "squared even shares", of=f"between topics, layer {layer}, the farthest") <= Fraction(1, 16)

@@ -1,0 +1,210 @@
+"""Runs claims again and again in one process, until each was turned: found to hold where it does not, or the reverse.
+
+python -m tests.claims.counterfactuals OUT CLAIMS     CLAIMS is a folder of documents; OUT becomes a JSON file
+
+Each case is tried with its printed number nudged, on data files of other worlds, and with instruments that err; cases
+that were turned are left out of later runs. OUT has, for every case of the cheap tier, what turned it, "" where nothing
+did, and whether its claim says why nothing can.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import json
+import re
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import Phase, is_hypothesis_test, settings
+
+from fixtures import origins
+from fixtures.claim import verdict
+from fixtures.claim.declaration import DECLARED
+from fixtures.claim.numbers import printed
+from reports import schema
+from tests.claims.altered import altered, called
+from tests.claims.mutants import mutant, worlds
+
+CONFIGURATION = Path(__file__).parents[2] / "pyproject.toml"
+FIRST_WORLDS = 21  # as many are tried before instruments err
+ERRING = 12  # ways in which they do
+NOTHING_TURNS_IT = "Nothing turns it: "  # in a claim's note, before the reason
+INSTRUMENTS = ("fixtures.", "claims.")
+DECIDED = ("holds", "refuted")
+Key = tuple[str, str]
+
+
+@dataclass(eq=False)
+class Selected:
+    """A plugin that leaves only some cases of a run."""
+
+    keys: set[Key]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        left = [item for item in items if item.stash[DECLARED].key not in self.keys]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+@dataclass(eq=False)
+class Unshrunk:
+    """A plugin that spares fuzzed claims the search for their smallest counterexample."""
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.function):
+            settings(phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False)(item.function)
+
+
+@dataclass(eq=False)
+class Restated:
+    """A plugin that changes printed numbers: by units of the last digit, or to what was measured."""
+
+    units: int = 0
+    measured: dict[Key, str] = field(default_factory=dict)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            if (number := item.stash[DECLARED].printed) is None:
+                continue
+            text = self.measured.get(item.stash[DECLARED].key) or nudged(number.text, self.units)
+            other = printed(text, cut_short=number.cut_short and "/" not in text)
+            item.stash[DECLARED] = replace(item.stash[DECLARED], printed=other)
+
+
+@dataclass(eq=False)
+class World:
+    """A plugin that moves a run into another world: every data file that is loaded is a mutant of itself."""
+
+    number: int
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_cmdline_main(self) -> Iterator[None]:
+        load = origins.load
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(origins, "load", lambda *asked, **more: mutant(load(*asked, **more), self.number))
+            return (yield)
+
+
+@dataclass(eq=False)
+class Erring:
+    """A plugin that lets all err that a claim asks: its fixtures, its drawn cases, and the functions it imported."""
+
+    number: int
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Function) -> Iterator[None]:
+        given = getattr(item.obj, "hypothesis", None)
+        function = given.inner_test if given else item.obj
+        with pytest.MonkeyPatch.context() as patch:
+            for module, name in [*_imported(item.module), *_imports(function)]:
+                patch.setattr(module, name, called(getattr(module, name), f"{self.number} {name}"))
+            for name, value in item.funcargs.items():
+                patch.setitem(item.funcargs, name, self.err(name, value))
+            if given:
+                patch.setattr(given, "inner_test", self.erring(function))
+                # The core refuses a test that was replaced; here it is the declared one, called with other values.
+                patch.setattr(verdict, "code_of", lambda item: item.stash[DECLARED].code)
+            return (yield)
+
+    def err(self, name: str, value: Any) -> Any:
+        """Return what a claim is handed under a name, erring; what only compares and records does not."""
+        if name == "measure":  # an instrument that errs disagrees with every other route
+            return lambda *told, of="", also=None: value(*told, of=of)  # noqa: ARG005  # that is the difference
+        return value if name in ("stated", "reading") else altered(value, f"{self.number} {name}")
+
+    def erring(self, test: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a fuzzed test whose drawn cases err."""
+
+        @functools.wraps(test)
+        def run(*arguments: Any, **drawn: Any) -> Any:
+            return test(*arguments, **{name: self.err(name, value) for name, value in drawn.items()})
+
+        return run
+
+
+def _imported(module: ModuleType) -> Iterator[tuple[ModuleType, str]]:
+    """Yield what a module has of the suite's functions."""
+    for name, value in vars(module).items():
+        if callable(value) and str(getattr(value, "__module__", "")).startswith(INSTRUMENTS):
+            yield module, name
+
+
+def _imports(function: FunctionType) -> Iterator[tuple[ModuleType, str]]:
+    """Yield what a function imports from the suite when it runs."""
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(INSTRUMENTS):
+            yield from ((import_module(str(node.module)), name.name) for name in node.names)
+
+
+def nudged(stated: str, units: int) -> str:
+    """Return a printed number so many units of its last digit further; of a fraction, units of its denominator."""
+    before, last, after = re.fullmatch(r"(.*/)?([0-9.,]+)( ?\D?)", stated).groups("")  # type: ignore[union-attr]  # else fail
+    whole, point, places = last.replace(",", "").partition(".")
+    digits = str(max(0, int(whole + places) + units)).rjust(len(places) + 1, "0")
+    return before + (digits[: -len(places)] + point + digits[-len(places) :] if places else digits) + after
+
+
+def as_printed(measured: schema.Number) -> str:
+    """Return a measured value as a document would print it."""
+    return f"{measured:.6f}" if isinstance(measured, float) else str(measured)
+
+
+def cases(claims: Path, *plugins: object) -> dict[Key, tuple[schema.Case, str]]:
+    """Run the cheap claims of a folder with some plugins; return each case that was run, and its claim's note."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = [f"--ledger={folder}/claims.json", f"--page={folder}/claims.html"]
+        quiet = ["-q", "--tb=no", "--no-header", "-p", "no:cacheprovider"]
+        pytest.main(["-c", str(CONFIGURATION), str(claims), "-m", "cheap", *quiet, *out], plugins=plugins)
+        told = schema.read(Path(folder, "claims.json")).claims
+    return {
+        (claim.id, case.id): (case, claim.note)
+        for claim in told
+        for case in claim.cases
+        if case.tier == "cheap" and case.verdict != "unchecked"
+    }
+
+
+def attempts(plain: dict[Key, schema.Case]) -> Iterator[tuple[str, Sequence[object], set[Key]]]:
+    """Yield what is tried, the plugins that bring it about, and the cases that it can turn."""
+    printed = {key for key, case in plain.items() if case.stated}
+    fuzzed = {key for key, case in plain.items() if case.drawn is not None}
+    for units in (1, -1):
+        yield f"nudged by {units}", [Restated(units)], printed
+    measured = {key: as_printed(plain[key].compared[-1].value) for key in printed if plain[key].compared}
+    yield "printed as measured", [Restated(0, measured)], {key for key in measured if plain[key].verdict == "refuted"}
+    for number in worlds():
+        yield f"world {number}", [World(number)], plain.keys() - fuzzed
+        if number == FIRST_WORLDS:
+            yield from ((f"erring {each}", [Erring(each)], set(plain)) for each in range(ERRING))
+
+
+def main(out: Path, claims: Path) -> None:
+    """Try everything on the claims of a folder, and write what turned each case."""
+    found = cases(claims, Unshrunk())
+    plain = {key: case for key, (case, _) in found.items()}
+    turned = {key: "" for key, case in plain.items() if case.verdict in (*DECIDED, "undecided")}
+    constant = {key for key, (_, note) in found.items() if NOTHING_TURNS_IT in note}
+    for name, plugins, able in attempts(plain):
+        if not (waiting := {key for key in able - constant if turned.get(key) == ""}):
+            continue
+        for key, (case, _) in cases(claims, Selected(waiting), *plugins).items():
+            if key in waiting and case.verdict in DECIDED and case.verdict != plain[key].verdict:
+                turned[key] = name
+    told = [{"claim": key[0], "case": key[1], "by": by, "constant": key in constant} for key, by in turned.items()]
+    out.write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
