@@ -13,10 +13,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from reports import page
-from reports.ledger import read
+from reports.schema import read
 from tests.reports import samples
 
 LOADED = """() => {
@@ -32,13 +31,13 @@ def main() -> None:
     parser.add_argument("ledger", nargs="?", type=Path, help="an ordinary run's ledger (default: the tests' sample)")
     parser.add_argument("--claims", type=int, default=10_000, help="claims of the large run (default: %(default)s)")
     options = parser.parse_args()
-    ordinary: Any = read(options.ledger) if options.ledger else samples.ledger()
+    ordinary = read(options.ledger) if options.ledger else samples.ledger()
     first, _ = seconds(partial(page.render, ordinary), 1)
     print(f"first draw, with the import of the template engine: {first:.3f} s")
     for name, ledger in (("ordinary", ordinary), ("large", samples.large(options.claims))):
         drawn, busy = seconds(partial(page.render, ledger), 5)
         html = page.render(ledger)
-        print(f"{name}: {len(ledger['claims']):,} claims, {len(html.encode()):,} bytes")
+        print(f"{name}: {len(ledger.claims):,} claims, {len(html.encode()):,} bytes")
         print(f"  drawn in {drawn:.3f} s, of which {busy:.3f} s on the CPU")
         load(html)
 

@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from reports import github, page
-from reports.ledger import Ledger, LedgerError, read, write
-from reports.merge import conflicts, merge
-from reports.origins import traced
+from reports import github, page, schema
+from reports.files import write_text
+from reports.merge import merge, outdated
+from reports.schema import Ledger, LedgerError
+from reports.summary import MERGE_RULE
 
 HTML, JSON = Path("reports/out/merged.html"), Path("reports/out/merged.json")
 
@@ -19,12 +20,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except (LedgerError, OSError, RecursionError) as error:
-        known = isinstance(error, OSError) and error.filename
-        name = f"{error.filename}: {error.strerror}" if known else str(error)  # type: ignore[union-attr]  # an OSError
-        print(f"python -m reports: {' '.join(name.split())}", file=sys.stderr)
-        return 2
-    return code
+    except LedgerError as error:
+        fault = str(error)
+    except OSError as error:
+        fault = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    else:
+        return code
+    print(f"python -m reports: {' '.join(fault.split())}", file=sys.stderr)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -32,8 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     several = commands.add_parser(
         "merge", help="one ledger and page from the ledgers of several runs",
-        description="Merge by claim and case. A verdict that was reached stands before one that was not; among equals "
-        "the newest run's stands. Where runs disagree about a case, both stand and the exit code is 1. "
+        description=f"{MERGE_RULE} Where they disagree the exit code is 1. "
         f"Without --html and --json: writes {HTML} and {JSON}.",
     )  # fmt: skip
     several.add_argument("ledgers", nargs="+", type=Path, metavar="LEDGER")
@@ -50,32 +52,34 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _merge(options: argparse.Namespace) -> int:
-    ledgers = []
-    for path in options.ledgers:
-        ledgers.append(read(path))
-        _refuse_unmergeable(ledgers[-1], path)
+    ledgers = [_mergeable(path) for path in options.ledgers]
     merged = merge(ledgers)
     html, json = options.html, options.json
     if html is None and json is None:
         html, json = HTML, JSON
     if json is not None:
-        write(merged, json)
+        write_text(schema.dump(merged), json)
     _write(merged, html, options.badge)
     github.write_job_summary(merged)
-    for name in (disputed := conflicts(merged)):
+    for name in outdated(ledgers, merged):
+        print(f"left out: a verdict on an older wording of {name!a}: run it again")
+    disputed = [claim.id for claim in merged.claims if claim.conflicting]
+    for name in disputed:
         print(f"runs disagree about {name!a}")
     return 1 if disputed else 0
 
 
-def _refuse_unmergeable(ledger: Ledger, path: Path) -> None:
+def _mergeable(path: Path) -> Ledger:
+    """Read a ledger and merge it with nothing, so that what cannot be merged is told with its file's name."""
+    ledger = schema.read(path)
     try:
-        traced(ledger)
+        return merge([ledger])
     except LedgerError as error:
         raise LedgerError(f"{path}: {error}") from None
 
 
 def _page(options: argparse.Namespace) -> int:
-    _write(read(options.ledger), options.html or options.ledger.with_suffix(".html"), options.badge)
+    _write(schema.read(options.ledger), options.html or options.ledger.with_suffix(".html"), options.badge)
     return 0
 
 

@@ -1,48 +1,267 @@
-"""The page's larger pictures, from the charts that a ledger's sections carry: data in, coordinates out."""
+"""The page's larger pictures, from the charts that a ledger's sections carry: data in, coordinates out.
+
+`x` is in per cent of the picture's width and `y` in pixels, as the macros of charts.html.j2 draw them.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from itertools import pairwise
+from math import ceil, isfinite
+from typing import Annotated, Any
 
-from reports.chart_depth import depth
-from reports.chart_parameters import parameters
-from reports.chart_shares import shares
-from reports.text import shown
+import msgspec
 
-Chart = dict[str, Any]
+from reports.numbers import together, written
+from reports.text import joined, sentence, shown
+
+Figure = tuple[str, dict[str, Any]]  # the macro that draws it, and what it draws
+
+PARTS = {
+    "attention": "attention",
+    "embeddings": "embeddings",
+    "norms": "norms",
+    "router": "router",
+    "feed_forward_active": "feed-forward, used by every token",
+    "feed_forward_idle": "feed-forward, idle for a given token",
+}
+UNITS = {1e12: "T", 1e9: "B", 1e6: "M", 1e3: "K", 1.0: ""}
+IN_A_ROW, MOST_TIES = 8, 3
+FLOOR, HIGHEST = 74, 58  # of a panel: where its bars stand, and how high the highest is
+BOTTOM, TOP = 204, 190  # of a curve: where its zero is, and how high the last tick is
 
 
-def charts(found: Any) -> list[tuple[str, Chart]]:
+class Chart(msgspec.Struct, kw_only=True):
+    """A chart as a ledger has it, of whatever kind."""
+
+    name: str
+    stand_in: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name as it is shown."""
+        return shown(self.name, 60) + " (stand-in)" * self.stand_in
+
+
+class Parameters(Chart, kw_only=True):
+    """How many parameters each part of a model has."""
+
+    parts: dict[str, Annotated[int, msgspec.Meta(ge=0)]]
+
+
+class Shares(Chart, kw_only=True):
+    """Shares of the experts by domain and layer, with the ends of their intervals."""
+
+    even: float
+    layers: list[int]
+    domains: dict[str, dict[str, list[float]]]
+    intervals: dict[str, dict[str, list[tuple[float, float]]]] | None = None
+    note: str = ""
+
+
+class Depth(Chart, kw_only=True):
+    """A value by layer: points of layer, value, and the ends of its interval."""
+
+    points: list[tuple[int, float, float | None, float | None]]
+
+
+def charts(found: list[dict[str, Any]]) -> list[Figure]:
     """Return the figures of a section: charts of one kind share an axis, except shares, which have a figure each.
 
     A chart that is not what its kind says it is becomes a note in its place, never an exception.
     """
-    by_kind: dict[str, list[Chart]] = {}
-    for chart in found if isinstance(found, list) else []:
-        kind = chart.get("kind") if isinstance(chart, dict) else None
-        known = isinstance(kind, str) and kind in DRAWN
-        by_kind.setdefault(str(kind) if known else "unknown", []).append(chart)
-    figures = [
-        (DRAWN[kind], group) for kind, same in by_kind.items() if kind in DRAWN for group in _grouped(kind, same)
-    ]
-    figures += [(_unknown, [chart]) for chart in by_kind.get("unknown", [])]
-    return [_drawn(draw, group) for draw, group in figures]
+    figures = []
+    for kind in KINDS:
+        same = [chart for chart in found if chart.get("kind") == kind]
+        groups = [[chart] for chart in same] if kind == "shares" else [same]
+        figures += [_drawn(kind, group) for group in groups if group]
+    return figures + [_unknown(chart) for chart in found if chart.get("kind") not in list(KINDS)]
 
 
-def _grouped(kind: str, same: list[Chart]) -> list[list[Chart]]:
-    return [[chart] for chart in same] if kind == "shares" else [same]
-
-
-def _drawn(draw: Any, group: list[Chart]) -> tuple[str, Chart]:
+def _drawn(kind: str, group: list[dict[str, Any]]) -> Figure:
+    form, draw = KINDS[kind]
     try:
-        figure: tuple[str, Chart] = draw(group)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
-        return _unknown(group)
-    return figure
+        return kind, draw([msgspec.convert(chart, form) for chart in group])
+    except (ValueError, LookupError, ArithmeticError):
+        return _unknown(group[0])
 
 
-def _unknown(group: list[Chart]) -> tuple[str, Chart]:
-    return "unknown", {"text": f"A picture that this page cannot draw: {shown(group[0], 200)}"}
+def _unknown(chart: dict[str, Any]) -> Figure:
+    return "unknown", {"text": f"A picture that this page cannot draw: {shown(chart, 200)}"}
 
 
-DRAWN = {"parameters": parameters, "shares": shares, "depth": depth}
+def _share(value: float) -> str:
+    return together([value], share=True)[0]
+
+
+def round_ticks(largest: float) -> list[float]:
+    """Return about five round numbers from 0 to at least `largest`. Raises ValueError when that is not above 0."""
+    if not (isfinite(largest) and largest > 0):
+        raise ValueError("nothing to draw to scale")
+    rough = largest / 5
+    power = 10.0 ** int(f"{rough:e}".partition("e")[2])
+    step = next(power * factor for factor in (1, 2, 2.5, 4, 5, 10) if power * factor >= rough * (1 - 1e-9))
+    return [float(f"{place * step:.6g}") for place in range(ceil(largest / step - 1e-9) + 1)]
+
+
+def _parameters(group: list[Parameters]) -> dict[str, Any]:
+    """Stack each model's parameters by part; all models stand on one scale."""
+    models = [(chart.title, {part: chart.parts.get(part, 0) for part in PARTS}) for chart in group]
+    largest = max(sum(parts.values()) for _, parts in models)
+    unit = next((size for size in UNITS if largest >= size), 1.0)
+    ticks = round_ticks(largest / unit)
+    bars = [_bar(name, parts, ticks[-1] * unit, unit) for name, parts in models]
+    facts = [f"{bar['name']} has {bar['total']}{' parameters' * (bar is bars[0])}{bar['told']}" for bar in bars]
+    rows = [[label, *(written(parts[part]) for _, parts in models)] for part, label in PARTS.items()]
+    rows.append(["total", *(written(sum(parts.values())) for _, parts in models)])
+    return {
+        "title": f"{'; '.join(facts)}.",
+        "text": "Parameters by part, all bars on one scale.",
+        "alt": "; ".join(f"{bar['name']}: {bar['alt']}" for bar in bars) + ".",
+        "bars": bars,
+        "ticks": [(100 * tick / ticks[-1], f"{tick:g}{UNITS[unit]}" if tick else "0") for tick in ticks],
+        "table": {"caption": "Parameters by part", "head": ["Part", *(name for name, _ in models)], "rows": rows},
+    }
+
+
+def _bar(name: str, parts: dict[str, int], full: float, unit: float) -> dict[str, Any]:
+    def told(size: int) -> str:
+        return f"{size / unit:.2f}{UNITS[unit]}"
+
+    total, idle = sum(parts.values()), parts["feed_forward_idle"]
+    rest = parts["embeddings"] + parts["norms"] + parts["router"]
+    segments, start = [], 0.0
+    for key, size in (("fa", parts["attention"]), ("fr", rest), ("fb", parts["feed_forward_active"]), ("fi", idle)):
+        width = 100 * size / full
+        label = f"{told(size)}{' idle' * (key == 'fi')}" if width > 12 and key != "fa" else ""
+        place = {"x": f"{start:.2f}", "width": f"{width:.2f}", "middle": f"{start + width / 2:.2f}"}
+        segments.append({"cls": key, "label": label, **place})
+        start += width
+    at_work = f"{told(total - idle)} at work per token" if idle else ""
+    return {
+        "name": name,
+        "total": told(total),
+        "segments": segments,
+        "below": f"attention {told(parts['attention'])}",
+        "active": f"{100 * (total - idle) / full:.2f}" if idle else "",
+        "at_work": at_work,
+        "told": f", {at_work.replace(' ', ' of them ', 1)}" if idle else "",
+        "alt": ", ".join(f"{label} {told(parts[part])}" for part, label in PARTS.items() if parts[part]),
+    }
+
+
+def _shares(group: list[Shares]) -> dict[str, Any]:
+    """Draw a panel of bars for every domain and layer, each against the even share."""
+    (chart,) = group
+    every = [(domain, layer, shares) for domain, by in chart.domains.items() for layer, shares in by.items()]
+    columns = list(map(str, chart.layers))
+    ends = [high for by in (chart.intervals or {}).values() for row in by.values() for _, high in row]
+    scale = HIGHEST / max(chart.even, *ends, *(max(shares) for _, _, shares in every))
+    panels = [(shown(one, 60), [_panel(chart, one, layer, scale) for layer in columns]) for one in chart.domains]
+    most, domain, layer, expert = max(
+        (share, domain, layer, place) for domain, layer, shares in every for place, share in enumerate(shares)
+    )
+    told, level = together([most, chart.even], share=True)
+    where = f"expert {expert} on {shown(domain, 60)} at layer {shown(layer, 10)}"
+    text = [
+        "Shares of expert choices, experts from left to right, numbered from 0.",
+        f"Dashed: an even split, {_share(chart.even)}. Numbered: the expert used most.",
+        "Whiskers: confidence intervals." if chart.intervals else "No confidence interval is known, so none is drawn.",
+        sentence(shown(chart.note, 300)) if chart.note else "",
+    ]
+    return {
+        "title": f"{chart.title}: the largest share is {told}, {where}; even is {level}.",
+        "text": " ".join(filter(None, text)),
+        "layers": columns,
+        "groups": [panels[start : start + IN_A_ROW] for start in range(0, len(panels), IN_A_ROW)],
+        "even": f"{FLOOR - scale * chart.even:.1f}",
+        "table": {
+            "caption": f"{chart.title}: share by domain, layer and expert",
+            "head": ["Domain, layer", *map(str, range(len(every[0][2])))],
+            "rows": [
+                [f"{shown(domain, 60)}, {shown(layer, 10)}", *map(_share, shares)] for domain, layer, shares in every
+            ],
+        },
+    }
+
+
+def _panel(chart: Shares, name: str, layer: str, scale: float) -> dict[str, Any]:
+    shares = chart.domains[name][layer]
+    ends = chart.intervals[name][layer] if chart.intervals else [(share, share) for share in shares]
+    first, slot = max(shares), 100 / len(shares)
+    best = [str(place) for place, share in enumerate(shares) if share == first]
+    bars = []
+    for place, (share, (low, high)) in enumerate(zip(shares, ends, strict=True)):
+        top = share == first and len(best) <= MOST_TIES
+        bars.append({
+            "cls": "tp" if top else "up" if share > chart.even else "lo", "label": str(place) if top else "",
+            "x": f"{slot * (place + 0.08):.2f}", "width": f"{slot * 0.84:.2f}", "middle": f"{slot * (place + 0.5):.2f}",
+            "y": f"{FLOOR - scale * share:.1f}", "height": f"{scale * share:.1f}", "whisker": low != high,
+            "low": f"{FLOOR - scale * low:.1f}", "high": f"{FLOOR - scale * high:.1f}",
+            "above": f"{FLOOR - 3 - scale * high:.1f}",
+        })  # fmt: skip
+    told = _share(first)
+    who = f"expert {best[0]} first with {told}" if len(best) == 1 else f"experts {joined(best)} level with {told}"
+    return {"bars": bars, "alt": f"{shown(name, 60)}, layer {shown(layer, 10)}: {who}"}
+
+
+def _depth(group: list[Depth]) -> dict[str, Any]:
+    """Draw a value against the layer, one line a source."""
+    points = [(chart.title, *point) for chart in group for point in chart.points]
+    ticks = round_ticks(max(number for _, _, *value in points for number in value if number is not None))
+    last = max(layer for _, layer, *_ in points)
+    lines = [_curve(place, chart, last, TOP / ticks[-1]) for place, chart in enumerate(group)]
+    facts = "; ".join(f"{line['name']}: {line['fact']}" for line in lines)
+    step = max(1, round(last / 6 / 5) * 5 or round(last / 6))
+    layers = [*(layer for layer in range(0, last, step) if last - layer > step / 2), last]
+    places = max(len(f"{tick:g}".partition(".")[2]) for tick in ticks)
+    words = [f"{tick:.{places}f}".removeprefix("0") if 0 < tick < 1 else f"{tick:g}" for tick in ticks]
+    whiskers = " Whiskers: confidence intervals." * any(line["whiskers"] for line in lines)
+    return {
+        "title": f"{facts}.",
+        "text": f"By layer, from the first to the last of {last + 1}.{whiskers}",
+        "alt": facts,
+        "series": lines,
+        "ticks": [(f"{BOTTOM - TOP / ticks[-1] * tick:.1f}", word) for tick, word in zip(ticks, words, strict=True)],
+        "layers": [(_across(layer, last), str(layer)) for layer in layers],
+        "table": {
+            "caption": "Value by source and layer",
+            "head": ["Source", "Layer", "Value", "Interval"],
+            "rows": [[name, written(layer), _share(value), _interval(*ends)] for name, layer, value, *ends in points],
+        },
+    }
+
+
+def _across(layer: int, last: int) -> str:
+    return f"{9 + 89 * layer / max(last, 1):.1f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "—" if low is None or high is None else " to ".join(together([low, high], share=True))
+
+
+def _curve(place: int, chart: Depth, last: int, scale: float) -> dict[str, Any]:
+    def height(value: float) -> str:
+        return f"{BOTTOM - scale * value:.1f}"
+
+    at = [(_across(layer, last), height(value)) for layer, value, _, _ in chart.points]
+    (start, opening, *_), (peak, highest, *_) = chart.points[0], max(chart.points, key=lambda point: point[1])
+    first, most = together([opening, highest], share=True)
+    return {
+        "name": chart.title,
+        "fact": f"{first} at layer {start}, highest at layer {peak} with {most}",
+        "key": place % 6 + 1,
+        "dashed": place % 2 == 1,
+        "lines": [(*a, *b) for a, b in pairwise(at)],
+        "dots": at,
+        "radius": 4 if len(at) < 12 else 2.5,
+        "whiskers": [
+            (_across(layer, last), height(low), height(high))
+            for layer, _, low, high in chart.points if low is not None and high is not None
+        ],
+    }  # fmt: skip
+
+
+KINDS: dict[str, tuple[type[Chart], Callable[[list[Any]], dict[str, Any]]]] = {
+    "parameters": (Parameters, _parameters), "shares": (Shares, _shares), "depth": (Depth, _depth),
+}  # fmt: skip

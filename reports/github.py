@@ -9,26 +9,23 @@ from __future__ import annotations
 import json
 import os
 import re
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from reports import opening
-from reports.ledger import write_text
-from reports.lines import WORDS
-from reports.origins import runs_of
-from reports.rows import Row, awaits_gpu, row
+from reports import summary
+from reports.files import write_text
+from reports.schema import STATES, Ledger, counts
 from reports.text import counted, shown
-
-if TYPE_CHECKING:
-    from reports.ledger import Ledger
+from reports.view import Row, row
 
 LARGEST = 1024 * 1024 - 64 * 1024  # bytes: the host's limit is 1 MiB a step, less room for what others write
-IMPORTANCE = ("surprise", "broken", "disputed", "refuted", "undecided", "loosely", "unchecked", "uncheckable", "holds")
-COLOURS = {"red": ("surprise", "broken"), "orange": ("disputed", "undecided"), "yellow": ("unchecked",)}
+HEAD = "| verdict | claim | says | printed | measured |\n|---|---|---|---|---|"
+COLOURS = ("red", "orange", "yellow", "green")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-!|~>@$:/.])")
 
 
-def write_job_summary(ledger: Ledger | dict[str, Any]) -> None:
+def write_job_summary(ledger: Ledger) -> None:
     """Append the summary of a run to the file that `GITHUB_STEP_SUMMARY` names; without it, do nothing.
 
     What already stands there counts against the limit. Raises OSError when the file cannot be written.
@@ -41,62 +38,47 @@ def write_job_summary(ledger: Ledger | dict[str, Any]) -> None:
         file.write(job_summary(ledger, max(LARGEST - taken, 0)))
 
 
-def job_summary(ledger: Ledger | dict[str, Any], largest: int = LARGEST) -> str:
+def job_summary(ledger: Ledger, largest: int = LARGEST) -> str:
     """Return the summary in Markdown, the most important first, in at most `largest` bytes of UTF-8."""
-    content = dict(ledger)
-    pairs = [(claim, row(claim, {}, "")) for claim in content["claims"]]
-    rows = [line for _, line in pairs]
-    counts = opening.count(rows)
-    waiting = sum(line.state == "unchecked" and awaits_gpu(claim) for claim, line in pairs)
-    head = [f"## {_escaped(opening.headline(counts, waiting))}", ""]
-    for banner in opening.banners(content, rows, {run["id"]: "run" for run in runs_of(content)}):
-        if banner["kind"] != "merged":
-            head += [f"**{_escaped(banner['title'])}**", ""]
-    head += [
-        _escaped(opening.accounting(content, counts, WORDS)),
-        "",
-        "| verdict | claim | says | printed | measured |",
-        "|---|---|---|---|---|",
-    ]
-    ordered = sorted(rows, key=lambda line: IMPORTANCE.index(line.state))
-    return _fitting("\n".join(head) + "\n", [_table_row(line) for line in ordered], largest)
+    runs, found = summary.run_names(ledger), counts(ledger.claims)
+    rows = [row(claim, runs) for claim in ledger.claims]
+    titles = [banner.title for banner in summary.banners(ledger, rows) if banner.kind != "merged"]
+    head = [f"## {_escaped(summary.headline(ledger.claims, found))}"]
+    head += [f"**{_escaped(title)}**" for title in titles]
+    head += [_escaped(summary.accounting(ledger, found)), HEAD]
+    ordered = sorted(rows, key=lambda one: STATES[one.state].rank)
+    return _fitting("\n\n".join(head) + "\n", [_table_row(one) for one in ordered], largest)
 
 
-def badge(ledger: Ledger | dict[str, Any]) -> dict[str, Any]:
+def badge(ledger: Ledger) -> dict[str, Any]:
     """Return the counts of a run as a badge: how many claims hold, in the colour of the worst that happened."""
-    counts = opening.count([row(claim, {}, "") for claim in dict(ledger)["claims"]])
-    total = sum(counts.values())
-    worst = next((colour for colour, states in COLOURS.items() if any(counts[state] for state in states)), "green")
-    message = f"{counts['holds']:,} of {total:,} hold"
-    if bad := counts["surprise"] + counts["broken"]:
-        message += f", {counted(bad, 'surprise', 'surprises')}"
-    return {"schemaVersion": 1, "label": "claims", "message": message, "color": worst if total else "lightgrey"}
+    found = counts(ledger.claims)
+    colours = {STATES[state].colour for state, number in found.items() if number}
+    message = summary.tally(found)
+    for state, one, many in (("surprise", "surprise", "surprises"), ("broken", "broken", "broken")):
+        message += f", {counted(found[state], one, many)}" if found[state] else ""
+    color = next((colour for colour in COLOURS if colour in colours), "lightgrey")
+    return {"schemaVersion": 1, "label": "claims", "message": message, "color": color}
 
 
-def write_badge(ledger: Ledger | dict[str, Any], path: str | Path) -> None:
+def write_badge(ledger: Ledger, path: str | Path) -> None:
     """Write the badge whole or not at all. Raises OSError where it cannot be written."""
     write_text(json.dumps(badge(ledger), sort_keys=True) + "\n", Path(path))
 
 
 def _fitting(head: str, rows: list[str], largest: int) -> str:
-    room, told = largest - len(head.encode()) - 200, []
-    for text in rows:
-        room -= len(text.encode())
-        if room < 0:
-            break
-        told.append(text)
     if len(head.encode()) > largest:
         return head.encode()[:largest].decode(errors="ignore")
-    left_out = len(rows) - len(told)
-    return head + "".join(told) + (f"\nand {left_out:,} more claims, on the page.\n" if left_out else "")
+    room = largest - len(head.encode()) - 200
+    told = sum(size <= room for size in accumulate(len(text.encode()) for text in rows))
+    rest = f"\nand {len(rows) - told:,} more claims, on the page.\n" if told < len(rows) else ""
+    return head + "".join(rows[:told]) + rest
 
 
-def _table_row(line: Row) -> str:
-    measured = [
-        " ".join(filter(None, (f"{name}:" if name else "", number, unit)))
-        for each in line.lines[:3] for name, number, unit in each.numbers[:3] if number
-    ]  # fmt: skip
-    cells = [line.word, line.short, line.says[:300], line.printed, "; ".join(dict.fromkeys(measured))]
+def _table_row(one: Row) -> str:
+    measured = [str(each) for line in one.lines[:3] for each in line.readings[:3] if each.number]
+    word = f"{one.word}{' (stand-in)' * one.stand_in}"
+    cells = [word, one.short, one.says[:300], one.printed, "; ".join(dict.fromkeys(measured))]
     return f"| {' | '.join(_escaped(shown(cell, 400)) for cell in cells)} |\n"
 
 

@@ -1,19 +1,21 @@
-"""Numbers as a page prints them: as short as the comparison allows, with the unit's own conventions."""
+"""Numbers as text: as short as the comparison allows, with the unit's own conventions."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from reports.schema import Measurement, Stated
 from reports.text import shown
 
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
-SCALES = {"": Decimal(1), "K": Decimal(10**3), "M": Decimal(10**6), "B": Decimal(10**9), "T": Decimal(10**12)} | {
-    "%": Decimal("0.01")
-}
+SCALES = {"": Decimal(1), "%": Decimal("0.01"), "K": Decimal("1e3"), "M": Decimal("1e6")}
+SCALES |= {"B": Decimal("1e9"), "T": Decimal("1e12")}
+SIDES = {"!=": "outside", "<": "below", "<=": "at most", ">": "above", ">=": "at least"}
 SIGNIFICANT = 4  # digits of a number on its own; a group that is compared has one fewer
 SHARE_PLACES = 3
 FULL = 17  # significant digits that tell any two doubles apart
@@ -23,39 +25,34 @@ TOO_SMALL = Decimal("1e-7")
 NEARLY_NOTHING = Decimal("0.0005")  # of one: smaller shares are told as per cent
 
 _NUMERAL = re.compile(r"[+-]?(\d{1,990}(\.\d{0,990})?|\.\d{1,990})(e[+-]?\d{1,4})?|[+-]?\d{1,40}/\d{1,40}", re.I | re.A)
-_SUFFIXED = re.compile(r"([+-]?[\d,]+(?:\.\d+)?)([KMBT%]?)", re.ASCII)
+_SUFFIXED = re.compile(r"[+-]?[\d,]+(?:\.\d+)?([KMBT%])", re.ASCII)
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 @dataclass(frozen=True)
 class Printed:
-    """A number as the document printed it: its text, the number itself where it is one, and its interval."""
+    """A printed number that can be drawn and compared: its interval, and the number itself."""
 
     text: str
-    nominal: Decimal | None
-    low: Decimal | None
-    high: Decimal | None
-    suffix: str
+    low: Decimal
+    high: Decimal
+    nominal: Decimal
     cut_short: bool
+    suffix: str
 
     def contains(self, value: Decimal) -> bool:
         """Tell whether the printed number can stand for a value; a cut-short number's upper bound is out."""
-        if self.low is not None and value < self.low:
-            return False
-        return self.high is None or value < self.high or (value == self.high and not self.cut_short)
+        return self.low <= value and (value < self.high if self.cut_short else value <= self.high)
 
-    def means(self) -> str:
-        """Say the interval in the printed number's own unit."""
-        low, high = (None if bound is None else self.in_unit(bound) for bound in (self.low, self.high))
-        if low is None or high is None:
-            return f"{low} or more" if low else f"up to {high}" if high else ""
-        if self.low == self.high:
-            return f"exactly {low if len(low) < 24 else shown(self.text, 60)}"
-        return f"{low} to under {high}" if self.cut_short else f"{low} to {high}"
-
-    def in_unit(self, value: Decimal) -> str:
-        """Write a bound with the suffix that the document used."""
-        return written(value / SCALES[self.suffix]) + self.suffix
+    def means(self, operator: str = "==") -> str:
+        """Say what it stands for where a value is compared with it so: its interval, or one side of the number."""
+        if operator in ("==", "!="):
+            low, high = (written(bound / SCALES[self.suffix]) + self.suffix for bound in (self.low, self.high))
+            both = f"{low} to {'under ' * self.cut_short}{high}"
+            exact = low if len(low) < LONGEST_INTEGER else shown(self.text, 60)
+            interval = f"exactly {exact}" if self.low == self.high else both
+            return interval if operator == "==" else f"{SIDES[operator]} {interval.removeprefix('exactly ')}"
+        return f"{SIDES[operator]} {shown(self.text, 40)}"
 
 
 def number(value: Any) -> Decimal | None:
@@ -71,28 +68,23 @@ def number(value: Any) -> Decimal | None:
     return None
 
 
-def printed(stated: Any) -> Printed | None:
-    """Read the `stated` of a case; None where the claim prints no number."""
-    if not isinstance(stated, dict):
-        return None
-    return _printed(str(stated.get("text", "")), str(stated.get("low")), str(stated.get("high")))
+def printed(stated: Stated | None) -> Printed | None:
+    """Read what a case's document printed; None where it printed no number that can be drawn."""
+    return _printed(stated.text, stated.low, stated.high, stated.nominal, stated.cut_short) if stated else None
 
 
 @lru_cache(maxsize=4096)
-def _printed(text: str, lower: str, upper: str) -> Printed:
+def _printed(text: str, lower: str, upper: str, itself: str, cut_short: bool) -> Printed | None:
     low, high = number(lower), number(upper)
-    match = _SUFFIXED.fullmatch(text) if len(text) < 100 else None
-    suffix = match[2] if match else ""
-    nominal = number(match[1].replace(",", "")) if match else number(text)
-    if nominal is not None:
-        nominal *= SCALES[suffix]
-        if (low is not None and nominal < low) or (high is not None and nominal > high):
-            nominal, suffix = None, ""
-    cut_short = low is not None and high is not None and nominal == low < high
-    return Printed(text, nominal, low, high, suffix, cut_short)
+    if low is None or high is None:
+        return None
+    nominal = number(itself)
+    suffix = _SUFFIXED.fullmatch(text[:100])
+    return Printed(text, low, high, (low + high) / 2 if nominal is None else nominal, cut_short,
+                   suffix[1] if suffix else "")  # fmt: skip
 
 
-def together(values: list[Any], unit: str, against: Printed | None = None) -> list[str]:
+def together(values: list[Any], unit: str = "", *, share: bool = False, against: Printed | None = None) -> list[str]:
     """Write measured values of one unit with the same decimals, and enough of them to show what differs.
 
     Rounding never moves a value across a bound of the printed number, never makes two values equal that
@@ -103,22 +95,28 @@ def together(values: list[Any], unit: str, against: Printed | None = None) -> li
         return [written(value) for value in values]
     exact = [number(value) for value in values]
     known = [value for value in exact if value is not None]
-    share = not percent and is_share(unit) and all(abs(value) <= 1 for value in known)
-    if share and known and 0 < max(map(abs, known)) < NEARLY_NOTHING:
+    share = share and not percent and all(abs(value) <= 1 for value in known)
+    if share and 0 < max(map(abs, known), default=0) < NEARLY_NOTHING:
         share, percent = False, True
-    places = _places(known, 100 if percent else 1, share, against)
-    texts = iter(_fixed(value * 100 if percent else value, places, share) for value in known)
+    scale = 100 if percent else 1
+    scaled = [value * scale for value in known] if percent else known
+
+    def fits(value: Decimal) -> bool:
+        return against is None or against.contains(value / scale)
+
+    places = _places(scaled, share, fits)
+    texts = iter(_fixed(value, places, share) for value in scaled)
     suffix = "%" if percent or unit == "%" else ""
     return [shown(value, 80) if one is None else next(texts) + suffix for value, one in zip(values, exact, strict=True)]
 
 
-def interval(low: Any, high: Any, unit: str, beside: str) -> str:
+def interval(one: Measurement, beside: str) -> str:
     """Write a confidence interval with the decimals of the number it stands beside, or more where they hide it."""
-    ends = [end for end in (number(low), number(high)) if end is not None]
+    ends = [end for end in (number(one.low), number(one.high)) if end is not None]
     told = beside.rstrip("%")
     if len(ends) < 2 or ends[0] == ends[1] or TIMES in beside or max(map(abs, ends)) > 10**9:
-        return " to ".join(together([low, high], unit))
-    scaled = [end * 100 if told != beside and unit != "%" else end for end in ends]
+        return " to ".join(together([one.low, one.high], one.unit, share=one.share))
+    scaled = [end * 100 if told != beside and one.unit != "%" else end for end in ends]
     fine = abs(scaled[1] - scaled[0]) / 10
     places = len(told.partition(".")[2])
     while places < FULL and any(abs(round(end, places) - end) > fine for end in scaled):
@@ -127,9 +125,12 @@ def interval(low: Any, high: Any, unit: str, beside: str) -> str:
     return " to ".join(_fixed(end, places, share) for end in scaled) + beside[len(told) :]
 
 
-def _places(known: list[Decimal], parts: int, share: bool, against: Printed | None) -> int | None:
-    """Return how many decimals a group needs, or None where its members' sizes are too far apart for that."""
-    sizes = [abs(value) * parts for value in known if value]
+def _places(known: list[Decimal], share: bool, fits: Callable[[Decimal], bool]) -> int | None:
+    """Return how many decimals a group needs, or None where its members' sizes are too far apart for that.
+
+    `fits` tells whether the printed number can stand for a value: rounding may not change that.
+    """
+    sizes = [abs(value) for value in known if value]
     if not sizes:
         return 0
     largest, smallest = max(sizes), min(sizes)
@@ -137,36 +138,27 @@ def _places(known: list[Decimal], parts: int, share: bool, against: Printed | No
         return None
     digits = SIGNIFICANT if len(known) == 1 else SIGNIFICANT - 1
     places = SHARE_PLACES if share else max(0, digits - 1 - largest.adjusted() if largest >= 1 else digits)
-    texts = _rounded(known, parts, places)
-    while places < FULL and not _tells_apart(known, texts, parts, places, against):
+    while places < FULL and not _tells_apart(known, places, fits):
         places += 1
-        texts = _rounded(known, parts, places)
     fewest = SHARE_PLACES if share and largest < 1 else 0
+    texts = [f"{value:.{places}f}" for value in known]
     while places > fewest and all(text.endswith("0") for text in texts):
         places -= 1
         texts = [text[:-1] for text in texts]
     return places
 
 
-def _rounded(known: list[Decimal], parts: int, places: int) -> list[str]:
-    return [f"{value * parts if parts > 1 else value:.{places}f}" for value in known]
-
-
-def _tells_apart(known: list[Decimal], texts: list[str], parts: int, places: int, against: Printed | None) -> bool:
-    if len(set(texts)) < len(set(known)):
-        return False
+def _tells_apart(known: list[Decimal], places: int, fits: Callable[[Decimal], bool]) -> bool:
+    texts = [f"{value:.{places}f}" for value in known]
     visible = 10 ** (1 - places) if places > 0 else 0
-    if any(abs(value) * parts < visible and value % 1 for value in known):
+    if len(set(texts)) < len(set(known)) or any(abs(value) < visible and value % 1 for value in known):
         return False
-    return against is None or all(
-        against.contains(value) == against.contains(Decimal(text) / parts)
-        for value, text in zip(known, texts, strict=True)
-    )
+    return all(fits(value) == fits(Decimal(text)) for value, text in zip(known, texts, strict=True))
 
 
 def _fixed(value: Decimal, places: int | None, share: bool) -> str:
     if places is None and (value == 0 or TOO_SMALL <= abs(value) < 10**LONGEST_INTEGER):
-        places = _places([value], 1, share, None)
+        places = _places([value], share, lambda _: True)
     if places is None:
         return _power(value)
     text = f"{value:,.{places}f}".replace("-", MINUS)
@@ -187,23 +179,13 @@ def written(value: Any) -> str:
 
 
 @lru_cache(maxsize=1024)
-def duration(seconds: Any) -> str:
+def duration(seconds: float) -> str:
     """Write a duration: 0.004 s, 5.1 s, 3 min 20 s, 2 h 5 min."""
-    exact = number(seconds)
-    if exact is None or exact < 0:
-        return shown(seconds, 80)
-    if 0 < exact < Decimal("0.0005"):
-        return "under 0.001 s"
-    if exact < 60:
-        return f"{float(exact):.3f} s" if exact < Decimal("0.1") else f"{float(exact):.1f} s"
-    minutes, rest = divmod(round(exact), 60)
+    if seconds < 60:
+        return "under 0.001 s" if 0 < seconds < 0.0005 else f"{seconds:.{3 if seconds < 0.1 else 1}f} s"
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def is_share(unit: str) -> bool:
-    """Tell whether a unit says that its numbers are parts of one: shares, distances between them, "of slots"."""
-    return unit == "share" or unit.startswith(("share ", "shares ", "of ", "total variation"))
 
 
 def unit_words(unit: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reports.schema import Comparison, Document, Evidence, Ledger, Section, Stated
 from tests.reports import samples
 
 HOSTILE = {
@@ -12,25 +13,30 @@ HOSTILE = {
     "nul": "a\0b\x1b[31m\x7f\r",
     "surrogate": "a\ud800b\udfff",
     "url": "javascript:alert(1) data:text/html,<b>",
+    "link": "https://x.invalid/\"onclick='alert(1)'<b>",
     "entity": "&lt;b&gt; &amp;amp; &#x3c;b&#x3e; &nbsp",
     "spaces": "a b\tc\nd\u2028e",
     "nothing": "",
 }
 
 
-def everywhere(text: str) -> Any:
+def everywhere(text: str) -> Ledger:
     """A ledger with a text wherever a ledger holds text that a document, a model or a machine may choose."""
     measured = [samples.number(1.5, text, text, 1.0, 2.0, **{text: 1.5}), samples.number(text, text, text)]
-    case = samples.case("refuted", *measured, stated="2", id=text, source=text, part=text, reason=text, test=text)
-    case["stated"] |= {"text": text, "low": text, "high": text}
-    broken = samples.case("broken", reason=text, id="other", source="other", declared="holds")
-    claim = samples.claim(text, "1", text, "refuted", case, stated=text, note=text)
-    made = samples.ledger(
-        [claim, samples.claim("b", text, text, "broken", broken, document=text)], started=text, arguments=[text]
-    )
-    made["run"]["environment"] = {text: text}
-    made["documents"] = [{"id": "post", "title": text, "language": text, "read": text, "sections": [
-        {"id": "1", "title": text, "charts": [samples.figure(text), {"kind": text, "name": text},
-         {"kind": "parameters", "name": text, "parts": samples.LLAMA}]}]}]  # fmt: skip
-    made["accounting"]["unaccounted"] = [text]
+    words: Any = dict.fromkeys(set(Evidence.__struct_fields__) - {"extra", "stand_in"}, text)
+    case = samples.case(
+        "refuted", *measured, stated=Stated(text=text, low=text, high=text, nominal=text), id=text, source=text,
+        part=text, reason=text, test=text, evidence=[Evidence(**words)],
+        compared=[Comparison(operator="<", value=text, holds=False)],
+    )  # fmt: skip
+    broken = samples.case("broken", reason=text, id="other", source="other")
+    claim = samples.claim(text, "1", text, case, stated=text, note=text, model=text)
+    other = samples.claim("b", text, text, broken, document=text)
+    made = samples.ledger([claim, other], started=text, arguments=[text], environment={text: text, "untested": text})
+    charts = [samples.figure(text), {"kind": text, "name": text},
+              {"kind": "parameters", "name": text, "parts": samples.LLAMA}]  # fmt: skip
+    section = Section(id="1", title=text, charts=charts)
+    made.documents = [Document(id="post", title=text, language=text, read=text, link=text, sections=[section])]
+    made.accounting.unaccounted = [text]
+    made.extra["warnings"] = [{"claim": text, "text": text}, text, {text: text}]
     return made

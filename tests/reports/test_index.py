@@ -10,19 +10,33 @@ from pathlib import Path
 from tests.conftest import ROOT, Suite
 
 CLAIMS = '''
-@pytest.mark.claim("total", stated="13.02B")
-def test_total(stated):
-    """It has 13.02 billion | parameters."""
+def never():
     raise RuntimeError("this is never run")
 
+@pytest.mark.claim("total", stated="13.02B")
+def test_total(stated, measure):
+    """It has 13.02 billion | parameters."""
+    assert measure(never(), "parameters") == stated
+
 @pytest.mark.claim("loose", stated="46B", loosely="cut short")
-def test_loose(stated):
+def test_loose(stated, measure):
     """It has 46 billion."""
+    assert measure(never(), "parameters") == stated
 
 @pytest.mark.claim("other", source="a figure", refuted="no")
-def test_other():
+def test_other(measure):
     """It is
     so."""
+    assert measure(never(), "parts") > 1
+'''
+AFRESH = '''
+import pytest
+
+@pytest.mark.gpu
+@pytest.mark.claim("afresh", source="a run")
+def test_afresh(measure):
+    """It is so."""
+    assert measure(1, "parts") > 1
 '''
 INDEX = """# Every claim
 
@@ -54,10 +68,13 @@ def index(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def write_claims(suite: Suite, text: str) -> None:
+    suite.claims(text).claims("", "two")
+    suite.write("claims/paper/test_two.py", AFRESH)
+
+
 def test_the_index_is_written_and_checked(suite: Suite) -> None:
-    suite.claims(CLAIMS)
-    afresh = '@pytest.mark.gpu\n@pytest.mark.claim("afresh", source="a run")\ndef test_afresh():\n    """It is so."""\n'
-    suite.write("claims/paper/test_two.py", f"import pytest\n\n{afresh}")
+    write_claims(suite, CLAIMS)
     file = suite.folder / "claims/INDEX.md"
     missing = index(suite.folder, "--check")
     assert (missing.returncode, missing.stderr) == (
@@ -76,18 +93,13 @@ def test_the_index_is_written_and_checked(suite: Suite) -> None:
 
 def test_claims_that_cannot_be_collected_leave_the_index_alone(suite: Suite) -> None:
     file = suite.write("claims/INDEX.md", INDEX)
-    suite.claims(CLAIMS.replace('"total"', '"total", bad="x"'))
+    write_claims(suite, CLAIMS.replace('"total"', '"total", bad="x"'))
     bad = index(suite.folder)
     assert bad.returncode == 4
     assert "unknown keyword 'bad'" in bad.stderr
     assert "Traceback" not in bad.stderr
     suite.claims("def broken(:")
     broken = index(suite.folder)
-    assert broken.returncode == 2
-    assert "SyntaxError" in broken.stderr
+    assert broken.returncode == 4
+    assert "paper/test_one.py cannot be read: invalid syntax" in broken.stderr
     assert file.read_text() == INDEX
-
-
-def test_the_index_of_this_suite_is_up_to_date() -> None:
-    checked = index(ROOT, "--check")
-    assert checked.returncode == 0, checked.stderr

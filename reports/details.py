@@ -1,0 +1,108 @@
+"""What stands behind the cases of a claim: every number in full by every route, the evidence, the tests."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from reports import numbers
+from reports.schema import Case, Claim, Evidence
+from reports.text import counted, shown
+
+HASH_SHOWN = 12  # characters
+_ADDRESS = re.compile(r"https?://[!-~]{1,500}", re.I)
+
+
+class Entry(NamedTuple):
+    """A fact behind a case; its kind is "number", "code", "command", "link" or ""."""
+
+    term: str
+    text: str
+    kind: str = ""
+
+
+@dataclass(slots=True)
+class Details:
+    """What stands behind some cases, which its label names unless there are no others."""
+
+    label: str
+    entries: list[Entry]
+
+    def __str__(self) -> str:
+        told = [text if kind == "command" else f"{term}: {text}" for term, text, kind in self.entries]
+        return "\n".join([self.label, *told] if self.label else told)
+
+
+def details(claim: Claim, groups: list[list[Case]], labels: list[str]) -> list[Details]:
+    """Return what stands behind the cases: every number in full by every route, evidence, tests.
+
+    Neighbours with the same numbers, such as two readings of them, are told together, and so is evidence that
+    several cases share.
+    """
+    found: list[tuple[list[Entry], list[str], list[Entry]]] = []
+    shared: dict[tuple[Entry, ...], list[str]] = {}
+    for group, label in zip(groups, labels, strict=True):
+        values = _values(group[0])
+        if not found or values != found[-1][0]:
+            found.append((values, [], []))
+        found[-1][1].append(label)
+        found[-1][2].extend(_test(case) for case in group)
+        for one in group[0].evidence:
+            shared.setdefault(tuple(_stands_on(one)), []).append(label)
+    told = [Details("; ".join(names), [*entries, *tests]) for entries, names, tests in found]
+    for entries, names in shared.items():
+        label = "; ".join(names)
+        if own := next((one for one in told if one.label == label), None):
+            own.entries += entries
+        else:
+            told.append(Details("" if len(names) == len(groups) else label, list(entries)))
+    if len(found) == 1:
+        told[0].label = ""
+    last = [Entry("Claim about", shown(claim.model, 120))] if claim.model else []
+    command = f"pytest --claim {shlex.quote(shown(claim.id, 200))}"
+    return [*told, Details("", [*last, Entry("Run only this", command, "command")])]
+
+
+def _values(case: Case) -> list[Entry]:
+    entries = []
+    for one in case.measured:
+        text = f"{numbers.written(one.value)} {shown(one.unit, 80)}".strip()
+        if one.low is not None and one.high is not None:
+            text += f", from {numbers.written(one.low)} to {numbers.written(one.high)}"
+        entries.append(Entry(shown(one.of, 80) or "Measured", text, "number"))
+        for name, value in sorted(one.routes.items()):
+            entries.append(Entry(f"by {shown(name, 120)}", numbers.written(value), "number"))
+    if case.drawn:
+        entries.append(Entry("Held against", counted(case.drawn, "drawn case", "drawn cases")))
+    if case.verdict == "broken":
+        entries.append(Entry("What broke", shown(case.reason), "code"))
+    if case.source and not any(one.source == case.source for one in case.evidence):
+        entries.append(Entry("Source", shown(case.source, 300)))
+    return entries
+
+
+def _test(case: Case) -> Entry:
+    took = f" · {numbers.duration(case.seconds)}" if case.seconds else ""
+    return Entry("Test", f"{shown(case.test, 300)}{took}", "code")
+
+
+def _stands_on(one: Evidence) -> list[Entry]:
+    made = {"revision ": one.revision, "": one.precision, "by ": one.engine, "on ": one.device}
+    model = ", ".join([shown(one.model, 120), *(f"{word}{shown(text, 120)}" for word, text in made.items() if text)])
+    file = shown(one.file, 300) + (f" (sha256 {shown(one.sha256[:HASH_SHOWN], 80)}…)" if one.sha256 else "")
+    told = {
+        "Source": shown(one.source, 300),
+        "Made on": f"{model.removeprefix(', ')}{' (stand-in)' * one.stand_in}".strip(),
+        "Text": shown(one.text, 300),
+        "File": file.strip(),
+        "Note": shown(one.note, 600),
+    }
+    entries = [Entry(term, text) for term, text in told.items() if text]
+    return [*entries, Entry("Published", *link(one.link))] if one.link else entries
+
+
+def link(address: str) -> tuple[str, str]:
+    """Return an address as text, and its kind: "link" where a reader may follow it, else ""."""
+    return shown(address, 520), "link" if _ADDRESS.fullmatch(address) else ""

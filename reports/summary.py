@@ -1,0 +1,208 @@
+"""What a page, a terminal and a job summary all show of a run: the result in a sentence, sums, and what was unusual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reports import numbers
+from reports.schema import STATES, Accounting, Claim, Collection, Document, Ledger, Section, counts
+from reports.text import anchor, counted, joined, shown
+from reports.view import Row, awaits_gpu, stands_in
+
+CHECKED = ("holds", "loosely", "refuted", "surprise", "disputed", "undecided")  # states of a claim that was checked
+SUMMED = {"holds": "hold", "loosely": "loosely", "refuted": "do not hold", "unchecked": "not checked"}
+MOST_LISTED = 60
+MERGE_RULE = (
+    "Where several runs checked the same case, a verdict that was reached (holds, does not hold) stands before broken, "
+    "and broken before what was not decided; among equals the newest run's stands. A verdict on an older wording of "
+    "the claim is left out. Runs disagree when their verdicts differ, or their measured values do and have no "
+    "confidence intervals; then every outcome is kept."
+)
+
+Places = list[tuple[Document, list[tuple[Section, list[Claim]]]]]
+
+
+@dataclass(slots=True)
+class Banner:
+    """Something unusual about a run: a title, and what it is about as links, as texts ("" leads nowhere), as a table.
+
+    `kind` is how it looks, `mark` its sign.
+    """
+
+    kind: str
+    mark: str
+    title: str
+    text: str = ""
+    links: list[tuple[str, str]] = field(default_factory=list)
+    more: int = 0
+    head: tuple[str, ...] = ()
+    rows: list[list[str]] = field(default_factory=list)
+
+
+def tally(found: Mapping[str, int]) -> str:
+    """Say how many of the claims that were checked hold, from their numbers by state."""
+    checked = sum(found[state] for state in CHECKED)
+    return f"{found['holds']:,} of {checked:,} hold{'s' if checked == 1 else ''}" if checked else "not checked"
+
+
+def places(ledger: Ledger | Collection) -> Places:
+    """Return claims by document and section, in the ledger's order; what belongs to no known one comes last."""
+    claims: dict[str, dict[str, list[Claim]]] = {}
+    for claim in ledger.claims:
+        claims.setdefault(claim.document, {}).setdefault(claim.section, []).append(claim)
+    documents = {one.id: one for one in ledger.documents}
+    found: Places = []
+    for name in [*documents, *(other for other in claims if other not in documents)]:
+        document, own = documents.get(name, Document(id=name, title=name)), claims.get(name, {})
+        sections = {one.id: one for one in document.sections}
+        sections |= {other: Section(id=other, title=other) for other in own if other not in sections}
+        told = [(one, own.get(one.id, [])) for one in sections.values() if one.id in own or one.charts]
+        found += [(document, told)] * bool(own)
+    return found
+
+
+def headline(claims: list[Claim], found: Mapping[str, int]) -> str:
+    """Say the result in one sentence, of the claims that were checked; `found` are their numbers by state."""
+    checked = sum(found[state] for state in CHECKED)
+    waiting = sum(claim.verdict == "unchecked" and awaits_gpu(claim) for claim in claims)
+    if not claims:
+        return "No claim was collected."
+    first = f"{found['holds']:,} of {counted(checked, 'claim', 'claims')} checked hold{'s' if checked == 1 else ''}"
+    weaker = [f"{found['loosely']:,} hold{'s' if found['loosely'] == 1 else ''} loosely"] * (found["loosely"] > 0)
+    weaker += [f"{found['refuted']:,} {'does' if found['refuted'] == 1 else 'do'} not"] * (found["refuted"] > 0)
+    rest = [
+        (found["surprise"], "is a surprise", "are surprises"),
+        (found["disputed"], "is disputed", "are disputed"),
+        (found["undecided"], "is undecided", "are undecided"),
+        (found["broken"], "is broken", "are broken"),
+        (waiting, "awaits a GPU", "await a GPU"),
+        (found["unchecked"] - waiting, "was not checked", "were not checked"),
+        (found["uncheckable"], "cannot be checked", "cannot be checked"),
+    ]
+    parts = [first if checked else "No claim was checked", ", ".join(weaker)]
+    parts.append(joined([counted(*each) for each in rest if each[0]]))
+    return f"{'; '.join(filter(None, parts))}."
+
+
+def subline(ledger: Ledger) -> str:
+    """Say how each document fares where there are several, and what more a GPU would check."""
+    documents = [(one, [claim for _, claims in sections for claim in claims]) for one, sections in places(ledger)]
+    told = [f"{tally(counts(claims))} in {shown(one.title, 80)}" for one, claims in documents] * (len(documents) > 1)
+    further = sum(claim.verdict != "unchecked" and awaits_gpu(claim) for claim in ledger.claims)
+    more = counted(further, "claim checked here has a further check", "claims checked here have a further check")
+    return " ".join([f"{joined(told)}."] * bool(told) + [f"{more} that awaits a GPU."] * bool(further))
+
+
+def accounting(ledger: Ledger, found: Mapping[str, int]) -> str:
+    """Return the sum of the claims by state, which are `found`, and the cases behind them."""
+    parts = [
+        f"{number:,} {SUMMED.get(state, STATES[state].word.lower())}"
+        for state, number in found.items() if number
+    ]  # fmt: skip
+    told = ledger.accounting
+    claims = f"{counted(len(ledger.claims), 'claim', 'claims')} = {' + '.join(parts) or 'none'}"
+    asked = f"{told.collected:,} to be checked here, {told.reported:,} of them reported"
+    return f"{claims}. {counted(len(ledger.cases), 'case', 'cases')}, {asked}."
+
+
+def run_names(ledger: Ledger) -> dict[str, str]:
+    """Return a name for every run of a merged ledger, by its id: its device, numbered where that is not enough."""
+    devices = [shown(run.environment.get("device", "unknown device"), 60) for run in ledger.runs or []]
+    return {
+        str(run.id): f"run on {device}" if devices.count(device) == 1 else f"run {place} on {device}"
+        for place, (run, device) in enumerate(zip(ledger.runs or [], devices, strict=True), 1)
+    }
+
+
+def notes(ledger: Ledger) -> list[str]:
+    """Return what a reader must know of the whole run: that a stand-in was measured, or an untested version used."""
+    standing = sum(any(map(stands_in, claim.cases)) for claim in ledger.claims)
+    claims = counted(standing, "claim stands", "claims stand")
+    told = [f"{claims} on measurements of a stand-in, not of the model that is meant"] * bool(standing)
+    untested = ledger.run.environment.get("untested")
+    return told + [f"Not tested with this version: {shown(untested, 300)}"] * bool(untested)
+
+
+def warnings(ledger: Ledger) -> list[str]:
+    """Return what libraries warned of, once each, with the claim."""
+    found = ledger.extra.get("warnings", [])
+    told = [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    return list(dict.fromkeys(f"{shown(one.get('claim', ''), 120)}: {shown(one.get('text', ''), 400)}" for one in told))
+
+
+def banners(ledger: Ledger, rows: list[Row]) -> list[Banner]:
+    """Return the banners of an unusual run, the gravest first."""
+    pairs, runs = list(zip(ledger.claims, rows, strict=True)), run_names(ledger)
+    surprises = [(one.address, _surprise(claim, one)) for claim, one in pairs if one.state == "surprise"]
+    broken = [(one.address, _broken(claim, one)) for claim, one in pairs if one.state == "broken"]
+    are = "surprise: the measurement is not what was", "surprises: the measurements are not what was"
+    failed = "claim's instrument is broken", "claims' instruments are broken"
+    found = [
+        _listed("surprise", f"{counted(len(surprises), *are)} declared", surprises),
+        _conflicts([claim for claim in ledger.claims if claim.conflicting], runs),
+        _interrupted(ledger),
+        _listed("broken", counted(len(broken), *failed), broken),
+        _merged(ledger, runs),
+        *(Banner("info", "info", note) for note in notes(ledger)),
+    ]
+    return [banner for banner in found if banner]
+
+
+def _listed(kind: str, title: str, links: list[tuple[str, str]]) -> Banner | None:
+    more = max(len(links) - MOST_LISTED, 0)
+    return Banner(kind, kind, title, links=links[:MOST_LISTED], more=more) if links else None
+
+
+def _surprise(claim: Claim, row: Row) -> str:
+    case = next(case for case in claim.cases if case.surprising)
+    return f"{row.says[:200]} Declared: {STATES[case.declared].one}; measured: {STATES[case.verdict].one}."
+
+
+def _broken(claim: Claim, row: Row) -> str:
+    reason = next((case.reason for case in claim.cases if case.verdict == "broken"), "")
+    return f"{row.short}: {shown(reason.strip().partition(chr(10))[0], 200) or 'no reason given'}"
+
+
+def _conflicts(claims: list[Claim], runs: dict[str, str]) -> Banner | None:
+    if not claims:
+        return None
+    rows = []
+    for claim in claims[:MOST_LISTED]:
+        ids = [case.id for case in claim.cases]
+        for case in (case for case in claim.cases if ids.count(case.id) > 1):
+            values = numbers.together([one.value for one in case.measured][:3])
+            name = f"{shown(claim.id, 90)} {shown(case.id, 60)}".strip()
+            told = " · ".join([*values, STATES[case.verdict].one])
+            rows.append([name, runs.get(str(case.run), "a run"), told])
+    title = f"Runs disagree on {counted(len(claims), 'claim', 'claims')}"
+    text = "No outcome is dropped. The claim counts as disputed until one of the runs is explained."
+    return Banner("conflict", "disputed", title, text, head=("Claim", "Run", "Outcome"), rows=rows)
+
+
+def _interrupted(ledger: Ledger) -> Banner | None:
+    told, lost = ledger.accounting, ledger.accounting.unaccounted
+    states = [run.state for run in ledger.runs or []] or [ledger.run.state]
+    if "interrupted" not in states and not lost:
+        return None
+    title = f"Partial: {told.reported:,} of {counted(told.collected, 'case', 'cases')} came to an end"
+    if "interrupted" in states:
+        title += ", then the run was interrupted" if len(states) == 1 else "; a run was interrupted"
+    known = {claim.id for claim in ledger.claims}
+    claims = [(name.partition(" ")[0], name) for name in lost[:MOST_LISTED]]
+    links = [(anchor(claim) if claim in known else "", shown(name, 200)) for claim, name in claims]
+    text = "What was not reached or left no trace is listed here and never counted as holding." if lost else ""
+    return Banner("interrupted", "partial", title, text, links, len(lost) - len(links))
+
+
+def _merged(ledger: Ledger, runs: dict[str, str]) -> Banner | None:
+    if ledger.run.state != "merged":
+        return None
+    rows = []
+    for run in ledger.runs or []:
+        told = run.accounting or Accounting(collected=0, reported=0)
+        reported = f"{told.reported:,} of {told.collected:,}"
+        rows.append([runs[str(run.id)], shown(run.started, 40), numbers.duration(run.seconds), reported, run.state])
+    title = f"Merged from {counted(len(rows), 'run', 'runs')}"
+    head = ("Run", "Started", "Took", "Cases reported", "State")
+    return Banner("merged", "info", title, MERGE_RULE, head=head, rows=rows)

@@ -1,0 +1,292 @@
+"""What a page, a terminal and a job summary all show of a claim: its cases as lines, the reasons, what it stands on."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby, takewhile
+from typing import Any, NamedTuple
+
+from reports import numbers, strips
+from reports.details import Details, details
+from reports.schema import STATES, Case, Claim, Measurement
+from reports.text import counted, joined, sentence, shown
+
+MOST_NUMBERS = 6
+MOST_PARTS = 4  # more than this many parts are summed up, and only those that fail stay lines
+STAND_IN = "stand-in"
+SHORT_REASON = 90  # characters that still stand beside a verdict
+LONG_NAME, LONG_UNIT = 22, 24
+HINTS = {"uncheckable": "why", "unchecked": "how it would be checked", "broken": "the failure"}
+_OUT_OF = re.compile(r"of (\d{1,6}) (.+)", re.ASCII)
+
+
+class Reading(NamedTuple):
+    """A measured value as text: what was measured, the number, its unit, its interval. A lone unit has no number."""
+
+    name: str
+    number: str
+    unit: str
+    interval: str = ""
+
+    @property
+    def beside(self) -> str:
+        """What stands behind the number."""
+        return f"{self.unit} {self.interval}".strip() if self.interval else self.unit
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (f"{self.name}:" if self.name else "", self.number, self.unit, self.interval)))
+
+
+@dataclass(slots=True)
+class Line:
+    """A case: its label among several, its outcome, what the printed number means, what was measured, a picture."""
+
+    label: str = ""
+    outcome: str = ""
+    word: str = ""
+    means: str = ""
+    readings: list[Reading] = field(default_factory=list)
+    text: str = ""
+    strip: str = ""
+
+    @property
+    def wide(self) -> bool:
+        """Whether the readings' names need more than the column of the numbers."""
+        return any(len(one.name) > LONG_NAME for one in self.readings)
+
+
+@dataclass(slots=True)
+class Row:
+    """A claim as it is shown; `address` is its place on the page."""
+
+    address: str
+    short: str
+    says: str
+    state: str
+    word: str
+    printed: str
+    lines: list[Line]
+    tags: list[tuple[str, str]]
+    reasons: list[tuple[str, str]]
+    note: str
+    hint: str
+    details: list[Details]
+    stand_in: bool
+
+
+def row(claim: Claim, runs: dict[str, str], address: str = "") -> Row:
+    """Return a claim as it is shown. `runs` names the runs of a merged ledger by their id."""
+    state = claim.state
+    groups = _grouped(claim.cases)
+    labels = _labels(groups, runs)
+    return Row(
+        address=address,
+        short=shown(claim.id.removeprefix(f"{claim.document}/"), 120),
+        says=shown(claim.says),
+        state=state,
+        word="Awaits a GPU" if state == "unchecked" and awaits_gpu(claim) else STATES[state].word,
+        printed="" if claim.stated is None else shown(claim.stated, 60),
+        lines=_lines(groups, labels),
+        tags=_tags(claim, state),
+        reasons=_reasons(groups, labels),
+        note=shown(claim.note),
+        hint=_hint(claim, state),
+        details=details(claim, groups, labels),
+        stand_in=any(map(stands_in, claim.cases)),
+    )
+
+
+def awaits_gpu(claim: Claim) -> bool:
+    """Tell whether all that was not checked of a claim belongs to the gpu tier and was not measured."""
+    unchecked = [case for case in claim.cases if case.verdict == "unchecked"]
+    return bool(unchecked) and all(case.tier == "gpu" and not case.measured for case in unchecked)
+
+
+def stands_in(case: Case) -> bool:
+    """Tell whether a case was measured on a stand-in for the model that its claim is about."""
+    return any(one.stand_in for one in case.evidence)
+
+
+def readings(case: Case) -> list[Reading]:
+    """Return what a case measured, the first few where there are many.
+
+    Neighbours share their unit: it stands behind the first of them, or on a line of its own where it is long.
+    """
+    few, told = case.measured[:MOST_NUMBERS], []
+    texts = _texts(few, numbers.printed(case.stated))
+    for unit, neighbours in groupby(few, key=lambda one: one.unit):
+        same = list(neighbours)
+        below = len(same) > 1 and len(unit) > LONG_UNIT and all(one.of for one in same)
+        for place, one in enumerate(same):
+            beside = unit if (place == 0 and not below) or not one.of else ""
+            told.append(_reading(one, next(texts), beside, alone=len(few) == 1))
+        told += [Reading("", "", numbers.unit_words(unit))] * below
+    if len(case.measured) > len(few):
+        told.append(Reading("", f"and {len(case.measured) - len(few):,} more", "in the evidence"))
+    return told
+
+
+def _texts(measured: list[Measurement], printed: numbers.Printed | None) -> Iterator[str]:
+    """Write every measured value; those of one unit are written alike."""
+    values: dict[tuple[str, bool], list[Any]] = {}
+    for one in measured:
+        values.setdefault((one.unit, one.share), []).append(one.value)
+    texts = {
+        (unit, share): iter(numbers.together(same, unit, share=share, against=printed))
+        for (unit, share), same in values.items()
+    }
+    return (next(texts[one.unit, one.share]) for one in measured)
+
+
+def _reading(one: Measurement, text: str, unit: str, *, alone: bool) -> Reading:
+    name, words, between = shown(one.of, 80), numbers.unit_words(unit), ""
+    if one.low is not None and one.high is not None and (one.low, one.high) != (one.value, one.value):
+        between = f"({numbers.interval(one, text)})"
+    if not alone and not name:
+        if match := _OUT_OF.fullmatch(unit):  # "2 of 2 steps up" under the name "steps up"
+            return Reading(shown(match[2], 80), f"{text} of {match[1]}", "", between)
+        return Reading(shown(unit, 80), text, "", between)
+    return Reading(name, text, words, between)
+
+
+def _against(case: Case) -> tuple[str, str]:
+    """Say what the printed number means as it was compared, and draw what was measured."""
+    printed, measured = numbers.printed(case.stated), case.measured
+    if printed is None and (match := _OUT_OF.fullmatch(measured[0].unit)) and type(good := measured[0].value) is int:
+        total = int(match[1])
+        return "", strips.squares([place < good for place in range(min(total, 99))]) if 0 <= good <= total else ""
+    if printed and case.compared:
+        deciding = next((one for one in case.compared if one.holds is not True), case.compared[0])
+        values = [numbers.number(one.value) for one in case.compared if one.operator == deciding.operator]
+        spreads = {one[0]: one for one in map(_spread, measured)}
+        drawn = [spreads.get(value, (value, value, value)) for value in values if value is not None]
+        return printed.means(deciding.operator), strips.against(case.verdict, deciding.operator, drawn, printed)
+    named = list(takewhile(lambda one: one.unit == measured[0].unit and one.of, measured))
+    bars = [one for one in map(_spread, named[: strips.MOST_BARS + 1]) if one[0] is not None]
+    return printed.means() if printed else "", strips.bars(case.verdict, bars)
+
+
+def _spread(one: Measurement) -> tuple[Any, Any, Any]:
+    value = numbers.number(one.value)
+    low, high = (value, value) if one.low is None or one.high is None else map(numbers.number, (one.low, one.high))
+    return value, value if low is None else low, value if high is None else high
+
+
+def _grouped(cases: list[Case]) -> list[list[Case]]:
+    """Put cases together that differ by their reading alone: same source and part, same outcome, same numbers."""
+    if len(cases) == 1:
+        return [cases]
+    groups: dict[tuple[Any, ...], list[Case]] = {}
+    for case in cases:
+        reason = "" if case.verdict == "unchecked" and not case.measured else case.reason
+        outcome = case.verdict, case.declared, reason, repr((case.measured, case.stated, case.compared))
+        groups.setdefault((case.part, case.source, case.run, *outcome), []).append(case)
+    return list(groups.values())
+
+
+def _labels(groups: list[list[Case]], runs: dict[str, str]) -> list[str]:
+    """Name every group by what tells it from the others: its part, its source, its reading, its run."""
+    first = [group[0] for group in groups]
+    if sum(map(len, groups)) == 1:
+        return [""]
+    several = {name: len({getattr(case, name) for case in first}) > 1 for name in ("part", "source")}
+    readings = {case.reading for group in groups for case in group}
+    ids = Counter(case.id for case in first)
+    labels = []
+    for group, case in zip(groups, first, strict=True):
+        words = [shown(getattr(case, name), 90) for name in several if several[name] and getattr(case, name)]
+        if len(readings) > 1 and case.verdict != "unchecked":
+            words.append(_reading_words(group))
+        if ids[case.id] > 1:
+            words.append(runs.get(str(case.run), "another run"))
+        label = ", ".join(words) or (shown(case.id, 90) if len(groups) > 1 else "")
+        labels.append(f"{label} ({STAND_IN})" if label and stands_in(case) else label)
+    return labels
+
+
+def _reading_words(group: list[Case]) -> str:
+    if len({case.reading for case in group}) > 1:
+        return "in either reading"
+    if group[0].reading == "literal":
+        return "literally"
+    return f"weaker ({shown(group[0].reason)})" if _beside(group[0]) else "in a weaker reading"
+
+
+def _beside(case: Case) -> bool:
+    """Tell whether a reason is short and belongs on the case's own line: what is missing, or what is weaker."""
+    missing = case.verdict == "unchecked" and not case.measured
+    return (missing or (case.reading == "loose" and case.verdict == "holds")) and 0 < len(case.reason) <= SHORT_REASON
+
+
+def _lines(groups: list[list[Case]], labels: list[str]) -> list[Line]:
+    """Return a line a group; of many parts of a law, their sum and a line for each that does not hold."""
+    first = [group[0] for group in groups]
+    if len(groups) <= MOST_PARTS or not all(case.part for case in first):
+        return [_line(case, label) for case, label in zip(first, labels, strict=True)]
+    good = [case.verdict == "holds" for case in first]
+    text = f"{sum(good)} of {len(first)} parts hold"
+    if drawn := sum(case.drawn or 0 for case in first):
+        text += f", {counted(drawn, 'drawn case', 'drawn cases')}"
+    rest = [_line(case, label) for case, label in zip(first, labels, strict=True) if case.verdict != "holds"]
+    return [Line(text=text, strip=strips.squares(good)), *rest]
+
+
+def _line(case: Case, label: str) -> Line:
+    waiting = case.verdict == "unchecked" and case.tier == "gpu" and not case.measured
+    word = "awaits a GPU" if waiting else STATES[case.verdict].case
+    if case.surprising:
+        word = f"{word}, declared: {STATES[case.declared].one}"
+    line = Line(label, case.verdict, word)
+    if case.measured:
+        line.readings = readings(case)
+        line.means, line.strip = _against(case) if case.verdict != "unchecked" else ("", "")
+    elif case.verdict == "unchecked":
+        line.text = shown(case.reason) if _beside(case) else "not checked here"
+    elif case.drawn:
+        line.text = counted(case.drawn, "drawn case", "drawn cases")
+    elif case.verdict == "broken":
+        line.text = "no number"
+    return line
+
+
+def _tags(claim: Claim, state: str) -> list[tuple[str, str]]:
+    tags = [(STAND_IN, "si")] if any(map(stands_in, claim.cases)) else []
+    if claim.conflicting:
+        return [("runs disagree", "cf"), *tags]
+    if state == "surprise":
+        declared = {case.declared for case in claim.cases if case.surprising}
+        if claim.declared != claim.verdict:
+            declared = {claim.declared}
+        words = joined(sorted(STATES[verdict].one for verdict in declared))
+        return [(f"declared {words}, measured {STATES[claim.verdict].one}", ""), *tags]
+    if state == "broken":
+        return [("the instrument broke; the claim is neither confirmed nor denied", ""), *tags]
+    return tags
+
+
+def _reasons(groups: list[list[Case]], labels: list[str]) -> list[tuple[str, str]]:
+    """Return every reason once, with the cases it is about unless it is about all that were checked."""
+    first = [group[0] for group in groups]
+    beside = {case.reason for case in first if _beside(case) and len(groups) > 1}
+    told: dict[str, list[str]] = {}
+    for case, label in zip(first, labels, strict=True):
+        if case.reason and case.reason not in beside and not _beside(case):
+            elsewhere = "not checked here: " if case.verdict == "unchecked" and case.measured else ""
+            told.setdefault(sentence(shown(elsewhere + case.reason)), []).append(label)
+    checked = sum(case.verdict != "unchecked" or bool(case.measured) for case in first)
+    return [("; ".join(names) if len(names) < min(checked, 4) else "", reason) for reason, names in told.items()]
+
+
+def _hint(claim: Claim, state: str) -> str:
+    """Say what the closed details hold: how many routes lead to the numbers, or why there are none."""
+    routes = [1 + len(one.routes) for case in claim.cases for one in case.measured]
+    if not routes or state == "broken":
+        return HINTS.get(state, "evidence")
+    if min(routes) == max(routes) == 1:
+        return "one route"
+    if min(routes) > 1:
+        return f"{['two', 'three', 'four', 'five'][min(min(routes) - 2, 3)]} routes agree"
+    return f"two routes agree on {sum(one > 1 for one in routes)} of {counted(len(routes), 'number', 'numbers')}"

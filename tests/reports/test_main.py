@@ -1,0 +1,65 @@
+"""`python -m reports`: a page drawn again, one page of several runs, and one line for what cannot be read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reports import __main__ as command
+from reports import page, schema
+from tests.reports import samples
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.json").write_text(schema.dump(samples.ledger()))
+    (tmp_path / "b.json").write_text(schema.dump(samples.bad_day()))
+    return tmp_path
+
+
+def test_a_page_is_drawn_again(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["page", "b.json", "--badge", "badge.json"]) == 0
+    assert (place / "b.html").read_text() == page.render(samples.bad_day())
+    assert json.loads((place / "badge.json").read_text())["message"] == "6 of 13 hold, 2 surprises, 1 broken"
+    assert capsys.readouterr().out == "page: b.html\n"
+
+
+def test_runs_are_merged_into_one_page_and_a_disagreement_is_told(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(place / "summary.md"))
+    assert command.main(["merge", "a.json"]) == 0
+    assert "9 of 15 claims checked hold" in (place / "summary.md").read_text()
+    assert command.main(["merge", "a.json", "b.json", "--html", "m.html"]) == 1
+    assert "runs disagree about 'post/llama-total'" in capsys.readouterr().out
+    html = (place / "m.html").read_text()
+    assert "Runs disagree on" in html
+    assert "Merged from 2 runs" in html
+    assert (place / "reports/out/merged.json").exists()
+
+
+def test_a_verdict_on_an_older_wording_is_left_out_and_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reworded = samples.ledger(started="2027-01-01T00:00:00Z")
+    reworded.claims[0].cases[0].digest = "new"
+    (place / "new.json").write_text(schema.dump(reworded))
+    assert command.main(["merge", "a.json", "new.json", "--html", "m.html"]) == 0
+    told = capsys.readouterr().out
+    assert told == "page: m.html\nleft out: a verdict on an older wording of 'post/llama-total': run it again\n"
+    assert "A verdict on an older wording of the claim is left out." in (place / "m.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["page", "none.json"], ["page", "bad.json"], ["merge", "a.json", "bad.json"], ["merge", "lost.json"],
+     ["page", "a.json", "--html", "."], ["merge", "a.json", "--json", "/dev/null"]],
+)  # fmt: skip
+def test_bad_input_and_unwritable_places_are_one_line(
+    place: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    (place / "lost.json").write_text(schema.dump(samples.ledger(state="merged")).replace("{", '{"runs": [],', 1))
+    (place / "bad.json").write_text('{"schema": "claims-ledger/1"}')
+    assert command.main(arguments) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("python -m reports: ")
+    assert told.count("\n") == 1
