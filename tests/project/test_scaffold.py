@@ -1,0 +1,107 @@
+"""`python -m claims new` makes documents that run as they are, anywhere; what it cannot make it refuses in one line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from claims.__main__ import main
+from fixtures.claim.documents import read_document
+from reports import schema
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest as a stranger does, from a folder that knows nothing of the suite."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "GITHUB_STEP_SUMMARY"):
+        environment.pop(name, None)
+    command = [sys.executable, "-m", "pytest", "-p", "fixtures.claim.plugin", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_documents_of_a_stranger_run_green_from_where_they_are(tmp_path: Path) -> None:
+    for name in ("my_card", "my_paper"):
+        assert main(["new", name, "--in", str(tmp_path)]) == 0
+    ledger = tmp_path / "out of the way" / "claims.json"
+    run = run_pytest(tmp_path, "--ledger", str(ledger), "--page", str(ledger.with_suffix(".html")), "-W", "error")
+    assert run.returncode == 0, run.stdout + run.stderr
+    claims = schema.read(ledger).claims
+    assert [(claim.id, claim.verdict) for claim in claims] == [
+        ("my_card/example-total", "holds"),
+        ("my_paper/example-total", "holds"),
+    ]
+    assert {one.file for claim in claims for case in claim.cases for one in case.evidence} == {
+        str(tmp_path / name / "data" / "example.json") for name in ("my_card", "my_paper")
+    }
+
+
+def test_the_example_can_fail(tmp_path: Path) -> None:
+    assert main(["new", "my_card", "--in", str(tmp_path)]) == 0
+    (test,) = (tmp_path / "my_card").glob("test_*.py")
+    test.write_text(test.read_text().replace("13.0B", "13.1B"))
+    run = run_pytest(tmp_path, "--ledger", str(tmp_path / "claims.json"), "--page", str(tmp_path / "claims.html"))
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert [claim.verdict for claim in schema.read(tmp_path / "claims.json").claims] == ["refuted"]
+
+
+def test_what_is_made_is_clean_code(tmp_path: Path) -> None:
+    assert main(["new", "my_card", "--in", str(tmp_path)]) == 0
+    code = ["ruff", "check", "--config", str(ROOT / "pyproject.toml"), "--ignore=INP,D100", str(tmp_path)]
+    checked = subprocess.run([sys.executable, "-m", *code], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("title", ['A "quoted" \\ title', "Mélange d'experts, 전문가 혼합", "x" * 500])
+def test_a_title_is_kept_as_it_is(tmp_path: Path, title: str) -> None:
+    assert main(["new", "my_card", "--title", title, "--in", str(tmp_path)]) == 0
+    assert read_document(tmp_path / "my_card").title == title
+
+
+def test_a_document_comes_after_those_that_are_there(tmp_path: Path) -> None:
+    for name in ("first", "second", "third"):
+        assert main(["new", name, "--in", str(tmp_path)]) == 0
+        if name == "first":
+            (tmp_path / name / "document.toml").write_text("this is not TOML")
+    assert [read_document(tmp_path / name).position for name in ("second", "third")] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Big", "two words", "a-b", "a__b", "_a", "a_", "1st", "../up", "a/b", "a.b", "é", "a\n"]
+)
+def test_a_bad_name_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert main(["new", name, "--in", str(tmp_path)]) == 2
+    assert "is no name for a document" in one_line(capsys)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("title", ["", "  ", "two\nlines", "a\x7fb", "\udc80"])
+def test_a_bad_title_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], title: str) -> None:
+    assert main(["new", "my_card", "--title", title, "--in", str(tmp_path)]) == 2
+    assert "is no title" in one_line(capsys)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["moe_post", "scaffold"])
+def test_what_is_there_is_left_alone(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert main(["new", name]) == 2
+    assert "already there" in one_line(capsys)
+
+
+def test_a_place_that_is_no_folder_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    for place in ("nowhere", "file"):
+        assert main(["new", "my_card", "--in", str(tmp_path / place)]) == 2
+        assert "is no folder" in one_line(capsys)
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    return told.err
