@@ -305,7 +305,7 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
     counts = record(1, SOME)
     routing_files.write(counts, path)
     assert [each.name for each in tmp_path.iterdir()] == ["a.parquet"]
-    assert routing_files.read_metadata(path) == routing_files.read_file(path).metadata == dict(counts.metadata)
+    assert routing_files.read_file(path).metadata == dict(counts.metadata)
     before = path.read_bytes()
 
     def fails(_table: Any, to: Path, **_how: Any) -> None:
@@ -328,7 +328,7 @@ def test_a_shard_is_read_alone_and_a_file_only_once(tmp_path: Path) -> None:
         routing_files.read_file(tmp_path / "b.parquet")
     path.write_bytes(b"nothing")
     with pytest.raises(EvidenceError, match=r"a\.parquet is not a Parquet file"):
-        routing_files.read_metadata(path)
+        routing_files.read_file(path)
 
 
 def test_without_pyarrow_the_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
