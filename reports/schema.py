@@ -176,7 +176,11 @@ class Case(Marked, kw_only=True):
 
 
 class Claim(Marked, kw_only=True):
-    """What a document says, and what became of it. `declared` and `verdict` follow from the cases."""
+    """What a document says, where, and what became of it. `declared` and `verdict` follow from the cases.
+
+    `row` and `column` are of the document's `table`. `link` is where the claim stands, where that is not the document's
+    own. `corrects` is the id of a claim of an earlier version, `reply` what an author answered.
+    """
 
     id: str
     document: str
@@ -186,6 +190,14 @@ class Claim(Marked, kw_only=True):
     note: str = ""
     model: str = ""
     reason: str = ""
+    table: str = ""
+    row: str = ""
+    column: str = ""
+    link: str = ""
+    version: str = ""
+    corrects: str = ""
+    reply: str = ""
+    reply_link: str = ""
     cases: list[Case] = []
     declared: Verdict = "holds"
     verdict: Verdict = "unchecked"

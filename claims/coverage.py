@@ -1,0 +1,184 @@
+"""Which numbers of a document's own text its claims cover: all of them, in the order in which the text prints them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from fixtures.claim.declaration import DECLARED, Declared
+from fixtures.claim.documents import GROUPED, NAME
+
+CLAIMS = Path(__file__).parent
+EXPLAINED = "uncovered.toml"
+CONTEXT = 60  # characters shown of a line
+
+_UNSAID = re.compile(r"<!--.*?-->|<[^>]*>|(?<=\])\([^)]*\)|https?://\S+", re.DOTALL)  # addresses and markup
+_NUMBER = re.compile(
+    rf"(?P<number>(?:[1-9][0-9]{{0,2}}(?:{GROUPED}[0-9]{{3}})+(?![0-9])|[0-9]+)(?:[.,][0-9]+)?(?:/[1-9][0-9]*)?)"
+    r"(?P<scale>\s?(?:%|[KMBTk](?![A-Za-z0-9])|per ?cent\b|thousand\b|million\b|billion\b|trillion\b))?"
+)
+_SCALES = {"k": "K", "thousand": "K", "million": "M", "billion": "B", "trillion": "T", "percent": "%"}
+
+
+class Number(NamedTuple):
+    """A printed number: the line it stands in, as printed, its digits without grouping, and its scale."""
+
+    line: int
+    text: str
+    digits: str
+    scale: str
+    word: str = ""
+
+    def is_printed_by(self, other: Number) -> bool:
+        """Tell whether a claim's number is this one; a table may have the scale in its head."""
+        return self.digits == other.digits and self.scale in (other.scale, "")
+
+
+class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why no claim covers some numbers: those that read `text`, or that stand in such a word, in a line with `near`."""
+
+    why: str
+    text: str = ""
+    near: str = ""
+
+    def matches(self, number: Number, line: str) -> bool:
+        """Tell whether a number of a line is one of these."""
+        same = self.text in ("", number.text, number.word) or digits(self.text) == number.digits
+        return same and self.near.casefold() in line.casefold()
+
+
+@dataclass
+class Coverage:
+    """What a text prints, and who covers each number of it."""
+
+    name: str
+    rows: list[tuple[Number, str, str]] = field(default_factory=list)  # a number, who or what covers it, its line
+    unprinted: list[str] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+
+    @property
+    def uncovered(self) -> int:
+        """How many numbers nobody covers."""
+        return sum(not by for _, by, _ in self.rows)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every number is covered, every claim's number printed, and every reason needed."""
+        return not (self.uncovered or self.unprinted or self.stale)
+
+    def __str__(self) -> str:
+        told = [f"{self.name}: {len(self.rows)} numbers, {self.uncovered} uncovered"]
+        for number, by, line in self.rows:
+            told.append(f"{number.line:>6}  {number.text:<14} {by or f'UNCOVERED: {_around(line, number)}'}")
+        return "\n".join([*told, *self.unprinted, *self.stale])
+
+
+def coverage(name: str, text: Path) -> Coverage:
+    """Hold a document's claims against its own text. `name` is a folder of claims/, or the path of a document's folder.
+
+    Raises ValueError, one line, where the text, the document or its `uncovered.toml` cannot be read.
+    """
+    folder = CLAIMS / name if (CLAIMS / name / NAME).is_file() else Path(name)
+    if not (folder / NAME).is_file():
+        raise ValueError(f"{name}: no document of that name in claims/, and no folder with a {NAME}")
+    try:
+        lines = _without_markup(text.read_text(encoding="utf-8")).splitlines()
+    except (OSError, UnicodeError) as error:
+        raise ValueError(f"{text}: cannot be read as a text in UTF-8 ({error})") from None
+    claims = [(one.claim.id, number) for one in declared(folder) for stated in one.prints for number in numbers(stated)]
+    explained = _explained(folder / EXPLAINED)
+    found, used, printed = Coverage(name), set[Explained](), set[tuple[str, Number]]()
+    for place, line in enumerate(lines, start=1):
+        for number in numbers(line, place):
+            by = [(claim, other) for claim, other in claims if number.is_printed_by(other)]
+            why = next((one for one in explained if one.matches(number, line)), None)
+            printed.update(by)
+            if why and not by:
+                used.add(why)
+            told = ", ".join(dict.fromkeys(claim for claim, _ in by)) or (f"- {why.why}" if why else "")
+            found.rows.append((number, told, line))
+    found.unprinted = [
+        f"{claim}: the text does not print {number.text}"
+        for claim, number in dict.fromkeys(claims)
+        if (claim, number) not in printed
+    ]
+    found.stale = [f"{EXPLAINED}: no uncovered number is {one}" for one in explained if one not in used]
+    return found
+
+
+def declared(folder: Path) -> list[Declared]:
+    """Return the claims that a document declares, each once. Raises ValueError with pytest's words if it cannot run."""
+    found: dict[str, Declared] = {}
+
+    class Collected:
+        @pytest.hookimpl(trylast=True)
+        def pytest_collection_finish(self, session: pytest.Session) -> None:
+            for item in session.items:
+                found.setdefault(item.stash[DECLARED].claim.id, item.stash[DECLARED])
+
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+        code = pytest.main(
+            [
+                "--collect-only",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "-c",
+                str(CLAIMS.parent / "pyproject.toml"),
+                str(folder),
+            ],
+            plugins=[Collected()],
+        )
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise ValueError(f"{folder.name}: its claims cannot be collected:\n{told.getvalue().strip()}")
+    return list(found.values())
+
+
+def numbers(text: str, line: int = 0) -> Iterator[Number]:
+    """Yield the numbers that a text prints, in order."""
+    for match in _NUMBER.finditer(text):
+        scale = (match["scale"] or "").strip().replace(" ", "")
+        before = re.search(r"\S*$", text[: match.start()])
+        after = re.match(r"\S*", text[match.end() :])
+        word = (before[0] if before else "") + match[0].strip() + (after[0] if after else "")
+        yield Number(
+            line, match[0].strip(), digits(match["number"]), _SCALES.get(scale, scale), word.strip(".,;:!?()[]*_`\"'")
+        )
+
+
+def digits(number: str) -> str:
+    """Return a number without its grouping, a point before its decimals."""
+    if re.fullmatch(rf"[1-9][0-9]{{0,2}}(?:{GROUPED}[0-9]{{3}})+(?:[.,][0-9]+)?", number):
+        whole, point, places = number.partition(".")
+        return re.sub(GROUPED, "", whole) + point + places
+    return number.replace(",", ".")
+
+
+def _without_markup(text: str) -> str:
+    """Blank what a reader does not see, line by line, and write the digits of every script as ASCII."""
+    shown = _UNSAID.sub(lambda match: "\n" * match[0].count("\n"), text)
+    return "".join(str(unicodedata.digit(one)) if unicodedata.category(one) == "Nd" else one for one in shown)
+
+
+def _explained(file: Path) -> list[Explained]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return msgspec.convert(content.get("number", []), list[Explained])
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        raise ValueError(f"{file.parent.name}/{file.name}: {' '.join(str(error).split())}") from None
+
+
+def _around(line: str, number: Number) -> str:
+    place = line.find(number.text)
+    return line[max(0, place - CONTEXT // 2) : place + CONTEXT // 2].strip()

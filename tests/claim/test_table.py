@@ -1,0 +1,89 @@
+"""A printed table is one declaration: each cell is a claim with its id, its place in the table and its verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fixtures.claim.table import slug, table
+from tests.conftest import Suite
+
+TABLE = '''
+from fixtures.claim.table import table
+
+MEASURED = {"small": {"MLP": 19_120, "all": 20_910, "gate": 4}, "large": {"MLP": 114_710, "all": 116_899}}
+
+
+@table(
+    """
+    | part (thousands) | small  | large   |
+    |------------------|--------|---------|
+    | MLP              | 19.12K | 114.71K |
+    | all              | 20.91K | 116.89K |
+    | gate             | 5      | -       |
+    """,
+    id="table-1", name="Table 1", loosely={"all / large": "cut short"}, refuted={"gate": "it has one less"},
+    note={"large": "Read to the last digit."},
+)
+def test_table_1(cell, stated, measure):
+    """The {row} of the {column} model has {stated}."""
+    assert measure(MEASURED[cell.column][cell.row], "parameters") == stated
+'''
+
+
+def test_each_cell_is_a_claim_with_a_verdict(suite: Suite) -> None:
+    outcome = suite.claims(TABLE).run("-p", "no:cacheprovider")
+    assert outcome.code == 0, outcome.output
+    assert outcome.verdicts == {
+        "table-1-mlp-small": "holds",
+        "table-1-mlp-large": "holds",
+        "table-1-all-small": "holds",
+        "table-1-all-large": "loosely",
+        "table-1-gate-small": "refuted",
+    }
+    one = outcome.claims["table-1-all-large"]
+    assert (one["table"], one["row"], one["column"]) == ("Table 1", "all", "large")
+    assert (one["says"], one["note"]) == ("The all of the large model has 116.89K.", "Read to the last digit.")
+    assert [case["id"] for case in one["cases"]] == ["literal", "loose"]
+    assert [case["id"] for case in outcome.claims["table-1-mlp-small"]["cases"]] == [""]
+    assert outcome.claims["table-1-mlp-small"]["note"] == ""
+
+
+def test_a_cell_can_be_asked_for_and_a_wrong_digit_is_a_surprise(suite: Suite) -> None:
+    outcome = suite.claims(TABLE.replace("114.71K", "114.72K")).run("--claim=table-1-mlp-large")
+    assert outcome.code == 1
+    assert outcome.verdicts["table-1-mlp-large"] == "refuted"
+    assert outcome.accounting["deselected"] == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "keywords", "why"),
+    [
+        ("| a | b |\n| x | 1 | 2 |", {}, "row 'x' has 3 columns, its head has 2"),
+        ("| a | b | b |\n| x | 1 | 2 |", {}, "columns have names of their own"),
+        ("| a | b |\n| x | 1 |\n| x | 2 |", {}, "rows have names of their own"),
+        ("| a | b |\n| x | 1 |", {"refuted": {"y": "why"}}, "refuted= names 'y', which is no cell"),
+    ],
+)
+def test_a_bad_table_is_one_line(text: str, keywords: dict[str, dict[str, str]], why: str) -> None:
+    with pytest.raises(ValueError, match=why) as caught:
+        table(text, id="t", name="T", **keywords)(lambda cell: None)  # noqa: ARG005  # a test takes its cell by name
+    assert "\n" not in str(caught.value)
+
+
+def test_a_place_in_a_document_reaches_the_ledger(suite: Suite, tmp_path: Path) -> None:
+    told = {
+        "link": "https://example.org/paper#3", "version": "v1", "reply": "The author says that v2 mends it.",
+        "reply_link": "https://example.org/reply",
+    }  # fmt: skip
+    first = ", ".join(f'{key}="{value}"' for key, value in told.items())
+    body = '@pytest.mark.claim("{}", {})\ndef test_{}(measure):\n    """So."""\n    assert measure(3, "t") == 3\n\n\n'
+    suite.claims(body.format("old", first, "old") + body.format("new", 'version="v2", corrects="old"', "new"))
+    outcome = suite.run(f"--ledger={tmp_path}/claims.json", f"--page={tmp_path}/claims.html")
+    assert outcome.code == 0, outcome.output
+
+
+def test_words_become_a_part_of_an_id() -> None:
+    assert slug("Total (B), 2nd") == "total-b-2nd"
+    assert slug("\N{GREEK SMALL LETTER ALPHA} 3.5") == "3-5"

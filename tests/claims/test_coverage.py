@@ -1,0 +1,113 @@
+"""`python -m claims coverage` lists every printed number of a text, who covers it, and what nobody does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claims import coverage
+from claims.__main__ import main
+
+CONTENT = '''
+import pytest
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("total", stated="46.70B", also_prints=("8x7B",))
+def test_total(stated, measure):
+    """It has 46.70 billion parameters."""
+    assert measure(46_702_792_704, "parameters") == stated
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("twice", stated="2.0", in_words=True)
+def test_twice(stated, measure):
+    """It has twice of that."""
+    assert measure(2, "times") == stated
+'''
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    assert main(["new", "paper", "--in", str(tmp_path)]) == 0
+    folder = tmp_path / "paper"
+    test = next(folder.glob("test_*.py"))
+    test.write_text(CONTENT, encoding="utf-8")
+    return folder
+
+
+def run(folder: Path, text: str, reasons: str = "") -> coverage.Coverage:
+    (folder / "uncovered.toml").write_text(reasons, encoding="utf-8")
+    path = folder.parent / "text.md"
+    path.write_text(text, encoding="utf-8")
+    return coverage.coverage(str(folder), path)
+
+
+def test_numbers_are_covered_explained_or_uncovered_in_the_text_s_order(
+    document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "8x7B has 46.70 billion.\n[a link](https://example.org/2024) of 2023: 47B, ٤٦ <b id='9'>\n"
+    reasons = '[[number]]\ntext = "2023"\nwhy = "a date"\n'
+    found = run(document, text, reasons)
+    told = [(number.line, number.text, by) for number, by, _ in found.rows]
+    assert told == [
+        (1, "8", "paper/total"),
+        (1, "7B", "paper/total"),
+        (1, "46.70 billion", "paper/total"),
+        (2, "2023", "- a date"),
+        (2, "47B", ""),
+        (2, "46", ""),
+    ]
+    assert (found.uncovered, found.unprinted, found.stale) == (2, [], [])
+    assert main(["coverage", f"{document}={document.parent / 'text.md'}"]) == 1
+    assert "47B            UNCOVERED: [a link] of 2023: 47B, 46" in capsys.readouterr().out
+
+
+def test_what_the_text_does_not_print_and_a_reason_of_no_number_are_told(document: Path) -> None:
+    found = run(
+        document, "8x7B has 46.7B, of 2023.", '[[number]]\nnear = "of"\nwhy = "all"\n[[number]]\ntext="7"\nwhy="x"\n'
+    )
+    assert found.unprinted == ["paper/total: the text does not print 46.70B"]
+    assert len(found.stale) == 1
+    assert not found.complete
+    assert found.uncovered == 0
+
+
+def test_a_covered_text_is_complete(document: Path) -> None:
+    assert run(document, "Mixtral 8x7B has 46.70B parameters.").complete
+    assert main(["coverage", f"{document}={document.parent / 'text.md'}"]) == 0
+
+
+@pytest.mark.parametrize("argument", ["paper", "nowhere=x.txt", "moe_post=nowhere.txt", "=x"])
+def test_a_bad_argument_is_one_line(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["coverage", argument]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("14,336", [("14336", "")]),
+        ("30,5 B", [("30.5", "B")]),
+        ("13 015 864", [("13015864", "")]),
+        ("12.5 per cent", [("12.5", "%")]),
+        ("80 GB", [("80", "")]),
+        ("128K tokens", [("128", "K")]),
+        ("7Billion", [("7", "")]),
+        ("1/8 of 3", [("1/8", ""), ("3", "")]),
+        ("GPT-3.5", [("3.5", "")]),
+        ("6.4e10", [("6.4", ""), ("10", "")]),
+        ("33배로", [("33", "")]),
+    ],
+)
+def test_numbers_as_texts_print_them(text: str, expected: list[tuple[str, str]]) -> None:
+    assert [(one.digits, one.scale) for one in coverage.numbers(text)] == expected
+
+
+@given(st.text(max_size=200))
+def test_every_digit_of_any_text_is_in_a_number(text: str) -> None:
+    shown = sum(one.isascii() and one.isdecimal() for one in text)
+    assert sum(one.isdecimal() for number in coverage.numbers(text) for one in number.text) == shown
