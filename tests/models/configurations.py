@@ -71,6 +71,19 @@ def mistral(draw: st.DrawFn) -> Config:
 
 
 @st.composite
+def qwen2(draw: st.DrawFn) -> Config:
+    """Biases on queries, keys and values alone, whatever the configuration says."""
+    return draw(_decoder("qwen2", "Qwen2ForCausalLM", head_dim=False))
+
+
+@st.composite
+def qwen3(draw: st.DrawFn) -> Config:
+    """Norms on each head's query and key."""
+    config = draw(_decoder("qwen3", "Qwen3ForCausalLM", head_dim=True))
+    return config | {"attention_bias": draw(st.booleans())}
+
+
+@st.composite
 def mixtral(draw: st.DrawFn) -> Config:
     """Every layer a sparse block."""
     config = draw(_decoder("mixtral", "MixtralForCausalLM", head_dim=draw(st.booleans())))
@@ -126,6 +139,7 @@ def deepseek_v3(draw: st.DrawFn) -> Config:
         "moe_intermediate_size": draw(st.integers(1, 20)),
         "n_routed_experts": groups * a_group,
         "n_shared_experts": draw(few),
+        "num_nextn_predict_layers": draw(st.sampled_from([None, 0, 1, 2])),
         "n_group": groups,
         "topk_group": chosen_groups,
         "num_experts_per_tok": draw(st.integers(1, a_group * chosen_groups)),
@@ -141,5 +155,8 @@ def gpt_oss(draw: st.DrawFn) -> Config:
 
 
 FAMILIES = {
-    family.__name__: family for family in (llama, mistral, mixtral, olmoe, qwen2_moe, qwen3_moe, deepseek_v3, gpt_oss)
-}
+    family.__name__: family
+    for family in (
+        llama, mistral, qwen2, qwen3, mixtral, olmoe, qwen2_moe, qwen3_moe, deepseek_v3, gpt_oss,
+    )
+}  # fmt: skip

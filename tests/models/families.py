@@ -59,6 +59,16 @@ FAMILIES: dict[str, tuple[Config, str]] = {
         "attention experts router",
     ),
     "granitemoe": ({}, "attention experts router"),
+    "jetmoe": ({"kv_channels": 8}, "attention experts router other"),
+    "phimoe": ({}, "attention experts router"),
+    "switch_transformers": ({"d_kv": 8, "num_experts": 4}, "attention mlp experts router"),
+    "zamba2": (
+        {**{name.replace("n_groups", "ngroups"): size for name, size in MAMBA.items()},
+         "num_hidden_layers": 6, "layers_block_type": ["mamba", "mamba", "hybrid"] * 2,
+         "layer_types": ["mamba", "mamba", "hybrid"] * 2, "hybrid_layer_ids": [2, 5], "num_mem_blocks": 1,
+         "num_key_value_heads": 4},
+        "attention mixers mlp other",  # a map that each layer has before the block that layers share
+    ),
     "llama4_text": ({"intermediate_size_mlp": 40}, "attention experts shared_experts router"),
     "ernie4_5_moe": ({"moe_num_experts": 4, "moe_k": 2}, "attention mlp experts shared_experts router"),
     "deepseek_v2": (

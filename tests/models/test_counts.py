@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from fixtures.models.counts import CONVENTIONS, PARTS, NotKnown, Parameters, Route, Routed, Work, growth
+from fixtures.models.counts import CONVENTIONS, Announced, NotKnown, Parameters, Route, Routed, Work, growth
 
 MIXED = {
     "attention": 100, "mixers": 40, "mlp": 1000, "experts": 60_000, "shared_experts": 10_000, "router": 3000,
-    "norms": 7, "embeddings": 500, "head": 300, "towers": 50, "prediction": 30, "other": 3,
+    "norms": 7, "embeddings": 500, "per_layer_embeddings": 20, "head": 300, "towers": 50, "prediction": 30, "other": 3,
 }  # fmt: skip
 WHOLE = Parameters(
     total=sum(MIXED.values()),
@@ -18,6 +18,7 @@ WHOLE = Parameters(
     tied=200,
     projections=15,
     routed=(Routed(6, 2, 60_000),),
+    announced=None,
 )
 
 
@@ -51,18 +52,31 @@ def test_sums_of_parts() -> None:
 
 
 def test_every_named_convention() -> None:
-    counted = {name: WHOLE.counted(name, active=True) for name in CONVENTIONS}
-    everything = WHOLE.total - 40_000
-    assert counted == {
+    of = replace(WHOLE, prediction=0, total=WHOLE.total - 30, announced=Announced(90, 31))
+    everything = of.total - 40_000
+    assert {name: of.count("active", name) for name in CONVENTIONS} == {
         "everything": everything,
-        "without the input embedding": everything - 300,  # the tied rest of it works as the head
-        "without input embedding and head": everything - 800,
+        "without the input embedding": everything - 320,  # the tied rest of it works as the head
+        "without input embedding and head": everything - 820,
         "routed experts only": 20_000,
-        "without multi-token prediction": everything - 30,
+        "without multi-token prediction": everything,
+        "with multi-token prediction": everything + 31,
+        "effective": everything - 870,
         "text part alone": everything - 50,
     }
-    assert WHOLE.counted("everything") == WHOLE.total
-    assert {part for left_out in CONVENTIONS.values() for part in left_out} <= {*PARTS, "tied"}
+    assert of.count("total") == of.count("total", "everything") == of.total
+    assert of.count("total", "with multi-token prediction") == of.total + 90
+    assert of.count("total", "text part alone", "without the input embedding") == of.total - 370
+    assert WHOLE.count("total", "without multi-token prediction") == WHOLE.total - 30
+    assert WHOLE.count("total", "with multi-token prediction") == WHOLE.total
+    with pytest.raises(NotKnown, match="announces none"):
+        replace(of, announced=None).count("total", "with multi-token prediction")
+
+
+@pytest.mark.parametrize("asked", [("passive",), ("total", "without anything")])
+def test_a_name_that_is_none_is_refused(asked: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="is none of: "):
+        WHOLE.count(*asked)
 
 
 def test_blocks_that_differ_are_added_and_have_no_one_number() -> None:
@@ -75,7 +89,7 @@ def test_blocks_that_differ_are_added_and_have_no_one_number() -> None:
 
 def test_what_cannot_be_told_is_not_known() -> None:
     untold = replace(WHOLE, routed=None, projections=None)
-    assert untold.counted("everything") == WHOLE.total
+    assert untold.count("total", "everything") == WHOLE.total
     for number in ("active", "active_experts", "expert_count", "experts_per_token", "query_key_value"):
         with pytest.raises(NotKnown):
             getattr(untold, number)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 import torch
 import transformers
+from huggingface_hub.errors import StrictDataclassError
 from packaging.version import Version
 from torch.utils.flop_counter import FlopCounterMode
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from fixtures.models.config import build
 from fixtures.models.counted import Counted
-from fixtures.models.counts import CONVENTIONS, PARTS, NotKnown
-from fixtures.models.running import run
-from tests.models.families import FAMILIES, small
+from fixtures.models.counts import CONVENTIONS, PARTS, WITH_PREDICTION, NotKnown
+from fixtures.models.parts import Anatomy
+from fixtures.models.running import Seen, run
+from tests.models.families import FAMILIES, LATENT, small
 
-EVERYWHERE = {"embeddings", "norms", "head", "other"}
+EVERYWHERE = {"embeddings", "norms", "head"}
 CONTEXT = 6
 # By hand, where a family returns no cache: keys and values of one layer, three states and what three convolutions see.
 HELD_BY_MODULES = {"recurrent_gemma": 2 * 16 * CONTEXT + 3 * (32 + 3 * 32)}
@@ -57,24 +61,25 @@ def numbers(cache: Any) -> int:
 
 # Older releases of the library do not run some experts without values, and fuse one family's attention always.
 OLDER = Version(transformers.__version__) < Version("5.24")
-RUN_LATER = {"dbrx", "granitemoe", "granitemoehybrid", "recurrent_gemma"} if OLDER else set()
+RUN_LATER = {"dbrx", "granitemoe", "granitemoehybrid", "recurrent_gemma", "switch_transformers"} if OLDER else set()
 RUNNING = [family for family in FAMILIES if family not in RUN_LATER]
-HIDDEN = [family for family in ("dbrx", "llama4_text") if family in RUNNING]
+HIDDEN = [family for family in ("dbrx", "llama4_text", "jetmoe", "switch_transformers") if family in RUNNING]
+SPARSE = [family for family in RUNNING if "experts" in FAMILIES[family][1].split()]
 
 
 @pytest.mark.parametrize("family", RUNNING)
 def test_parts_add_up_and_routes_agree(family: str) -> None:
-    counted = Counted(build(small(family)))
+    model = build(small(family))
+    total = sum(weight.numel() for weight in model.parameters())
+    counted = Counted(model)
     of = counted.parameters
-    assert of.total == sum(weight.numel() for weight in counted.model.parameters())
+    assert of.total == total
     assert {part for part in PARTS if getattr(of, part)} - EVERYWHERE == set(FAMILIES[family][1].split())
-    assert of.other == 0
-    assert of.counted("everything", active=True) == of.active <= of.total
-    if family not in HIDDEN:  # their experts do not run by themselves
-        assert counted.active == of.active
-        assert (of.active < of.total) == (of.experts > 0)
-    for convention in CONVENTIONS:
-        assert 0 <= of.counted(convention, active=True) <= of.counted(convention) <= of.total
+    assert of.count("active", "everything") == of.active <= of.total
+    assert counted.active == of.active
+    assert (of.active < of.total) == (of.experts > 0)
+    for convention in CONVENTIONS.keys() - {WITH_PREDICTION}:
+        assert 0 <= of.count("active", convention) <= of.count("total", convention) <= of.total
 
 
 @pytest.mark.parametrize("family", [family for family in RUNNING if family not in HIDDEN])
@@ -89,22 +94,96 @@ def test_work_and_cache_are_those_of_a_whole_run(family: str) -> None:
 
 @pytest.mark.parametrize("family", RUNNING)
 def test_one_layer_of_each_kind_stands_for_all(family: str) -> None:
-    counted = Counted(build(small(family, tie_word_embeddings=False)))
-    short, whole = (run(counted.anatomy, CONTEXT, every_layer=every) for every in (False, True))
-    assert short.flops == whole.flops
-    assert +short.kept == +whole.kept
-    assert (short.handed, short.did) == (whole.handed, whole.did)
-    touched = [[seen.numbers_touched(weight) for weight in counted.anatomy.places] for seen in (short, whole)]
-    assert touched[0] == touched[1]
+    folded, whole = (Anatomy(build(small(family, tie_word_embeddings=False))) for _ in range(2))
+    whole.unfold()
+    short, long = run(folded, CONTEXT), run(whole, CONTEXT)
+    assert folded.folded
+    assert short.flops == long.flops
+    assert +short.kept == +long.kept
+    for of in ("places", "touched", "handed", "ran"):
+        assert tally(folded, short, of) == tally(whole, long, of), of
+    folded.unfold()
+    assert [place.name for place in folded.places.values()] == [place.name for place in whole.places.values()]
+
+
+@pytest.mark.parametrize("family", sorted(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES))
+def test_folded_layers_hold_what_all_layers_do_in_every_family(family: str) -> None:
+    try:
+        model = build(small(family))
+    except (ValueError, StrictDataclassError):
+        pytest.skip("needs fields of its own")
+    anatomy = Anatomy(model)
+    folded = Counter[str]()
+    for place in anatomy.places.values():
+        folded[place.part] += place.size
+    anatomy.unfold()
+    whole = Counter[str]()
+    for place in anatomy.places.values():
+        whole[place.part] += place.parameter.numel()
+    assert folded == whole
+    assert whole.total() == anatomy.total == sum(weight.numel() for weight in model.parameters())
+
+
+@pytest.mark.parametrize("family", ["deepseek_v3", "glm4_moe"])
+def test_announced_layers_are_those_that_the_library_can_build_apart(family: str) -> None:
+    layers = pytest.importorskip("transformers.modeling_layers")
+    if not hasattr(layers, "MtpModel"):
+        pytest.skip("this release has none")
+    fields: dict[str, Any] = {**LATENT, "head_dim": 4} if family == "deepseek_v3" else {"n_group": 1, "topk_group": 1}
+    config = small(family, num_nextn_predict_layers=2, **fields)
+    main: Any = build(config)
+    main.config.num_mtp_layers = 2
+    with torch.device("meta"):
+        apart = layers.MtpModel(main, 2)
+    size = sum(weight.numel() for weight in apart.layers.parameters())
+    of = Counted(build(config)).parameters
+    assert of.count("total", WITH_PREDICTION) - of.total == size > 0
+    assert of.count("active", WITH_PREDICTION) - of.active < size
+    assert Counted(build(small(family, **fields))).parameters.announced is None
+
+
+def tally(anatomy: Anatomy, seen: Seen, of: str) -> Counter[Any]:
+    """What was seen of every layer, each standing for as many as it does."""
+    found = Counter[Any]()
+    if of == "handed":
+        for module, number in seen.handed.items():
+            found[type(module), number] += anatomy.times[module] or 1
+    elif of == "ran":
+        for what, module in seen.did:
+            found[what, type(module)] += anatomy.times[module] or 1
+    else:
+        for weight, place in anatomy.places.items():
+            found[place.part] += place.times * (seen.numbers_touched(weight) if of == "touched" else weight.numel())
+    return found
+
+
+@pytest.mark.parametrize("family", SPARSE)
+def test_the_active_experts_are_those_that_a_token_s_gradient_reaches(family: str) -> None:
+    anatomy = Anatomy(build(small(family)))
+    anatomy.unfold()
+    torch.manual_seed(1)
+    model: Any = anatomy.model
+    model.to_empty(device="cpu").float()
+    for tensor in (*model.parameters(), *model.buffers()):
+        torch.nn.init.normal_(tensor, std=0.2) if tensor.requires_grad else torch.nn.init.constant_(tensor, 0.01)
+    token = torch.ones(1, 1, dtype=torch.long)
+    inputs = {"decoder_input_ids": token} if model.config.is_encoder_decoder else {}
+    model(token, **inputs).logits.square().sum().backward()
+    weights, reached = dict(model.named_parameters()), 0
+    for place in anatomy.places.values():
+        weight = weights[place.name]
+        if place.part == "experts" and weight.grad is not None:
+            listed = isinstance(place.root, torch.nn.ModuleList | torch.nn.ModuleDict)
+            rows = weight.grad.reshape(1 if listed else len(weight), -1)
+            reached += int((rows != 0).any(1).sum()) * rows.shape[1]
+    counted = Counted(build(small(family)))
+    assert counted.touched["experts"] == counted.parameters.active_experts == reached
 
 
 @pytest.mark.parametrize("family", HIDDEN)
 def test_work_of_experts_that_cannot_be_seen_is_not_known(family: str) -> None:
-    counted = Counted(build(small(family)))
-    assert counted.parameters.active < counted.parameters.total
-    for ask in (lambda: counted.active, lambda: counted.work(CONTEXT)):
-        with pytest.raises(NotKnown):
-            ask()
+    with pytest.raises(NotKnown, match="work of the experts"):
+        Counted(build(small(family))).work(CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +210,26 @@ def test_the_library_s_own_class_stands_in_for_names_that_it_has_not(named: obje
     assert type(build(small("llama", architectures=named))).__name__ == "LlamaForCausalLM"
 
 
+def test_a_family_that_the_library_has_not_is_built_as_the_class_that_it_names() -> None:
+    stranger = small("llama", model_type="stranger", architectures=["StrangerForCausalLM", "LlamaForCausalLM"])
+    assert type(build(stranger)).__name__ == "LlamaForCausalLM"
+    for named in (None, ["StrangerForCausalLM"], [7, []]):
+        with pytest.raises(ValueError, match="no model_type 'stranger', nor a class of its architectures"):
+            build(stranger | {"architectures": named})
+
+
+def test_a_misspelt_field_does_not_become_a_default() -> None:
+    config = small("llama")
+    config["hiden_size"] = config.pop("hidden_size")
+    with pytest.raises(ValueError, match="no field 'hiden_size': does it mean 'hidden_size'"):
+        build(config)
+
+
+@pytest.mark.parametrize("name", ["attn_implementation", "_attn_implementation", "experts_implementation", "auto_map"])
+def test_code_that_a_configuration_names_is_not_asked_for(name: str) -> None:
+    assert build(small("llama") | {name: "someone/kernel"}).config._attn_implementation != "someone/kernel"
+
+
 def test_a_multimodal_model_has_towers_and_a_text_part() -> None:
     text = small("gemma3_text")
     vision = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "image_size": 16, "patch_size": 4}
@@ -139,16 +238,16 @@ def test_a_multimodal_model_has_towers_and_a_text_part() -> None:
     whole, alone = Counted(build(config)), Counted(build(config, text_only=True))
     assert whole.parameters.towers > 0
     assert alone.parameters.towers == 0
-    assert whole.parameters.counted("text part alone") == alone.parameters.total
+    assert whole.parameters.count("total", "text part alone") == alone.parameters.total
     assert whole.active == whole.parameters.total
     for part in ("attention", "mlp", "norms", "embeddings", "head"):
         assert getattr(whole.parameters, part) == getattr(alone.parameters, part)
 
 
 def test_attention_that_scores_nothing_is_a_mixer() -> None:
-    counted = Counted(build(small("minimax")))
-    layers = counted.model.model.layers
-    sizes = [sum(weight.numel() for weight in layer.self_attn.parameters()) for layer in layers]
+    model: Any = build(small("minimax"))
+    sizes = [sum(weight.numel() for weight in layer.self_attn.parameters()) for layer in model.model.layers]
+    counted = Counted(model)
     assert counted.parameters.attention == sizes[0] + sizes[2]
     assert counted.parameters.mixers == sizes[1] + sizes[3]
 
@@ -169,22 +268,28 @@ class Chooser(torch.nn.Module):
 
 def test_experts_under_another_name_leave_the_active_count_unknown() -> None:
     model: Any = build(small("llama"))
-    assert Counted(model).parameters.active == Counted(model).parameters.total
     with torch.device("meta"):
         for layer in model.model.layers:
             layer.mlp = Chooser(32)
+    total = sum(weight.numel() for weight in model.parameters())
     of = Counted(model).parameters
-    assert of.total == sum(weight.numel() for weight in model.parameters())
+    assert of.total == total
     with pytest.raises(NotKnown, match="how many experts work on a token"):
         _ = of.active
 
 
 def test_a_part_without_a_rule_is_other_and_in_the_total() -> None:
     model: Any = build(small("llama"))
-    before = Counted(model).parameters
     with torch.device("meta"):
         model.model.layers[1].novelty = torch.nn.Linear(3, 5)
         model.model.stranger = torch.nn.Parameter(torch.ones(7))
-    after = Counted(model).parameters
+    before, after = Counted(build(small("llama"))).parameters, Counted(model).parameters
     assert (after.other, after.total) == (27, before.total + 27)
     assert {part for part in PARTS if getattr(after, part) != getattr(before, part)} == {"other"}
+
+
+def test_a_model_is_counted_once() -> None:
+    model = build(small("llama"))
+    Counted(model)
+    with pytest.raises(ValueError, match="counted before"):
+        Counted(model)

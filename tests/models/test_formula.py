@@ -18,6 +18,7 @@ MIXTRAL = published("mixtral-8x7b-v0.1")
 OPTIONAL = {
     "attention_bias", "mlp_bias", "qkv_bias", "head_dim", "mlp_only_layers", "architectures", "sliding_window",
     "rope_scaling", "max_position_embeddings", "bos_token_id", "eos_token_id", "n_group", "topk_group",
+    "num_nextn_predict_layers",
 }  # fmt: skip
 
 
@@ -51,6 +52,13 @@ DEEPSEEK_V3 = decoder(
 )  # fmt: skip
 
 
+DEEPSEEK_V2_LITE = decoder(
+    "deepseek_v2", 102400, 2048, 27, 16, 16, intermediate_size=10944, q_lora_rank=None, kv_lora_rank=512,
+    qk_nope_head_dim=128, qk_rope_head_dim=64, v_head_dim=128, moe_intermediate_size=1408, n_routed_experts=64,
+    n_shared_experts=2, num_experts_per_tok=6, first_k_dense_replace=1,
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("config", "total"),
     [
@@ -62,6 +70,7 @@ DEEPSEEK_V3 = decoder(
         (QWEN2_MOE, 14_315_784_192),
         (QWEN3_MOE, 30_532_122_624),
         (GPT_OSS, 116_829_156_672),
+        (DEEPSEEK_V2_LITE, 15_706_484_224),  # the library's own model of it
     ],
     ids=lambda value: value["model_type"] if isinstance(value, dict) else str(value),
 )
@@ -75,6 +84,15 @@ def test_parts_of_released_models() -> None:
     assert llama.query_key_value == 3_145_728_000
     assert (mixtral.attention, mixtral.moe_block) == (1_342_177_280, 45_098_205_184)
     assert (mixtral.active, mixtral.expert_count, mixtral.experts_per_token) == (12_879_925_248, 8, 2)
+
+
+def test_multi_token_prediction_of_a_released_model() -> None:
+    deepseek = Formula(DEEPSEEK_V3 | {"num_nextn_predict_layers": 1})
+    # By hand: attention, 257 experts of 7168 x 2048, a router, two norms; 2 x 7168 x 7168 and three norms.
+    layer = 187_107_328 + 257 * 44_040_192 + 256 * 7168 + 2 * 7168
+    assert deepseek.count("total", "with multi-token prediction") - deepseek.total == layer + 102_760_448 + 3 * 7168
+    idle = 248 * 44_040_192
+    assert deepseek.count("active", "with multi-token prediction") - deepseek.active == layer + 102_781_952 - idle
 
 
 def test_work_and_cache_of_released_models() -> None:
@@ -105,7 +123,7 @@ def test_a_missing_field_is_named(family: str, data: st.DataObject) -> None:
         rest = {name: value for name, value in config.items() if name != field}
         with pytest.raises(ValueError, match=field):
             parameters(rest)
-    counting = {"qkv_bias", "attention_bias", "mlp_bias", "head_dim", "mlp_only_layers"}
+    counting = {"qkv_bias", "attention_bias", "mlp_bias", "head_dim", "mlp_only_layers", "num_nextn_predict_layers"}
     for field in (config.keys() & optional | unused) - counting:
         assert parameters({name: value for name, value in config.items() if name != field}) == parameters(config)
 
