@@ -1,0 +1,85 @@
+"""What autograd keeps: counted once a storage, without parameters, and as the paper's list for a layer has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from fixtures.models.activations import RECOMPUTATIONS, Block, hidden, saved_bytes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+STATISTICS = 16  # bytes that two layer norms keep for a token: a mean and a deviation each, in single precision
+
+
+class Twice(nn.Module):
+    """Multiplies by a parameter, then by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(5, device="meta"))
+
+    def forward(self, given: Tensor) -> Tensor:
+        product = given * self.weight
+        return product * product
+
+
+def test_a_storage_counts_once_and_a_parameter_never() -> None:
+    given_tensor = torch.empty(3, 5, device="meta", requires_grad=True)
+    assert saved_bytes(Twice(), given_tensor) == 4 * (3 * 5 + 3 * 5)
+    assert saved_bytes(nn.Identity(), given_tensor) == 0
+    with torch.no_grad():
+        assert saved_bytes(Twice(), given_tensor) == 0
+
+
+shards = st.sampled_from([1, 2, 4])
+few = st.integers(1, 5)
+
+
+def listed(batch: int, tokens: int, width: int, heads: int, parts: int, recompute: str) -> int:
+    """Bytes by the paper's list, tensor by tensor, for one of `parts` accelerators."""
+    of_width = batch * tokens * width
+    of_scores = batch * heads * tokens**2 // parts
+    whole = 2 * of_width + 2 * of_width + of_width + 2 * of_width + 2 * of_width + of_width  # norms, inputs, masks
+    split = 3 * 2 * of_width + 2 * of_width + 2 * 4 * of_width + 2 * 4 * of_width  # q, k, v, output, GELU, down
+    scores = 2 * of_scores + of_scores + 2 * of_scores  # softmax, mask, dropped
+    if recompute == "full":
+        return 2 * of_width
+    rest = whole + split // parts + STATISTICS * batch * tokens
+    return rest + (scores if recompute == "none" else 0)
+
+
+@given(few, few, st.integers(1, 4), shards, shards, st.sampled_from(RECOMPUTATIONS))
+def test_a_layer_keeps_what_the_paper_lists(
+    batch: int, tokens: int, width: int, heads: int, parts: int, recompute: str
+) -> None:
+    heads = max(heads, parts)
+    width *= 2 * heads
+    found = saved_bytes(Block(width, heads, parts, recompute), hidden(batch, tokens, width))
+    assert found == listed(batch, tokens, width, heads, parts, recompute)
+
+
+@pytest.mark.parametrize("recompute", RECOMPUTATIONS)
+def test_a_backward_pass_reaches_every_parameter(recompute: str) -> None:
+    block = Block(8, 2, 1, recompute)
+    block(hidden(1, 3, 8)).sum().backward()
+    assert all(weight.grad is not None for weight in block.parameters())
+
+
+def test_shards_have_their_part_of_the_matrices() -> None:
+    def matrices(block: Block) -> int:
+        return sum(weight.numel() for weight in block.parameters() if weight.ndim == 2)
+
+    assert matrices(Block(16, 4)) == 12 * 16**2 == 4 * matrices(Block(16, 4, 4))
+
+
+@pytest.mark.parametrize(("wrong", "why"), [((10, 4), "split"), ((8, 4, 8), "split"), ((8, 4, 1, "half"), "half")])
+def test_a_layer_that_cannot_be_is_refused(wrong: tuple[int, ...], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Block(*wrong)  # type: ignore[arg-type]  # the last is a word

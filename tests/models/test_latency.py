@@ -1,0 +1,57 @@
+"""Least times are exact, and follow the laws that rates have."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixtures.models.latency import Accelerator, Decoding
+
+rates = st.integers(1, 10**6)
+SLOW = Accelerator(flops=600, memory=20, link=30, wait=Fraction(1, 8), capacity=4)
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> Decoding:
+    device = Accelerator(draw(rates), draw(rates), draw(rates), Fraction(1, draw(rates)))
+    return Decoding(device, draw(rates), draw(rates), draw(st.integers(1, 64)), draw(st.integers(0, 9)), draw(rates))
+
+
+def test_a_step_worked_by_hand() -> None:
+    step = Decoding(SLOW, weights=80, work=300, accelerators=2, messages=4, sent=6)
+    assert [step.reading, step.computing(1), step.computing(12)] == [2, Fraction(1, 4), 3]
+    assert [step.floor(1), step.floor(12), step.balance] == [2, 3, 8]
+    assert [step.waiting, step.sending(5)] == [Fraction(1, 2), 1]
+    assert [SLOW.ridge, SLOW.ridge_of_link] == [30, 20]
+
+
+@given(steps(), st.integers(1, 1000))
+def test_reading_bounds_below_the_balance_and_computing_above(step: Decoding, batch: int) -> None:
+    assert step.floor(batch) == (step.reading if batch <= step.balance else step.computing(batch))
+    assert step.floor(batch) <= step.floor(batch + 1)
+    assert step.floor(batch) / batch >= step.floor(batch + 1) / (batch + 1)
+
+
+@given(steps(), st.integers(1, 1000), st.integers(2, 8))
+def test_times_are_divided_over_accelerators_and_messages_are_not(step: Decoding, batch: int, times: int) -> None:
+    more = Decoding(
+        step.accelerator, step.weights, step.work, times * step.accelerators, step.messages, step.sent
+    )  # fmt: skip
+    assert more.floor(batch) * times == step.floor(batch)
+    assert more.balance == step.balance
+    assert (more.waiting, more.sending(batch)) == (step.waiting, step.sending(batch))
+
+
+@given(rates, rates, st.integers(1, 9))
+def test_the_balance_is_the_ridge_where_each_byte_has_one_flop(flops: int, memory: int, size: int) -> None:
+    device = Accelerator(flops, memory)
+    assert Decoding(device, weights=size, work=size).balance == device.ridge
+
+
+@pytest.mark.parametrize("wrong", [{"flops": 0}, {"memory": -1}, {"link": -1}, {"wait": -1}, {"capacity": -1}])
+def test_an_accelerator_with_a_rate_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="positive rates"):
+        Accelerator(**{"flops": 1, "memory": 1} | wrong)
