@@ -6,6 +6,7 @@ A case is one record from its declaration to the page. Nothing here knows how a 
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
@@ -67,6 +68,7 @@ STATES = {
                          "skipped", "no procedure could decide it"),
 }  # fmt: skip
 REACHED = ("holds", "refuted")  # what a case can come to where its claim was really decided
+NOT_SELECTED = {"cheap": "not selected", "gpu": "needs weights or a device: pytest -m gpu"}
 
 
 class LedgerError(Exception):
@@ -164,13 +166,19 @@ class Case(Marked, kw_only=True):
     seconds: float = 0.0
 
     @property
+    def on_stand_in(self) -> bool:
+        """Whether it was measured on a stand-in for the model that its claim is about."""
+        return any(one.stand_in for one in self.evidence)
+
+    @property
     def surprising(self) -> bool:
         """Whether the case came out otherwise than declared.
 
         What needs something that the run lacks is no surprise, nor is a fresh measurement that cannot decide: how
-        much was read is up to who ran it. Fixed evidence that cannot decide is one.
+        much was read is up to who ran it. Fixed evidence that cannot decide is one. What a stand-in does says nothing
+        of the model that was declared about.
         """
-        if self.verdict == self.declared:
+        if self.verdict == self.declared or (self.verdict != "broken" and self.on_stand_in):
             return False
         return self.verdict in (*REACHED, "broken") or (self.verdict == "undecided" and self.tier == "cheap")
 
@@ -218,7 +226,8 @@ class Claim(Marked, kw_only=True):
         """Set `declared` and `verdict` from the cases.
 
         Both are taken over the sources that came to a verdict, so that a claim is compared with what was declared of
-        the same evidence. Every part counts, each on sources of its own, and both readings of each.
+        the same evidence; a stand-in has no say beside what was checked on the claim's own model. Every part counts,
+        each on sources of its own, and both readings of each.
         """
         parts: dict[str, list[Case]] = {}
         for case in self.cases:
@@ -327,6 +336,10 @@ class Result(Record, kw_only=True):
 
 
 def _decided(cases: list[Case]) -> list[Case]:
+    """The cases of sources that came to a verdict; those of a stand-in only where nothing else was checked."""
+    checked = [case for case in cases if case.verdict in (*REACHED, "undecided")]
+    if any(not case.on_stand_in for case in checked):
+        cases = [case for case in cases if not case.on_stand_in or case.verdict == "broken"]
     heard = {case.source for case in cases if case.verdict in (*REACHED, "broken")}
     return [case for case in cases if case.source in heard] or cases
 
@@ -377,8 +390,11 @@ def digest(value: Any) -> str:
 
 
 def dump(record: Any) -> str:
-    """Serialise a record, or JSON content: sorted keys, no NaN; the same record gives the same text."""
-    return json.dumps(plain(record), sort_keys=True, indent=1, allow_nan=False) + "\n"
+    """Serialise a record, or JSON content: sorted keys; the same record gives the same text.
+
+    Raises ValueError for NaN and infinities, which JSON cannot hold.
+    """
+    return msgspec.json.format(msgspec.json.encode(plain(record), order="sorted"), indent=1).decode() + "\n"
 
 
 def read(path: Path) -> Ledger:
@@ -448,6 +464,17 @@ def text_of(value: object) -> str:
         return f"its message raises {type(error).__name__}"
 
 
+def message(error: BaseException) -> str:
+    """Return an exception's name and message, those of each where there are several, cut to what a report can show."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(dict.fromkeys(map(message, error.exceptions)))[:LONGEST_REASON]
+    kind, text = type(error).__name__, text_of(error)
+    if not text and (frames := list(traceback.walk_tb(error.__traceback__))):
+        frame, line = frames[-1]
+        return f"{kind} in {frame.f_code.co_name}, {Path(frame.f_code.co_filename).name} line {line}"
+    return f"{kind}: {text}"[:LONGEST_REASON] if text else kind
+
+
 def sendable(value: Any) -> Any:
     """Return what a worker can send and JSON can hold of anything; what it cannot be told by, by its text."""
     if value is None or type(value) in (bool, int, float):
@@ -460,17 +487,27 @@ def sendable(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return a record as JSON content, the keys that it does not know among those that it does."""
-    if isinstance(value, str):
+    """Return a record as JSON content, the keys that it does not know among those that it does.
+
+    Raises ValueError for NaN and infinities, which JSON cannot hold.
+    """
+    kind = type(value)
+    if kind is str:
         return clean(value)
-    if isinstance(value, (list, tuple)):
+    if kind is float and value - value != 0:
+        raise ValueError(f"{value} is no number that JSON can hold")
+    if kind is list or kind is tuple:
         return [plain(entry) for entry in value]
-    if isinstance(value, dict):
+    if kind is dict:
         return {clean(key): plain(entry) for key, entry in value.items()}
     if not isinstance(value, Record):
-        return value
-    known = {written: getattr(value, name) for name, written, _ in _fields(type(value))}
-    return plain(value.extra) | {key: plain(entry) for key, entry in known.items() if entry is not UNSET}
+        bases: tuple[Any, ...] = (str, list, dict)
+        return next((plain(base(value)) for base in bases if isinstance(value, base)), value)
+    told = plain(value.extra) if value.extra else {}
+    for name, written, _ in _fields(type(value)):
+        if (entry := getattr(value, name)) is not UNSET:
+            told[written] = plain(entry)
+    return told
 
 
 def counts(claims: Iterable[Claim]) -> dict[str, int]:

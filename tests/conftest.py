@@ -115,8 +115,9 @@ class Suite:
         for name in DROPPED:
             environment.pop(name, None)
         environment |= options.pop("environment", {})
+        plugin = options.pop("plugin", "fixtures.claim.plugin")
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", "fixtures.claim.plugin", "-p", "xdist", *arguments],
+            [sys.executable, "-m", "pytest", "-p", plugin, "-p", "xdist", *arguments],
             cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True, **options,
         )  # fmt: skip

@@ -157,6 +157,15 @@ def test_a_conftest_that_ends_the_run(suite: Suite, end: str) -> None:
     assert "ends the run: sys.exit(0)" in outcome.output or "would have ended the run" in outcome.output
 
 
+@pytest.mark.parametrize("plugin", ["claims", "claims-recorder"])
+def test_nobody_takes_the_judge_away(suite: Suite, plugin: str) -> None:
+    suite.claims(holds("a")).write(
+        "conftest.py",
+        f"def pytest_runtestloop(session):\n    session.config.pluginmanager.unregister(name='{plugin}')\n",
+    )
+    assert suite.run().code in (1, 3)
+
+
 def test_workers_that_die(new_suite: MakeSuite) -> None:
     deaths = {
         "killed": ends("it", "os.kill(os.getpid(), signal.SIGKILL)"), "aborted": ends("it", "os.abort()"),

@@ -47,13 +47,19 @@ BAD: dict[str, tuple[str, str]] = {
     "no assert": (bad("measure(3, 't')"), "this test has no assert of its own"),
     "returns": (bad(IT, "return 3"), "its test neither returns, yields nor raises anything"),
     "raises": (bad(IT, "raise AssertionError"), "its test neither returns, yields nor raises anything"),
-    "under a condition": (bad("if measure(3, 't') == 3:", f"    {IT}"), "in no if, while, try, with or match"),
-    "in a try": (bad("try:", f"    {IT}", "finally:", "    pass"), "in no if, while, try, with or match"),
-    "in a with": (bad("with measure:", f"    {IT}"), "in no if, while, try, with or match"),
+    "under a condition": (bad("if measure(3, 't') == 3:", f"    {IT}"), "in no if, while, try, with or function"),
+    "in a try": (bad("try:", f"    {IT}", "finally:", "    pass"), "in no if, while, try, with or function"),
+    "in a with": (bad("with measure:", f"    {IT}"), "in no if, while, try, with or function"),
+    "in a function": (bad("def check():", f"    {IT}", IT), "in no if, while, try, with or function"),
+    "tolerant": (bad("assert measure(3, 't') == pytest.approx(3)"), "a claim has no tolerance: approx says yes"),
+    "about another": (bad("measure(3, 't')", "assert len('abc') == 3"), "is about nothing that the test measures"),
+    "assigned": (bad() + "\ntest_x = lambda measure: None\n", "assigns test_x: a test is a function, def test_x("),
     "in a class": ("class TestIt:\n    def test_it(self): assert 1 == 2\n", "a test function of its own, in no class"),
     "async": (bad().replace("def test_it", "async def test_it"), "not async, no factory's"),
-    "a factory's": ("def make():\n" + bad().replace("\n", "\n    ") + "\n    return test_it\ntest_it = make()\n",
-                    "a plain function written in its section's file"),
+    "a factory's": (
+        "def make():\n" + bad().replace("\n", "\n    ") + "\n    return test_it\nglobals()['test_it'] = make()\n",
+        "a plain function written in its section's file",
+    ),
     "swallowed": (
         "import functools\ndef deaf(f):\n    @functools.wraps(f)\n    def calls(measure): pass\n    return calls\n"
         + bad(above="@deaf"), "under no decorator but pytest's marks and hypothesis's",
@@ -62,7 +68,8 @@ BAD: dict[str, tuple[str, str]] = {
     **{
         f"asserts {fact}": (bad(f"x = measure(3, 't')\nassert {fact}"), "compares nothing that was measured")
         for fact in ("True", "x", "not x", "(x == 3, 'so')", "[x == 3]", "1 == 1", "measure(3, 't')", "(y := x)",
-                     "f'{x}'", "lambda: x == 4")
+                     "f'{x}'", "lambda: x == 4", "x == 3 or True", "x == 3 or x", "x == 3 if x else True", "x is not y",
+                     "x != None", "x == x", "measure(3, 't') != 'a'", "bool(x)")
     },
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.claim.documents import prints
+from fixtures.claim.text import prints
 from tests.conftest import Suite, claim
 
 TEXT = """
@@ -53,10 +53,13 @@ def test_a_number_is_found_as_printed_and_not_inside_another(number: str) -> Non
     ("text", "number", "found"),
     [
         ("3.5", "3.5", True), ("It is 3.5.", "3.5", True), ("3.5, 4", "3.5", True), ("(3.5)", "3.5", True),
-        ("GPT-3.5", "3.5", False), ("\u22123.5", "3.5", False), ("v3.5", "3.5", False), ("3.5x", "3.5", False),
+        ("GPT-3.5", "3.5", False), ("\u22123.5", "3.5", False), ("v3.5", "3.5", False), ("3.5x", "3.5", True),
         ("3.5%", "3.5", False), ("3.5/4", "3.5", False), ("13.5", "3.5", False), ("3.57", "3.5", False),
         ("3,500", "3", False), ("$3.5", "3.5", True), ("\u00d73.5", "3.5", True), ("약 3.5배", "3.5", True),
-        ("33배로", "33", True), ("1,000,000", "1000000", True), ("1000000", "1,000,000", False), ("", "3", False),
+        ("33배로", "33", True), ("1,000,000", "1000000", True), ("1000000", "1,000,000", True), ("", "3", False),
+        ("24GB", "24", True), (r"\times24", "24", True), ("671 billion", "671B", True), ("30-40%", "40%", True),
+        ("A100", "100", False), ("46.7", "46.7B", True), ("46.7M", "46.7B", False), ("8x7B", "8x7B", True),
+        ("an A100", "A100", True), ("sec\n72 tokens", "72", True),
     ],
 )  # fmt: skip
 def test_what_may_stand_beside_a_number(text: str, number: str, *, found: bool) -> None:

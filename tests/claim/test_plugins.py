@@ -75,7 +75,7 @@ ATTACKS: dict[str, tuple[str, str, tuple[str, ...], str, str]] = {
     ),
     "the call is repeated": (CALL_TWICE, FALSE_THEN_TRUE, (), "broken", "not the same twice"),
     "each worker runs it": (
-        "", claim("it", "import os", "assert (os.environ['PYTEST_XDIST_WORKER'] == 'gw0') is (measure(3, 't') == 3)"),
+        "", claim("it", "import os", "assert (os.environ['PYTEST_XDIST_WORKER'] == 'gw0') == (measure(3, 't') == 3)"),
         ("-n", "2", "--dist", "each"), "broken", "not the same twice",
     ),
     "each worker measures another": (
@@ -165,12 +165,46 @@ ATTACKS: dict[str, tuple[str, str, tuple[str, ...], str, str]] = {
 }  # fmt: skip
 
 
+GIVEN = "from hypothesis import given, strategies as st\n" + claim(
+    "it", "assert n < 3", takes="n", above="@given(n=st.integers(0, 9))"
+)
+EACH = HOOK + "pytest_collection_finish(session):\n    for item in session.items:\n        "
+ATTACKS |= {
+    "a fuzzed test is wrapped": (
+        "import functools\n" + EACH + "item.obj = functools.wraps(item.obj)(lambda *given: None)\n", GIVEN, (),
+        "broken", "replaced",
+    ),
+    "a fuzzed test's body is another": (
+        EACH + "item.obj.hypothesis.inner_test = lambda n: None\n", GIVEN, (), "broken", "replaced",
+    ),
+    "its code is another": (
+        EACH + "item.obj.__code__ = (lambda measure: None).__code__\n", fails("it"), (), "broken", "replaced",
+    ),
+    "nobody runs tests": (HOOK + "pytest_runtestloop(session):\n    return True\n", fails("it"), (), "unchecked", ""),
+    "it only collects": (HOOK + "pytest_configure(config):\n    config.option.collectonly = True\n", fails("it"), (),
+                         "unchecked", "not reached"),
+    "the end is an exit, in words": (
+        HOOK + "pytest_sessionfinish():\n    raise SystemExit(0)\n", fails("it"), (), "refuted", "",
+    ),
+    "the very end is an exit": (
+        HOOK + "pytest_unconfigure():\n    raise SystemExit(0)\n", fails("it"), (), "refuted", "",
+    ),
+    "the process ends itself": (
+        "", claim("it", "import atexit, os", "atexit.register(lambda: os._exit(0))", "assert measure(3, 't') == 4"), (),
+        "refuted", "",
+    ),
+    "nobody listens to failures": (
+        "", fails("it"), ("-p", "no:threadexception", "--runxfail"), "refuted", "",
+    ),
+}  # fmt: skip
+# A conftest beside the claims is read later than the suite's own plugin, and stands around its hooks at first.
 LATE = [name for name, attack in ATTACKS.items() if REPORTS in attack[0] or "sessionfinish" in attack[0]]
+BOTH = ("a failure passes", "a pass fails", "the exit code is mended", "the end is an exit, in words")
+EARLY = [name for name in ATTACKS if name not in LATE or name in BOTH]
 
 
-@pytest.mark.parametrize(("folder", "names"), [("", list(ATTACKS)), ("claims/paper/", LATE)], ids=["early", "late"])
+@pytest.mark.parametrize(("folder", "names"), [("", EARLY), ("claims/paper/", LATE)], ids=["early", "late"])
 def test_no_plugin_hides_a_verdict(new_suite: Callable[[], Suite], folder: str, names: list[str]) -> None:
-    """A conftest beside the claims is read later than the suite's own plugin, and stands around its hooks at first."""
     suites = [new_suite().claims(ATTACKS[name][1]) for name in names]
     for name, suite in zip(names, suites, strict=True):
         suite.write(f"{folder}conftest.py", ATTACKS[name][0])

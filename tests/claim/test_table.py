@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,12 @@ def test_a_cell_can_be_asked_for_and_a_wrong_digit_is_a_surprise(suite: Suite) -
     assert outcome.code == 1
     assert outcome.verdicts["table-1-mlp-large"] == "refuted"
     assert outcome.accounting["deselected"] == 5
+
+
+def test_a_neighbour_s_number_is_no_part_of_a_cell(new_suite: Callable[[], Suite]) -> None:
+    outcomes = [new_suite().claims(text).run() for text in (TABLE, TABLE.replace("19.12K", "19.13K"))]
+    before, after = ({name: one["cases"][0]["digest"] for name, one in run.claims.items()} for run in outcomes)
+    assert {name for name in before if before[name] != after[name]} == {"table-1-mlp-small"}
 
 
 @pytest.mark.parametrize(
