@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from math import ceil, isfinite
+from math import ceil, floor, isfinite, log10
 from typing import Annotated, Any
 
 import msgspec
 
 from reports.numbers import together, written
-from reports.text import joined, sentence, shown
+from reports.text import counted, joined, sentence, shown
 
+Count = Annotated[float, msgspec.Meta(gt=0, lt=1e18)]
 Figure = tuple[str, dict[str, Any]]  # the macro that draws it, and what it draws
 
 PARTS = {
@@ -29,12 +30,15 @@ UNITS = {1e12: "T", 1e9: "B", 1e6: "M", 1e3: "K", 1.0: ""}
 IN_A_ROW, MOST_TIES = 8, 3
 FLOOR, HIGHEST = 74, 58  # of a panel: where its bars stand, and how high the highest is
 BOTTOM, TOP = 204, 190  # of a curve: where its zero is, and how high the last tick is
+FOOT, TALL = 344, 328  # of a scatter: where its lowest line is, and how high it is
+LEFT, WIDE = 9, 89  # of a curve and a scatter: where it begins and how wide it is, in per cent
+GUIDES = ((1, "all active"), (0.1, "a tenth active"))
 
 
 class Chart(msgspec.Struct, kw_only=True):
     """A chart as a ledger has it, of whatever kind."""
 
-    name: str
+    name: str = ""
     stand_in: bool = False
 
     @property
@@ -63,6 +67,33 @@ class Depth(Chart, kw_only=True):
     """A value by layer: points of layer, value, and the ends of its interval."""
 
     points: list[tuple[int, float, float | None, float | None]]
+
+
+class Size(msgspec.Struct):
+    """How many parameters a model has, and how many of them work on a token."""
+
+    total: Count
+    active: Count
+
+
+class Point(msgspec.Struct):
+    """A model as counted, and as published where it is."""
+
+    model: str
+    measured: Size
+    family: str = ""
+    published: Size | None = None
+
+    @property
+    def told(self) -> str:
+        """The model and how many of its parameters are active."""
+        return f"{shown(self.model, 80)}, {_size(self.measured.active)} of {_size(self.measured.total)} active"
+
+
+class ActiveAgainstTotal(Chart, kw_only=True):
+    """Active against total parameters, a point a model."""
+
+    points: list[Point]
 
 
 def charts(found: list[dict[str, Any]]) -> list[Figure]:
@@ -233,7 +264,7 @@ def _depth(group: list[Depth]) -> dict[str, Any]:
 
 
 def _across(layer: int, last: int) -> str:
-    return f"{9 + 89 * layer / max(last, 1):.1f}"
+    return f"{LEFT + WIDE * layer / max(last, 1):.1f}"
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -262,6 +293,69 @@ def _curve(place: int, chart: Depth, last: int, scale: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _active_against_total(group: list[ActiveAgainstTotal]) -> dict[str, Any]:
+    """Draw every model's active against its total parameters on logarithmic axes: counted, and what was published."""
+    points = sorted(
+        (point for chart in group for point in chart.points), key=lambda point: (point.measured.total, point.model)
+    )
+    every = [size for point in points for size in (point.measured, point.published or point.measured)]
+    across, up = _decades([size.total for size in every]), _decades([size.active for size in every])
+
+    def at(total: float, active: float) -> tuple[float, float]:
+        x, y = ((log10(value) - axis[0]) / (axis[-1] - axis[0]) for value, axis in ((total, across), (active, up)))
+        return round(LEFT + WIDE * x, 2), round(FOOT - TALL * y, 1)
+
+    def of(size: Size | None) -> tuple[float, float] | None:
+        return at(size.total, size.active) if size else None
+
+    sparsest = min(points, key=lambda point: point.measured.active / point.measured.total)
+    models = counted(len(points), "model", "models")
+    return {
+        "title": f"{models}; the sparsest is {sparsest.told}.",
+        "text": "Active against total parameters, both axes logarithmic. Filled: as counted; ring: as published.",
+        "alt": f"Active against total parameters of {models}. The sparsest is {sparsest.told}.",
+        "dots": [(of(one.measured), of(one.published), one.told) for one in points],
+        "guides": [(*at(*low), *at(*high), word) for share, word in GUIDES for low, high in _guide(share, across, up)],
+        "across": [(at(10**power, 10 ** up[0])[0], _size(10**power)) for power in across],
+        "up": [(at(10 ** across[0], 10**power)[1], _size(10**power)) for power in up],
+        "table": {
+            "caption": "Total and active parameters by model",
+            "head": ["Model", "Family", "Total, published", "Total, counted", "Active, published", "Active, counted"],
+            "rows": [
+                [shown(one.model, 80), shown(one.family, 80), *(_size(size) for name in ("total", "active")
+                 for size in _both(one, name))]
+                for one in points
+            ],
+        },
+    }  # fmt: skip
+
+
+def _both(point: Point, name: str) -> tuple[float | None, float]:
+    return getattr(point.published, name, None), getattr(point.measured, name)
+
+
+def _decades(values: list[float]) -> list[int]:
+    """Return the powers of ten from below the least value to above the largest; at least two."""
+    low, high = floor(log10(min(values))), ceil(log10(max(values)))
+    return list(range(low, max(high, low + 1) + 1))
+
+
+def _guide(share: float, across: list[int], up: list[int]) -> list[list[tuple[float, float]]]:
+    """Return the line on which so large a share is active by its ends, within the picture; none where it is outside."""
+    shift = log10(share)
+    low, high = max(across[0], up[0] - shift), min(across[-1], up[-1] - shift)
+    return [[(10**total, 10 ** (total + shift)) for total in (low, high)]] if low < high else []
+
+
+def _size(value: float | None) -> str:
+    """Write a number of parameters in its largest unit: 46.7B, 1.02T; a dash where it is not known."""
+    if value is None:
+        return "—"
+    unit = next((size for size in UNITS if value >= size * 0.9995), 1.0)
+    return f"{value / unit:.4g}{UNITS[unit]}"
+
+
 KINDS: dict[str, tuple[type[Chart], Callable[[list[Any]], dict[str, Any]]]] = {
     "parameters": (Parameters, _parameters), "shares": (Shares, _shares), "depth": (Depth, _depth),
+    "active_against_total": (ActiveAgainstTotal, _active_against_total),
 }  # fmt: skip

@@ -35,11 +35,11 @@ class Details:
         return "\n".join([self.label, *told] if self.label else told)
 
 
-def details(claim: Claim, groups: list[list[Case]], labels: list[str]) -> list[Details]:
+def details(claim: Claim, groups: list[list[Case]], labels: list[str], document: str) -> list[Details]:
     """Return what stands behind the cases: every number in full by every route, evidence, tests.
 
     Neighbours with the same numbers, such as two readings of them, are told together, and so is evidence that
-    several cases share.
+    several cases share. `document` is the link of the claim's document.
     """
     found: list[tuple[list[Entry], list[str], list[Entry]]] = []
     shared: dict[tuple[Entry, ...], list[str]] = {}
@@ -60,9 +60,19 @@ def details(claim: Claim, groups: list[list[Case]], labels: list[str]) -> list[D
             told.append(Details("" if len(names) == len(groups) else label, list(entries)))
     if len(found) == 1:
         told[0].label = ""
-    last = [Entry("Claim about", shown(claim.model, 120))] if claim.model else []
     command = f"pytest --claim {shlex.quote(shown(claim.id, 200))}"
-    return [*told, Details("", [*last, Entry("Run only this", command, "command")])]
+    return [*told, Details("", [*_place(claim, document), Entry("Run only this", command, "command")])]
+
+
+def _place(claim: Claim, document: str) -> list[Entry]:
+    """Say what a claim is about and where it stands: in which cell of which table, and where that can be read."""
+    told = [Entry("Claim about", shown(claim.model, 120))] if claim.model else []
+    if claim.table:
+        cell = [f"{name} {shown(text, 120)}" for name, text in (("row", claim.row), ("column", claim.column)) if text]
+        told.append(Entry("Stands in", ", ".join([shown(claim.table, 200), *cell])))
+    if where := claim.link or document:
+        told.append(Entry("Read at", *link(where)))
+    return told
 
 
 def _values(case: Case) -> list[Entry]:

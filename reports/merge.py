@@ -76,7 +76,8 @@ def _merge_claim(same: list[Claim], age: Age) -> Claim:
 def _standing(cases: list[Case], age: Age) -> list[Case]:
     """Return what stands of several runs' results for one case: every outcome that was reached, or the best other.
 
-    A result that was found for another declaration than the newest says nothing of the case.
+    A result that was found for another declaration than the newest says nothing of the case, and one of a stand-in
+    gives way to any of the claim's own model and to a newer one.
     """
     newest = max(cases, key=lambda case: (age(case), schema.dump(case)))
     current = [case for case in cases if case.digest == newest.digest]
@@ -84,14 +85,16 @@ def _standing(cases: list[Case], age: Age) -> list[Case]:
     standing = [case for case in current if _rank(case) == best]
     outcomes = (
         _grouped(standing, lambda case: (case.verdict, schema.fixed(case.measured)))
-        if standing[0].verdict in REACHED
+        if standing[0].verdict in REACHED and not standing[0].on_stand_in
         else [standing]
     )
     return [msgspec.structs.replace(_newest(again, age), declared=newest.declared) for again in outcomes]
 
 
 def _rank(case: Case) -> int:
-    ranks = dict.fromkeys(REACHED, 4) | {"broken": 3, "undecided": 2, "uncheckable": 2}
+    if case.on_stand_in and case.verdict in (*REACHED, "undecided"):
+        return 2
+    ranks = dict.fromkeys(REACHED, 5) | {"broken": 4, "undecided": 3, "uncheckable": 3}
     return ranks.get(case.verdict, 1 if case.measured else 0)
 
 

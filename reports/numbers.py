@@ -13,8 +13,8 @@ from reports.schema import Measurement, Stated
 from reports.text import shown
 
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
-SCALES = {"": Decimal(1), "%": Decimal("0.01"), "K": Decimal("1e3"), "M": Decimal("1e6")}
-SCALES |= {"B": Decimal("1e9"), "T": Decimal("1e12")}
+PER_CENT = Decimal("0.01")
+SCALES = {PER_CENT, *(base**power for base in (Decimal(1000), Decimal(1024)) for power in range(1, 5))}
 SIDES = {"!=": "outside", "<": "below", "<=": "at most", ">": "above", ">=": "at least"}
 SIGNIFICANT = 4  # digits of a number on its own; a group that is compared has one fewer
 SHARE_PLACES = 3
@@ -25,20 +25,24 @@ TOO_SMALL = Decimal("1e-7")
 NEARLY_NOTHING = Decimal("0.0005")  # of one: smaller shares are told as per cent
 
 _NUMERAL = re.compile(r"[+-]?(\d{1,990}(\.\d{0,990})?|\.\d{1,990})(e[+-]?\d{1,4})?|[+-]?\d{1,40}/\d{1,40}", re.I | re.A)
-_SUFFIXED = re.compile(r"[+-]?[\d,]+(?:\.\d+)?([KMBT%])", re.ASCII)
+_SUFFIXED = re.compile(r"\D{0,20}?(\d[\d,]*(?:\.\d+)?)([^\d.,]{1,20})", re.ASCII)
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 @dataclass(frozen=True)
 class Printed:
-    """A printed number that can be drawn and compared: its interval, and the number itself."""
+    """A printed number that can be drawn and compared: its interval, and the number itself.
+
+    `suffix` is what stands behind its digits and scales them by `scale`: "B", "%", " billion".
+    """
 
     text: str
     low: Decimal
     high: Decimal
     nominal: Decimal
     cut_short: bool
-    suffix: str
+    suffix: str = ""
+    scale: Decimal = Decimal(1)
 
     def contains(self, value: Decimal) -> bool:
         """Tell whether the printed number can stand for a value; a cut-short number's upper bound is out."""
@@ -47,7 +51,7 @@ class Printed:
     def means(self, operator: str = "==") -> str:
         """Say what it stands for where a value is compared with it so: its interval, or one side of the number."""
         if operator in ("==", "!="):
-            low, high = (written(bound / SCALES[self.suffix]) + self.suffix for bound in (self.low, self.high))
+            low, high = (written(bound / self.scale) + self.suffix for bound in (self.low, self.high))
             both = f"{low} to {'under ' * self.cut_short}{high}"
             exact = low if len(low) < LONGEST_INTEGER else shown(self.text, 60)
             interval = f"exactly {exact}" if self.low == self.high else both
@@ -56,9 +60,11 @@ class Printed:
 
 
 def number(value: Any) -> Decimal | None:
-    """Return a ledger's number exactly, or None for what is not a finite number of a sane size."""
+    """Return a ledger's number as it is written there, or None for what is not a finite number of a sane size."""
     kind = type(value)
-    if kind is int or (kind is float and value - value == 0) or kind is Decimal:
+    if kind is float and value - value == 0:
+        return Decimal(repr(value))
+    if kind is int or kind is Decimal:
         return Decimal(value)
     if kind is str and len(value) < 1000 and _NUMERAL.fullmatch(value):
         over, _, under = value.partition("/")
@@ -79,35 +85,47 @@ def _printed(text: str, lower: str, upper: str, itself: str, cut_short: bool) ->
     if low is None or high is None:
         return None
     nominal = number(itself)
-    suffix = _SUFFIXED.fullmatch(text[:100])
-    return Printed(text, low, high, (low + high) / 2 if nominal is None else nominal, cut_short,
-                   suffix[1] if suffix else "")  # fmt: skip
+    if nominal is None:
+        nominal = low if cut_short else (low + high) / 2
+    digits, suffix = match.groups() if (match := _SUFFIXED.fullmatch(text[:100])) else ("", "")
+    shown_as = number(digits.replace(",", ""))
+    if shown_as and (scale := nominal / shown_as) in SCALES:
+        return Printed(text, low, high, nominal, cut_short, suffix, scale)
+    return Printed(text, low, high, nominal, cut_short)
 
 
-def together(values: list[Any], unit: str = "", *, share: bool = False, against: Printed | None = None) -> list[str]:
+def together(
+    values: list[Any],
+    unit: str = "",
+    *,
+    share: bool = False,
+    against: Printed | None = None,
+    scaled: bool = False,
+) -> list[str]:
     """Write measured values of one unit with the same decimals, and enough of them to show what differs.
 
     Rounding never moves a value across a bound of the printed number, never makes two values equal that
-    are not, and never turns something into nothing. Shares have three decimals and no leading zero.
+    are not, and never turns something into nothing. Shares have three decimals and no leading zero. Beside a per cent,
+    and `scaled` beside any printed number, values are written as that is: in billions beside "13.02B".
     """
-    percent = against is not None and against.suffix == "%"
-    if not percent and unit != "%" and all(type(value) is int for value in values):
+    suffix = against.suffix if against and (scaled or against.suffix.strip() == "%") else ""
+    if not suffix and unit != "%" and all(type(value) is int for value in values):
         return [written(value) for value in values]
     exact = [number(value) for value in values]
     known = [value for value in exact if value is not None]
-    share = share and not percent and all(abs(value) <= 1 for value in known)
+    share = share and not suffix and all(abs(value) <= 1 for value in known)
     if share and 0 < max(map(abs, known), default=0) < NEARLY_NOTHING:
-        share, percent = False, True
-    scale = 100 if percent else 1
-    scaled = [value * scale for value in known] if percent else known
+        share, suffix = False, "%"
+    scale = against.scale if against and against.suffix == suffix else PER_CENT if suffix else Decimal(1)
 
     def fits(value: Decimal) -> bool:
-        return against is None or against.contains(value / scale)
+        return against is None or against.contains(value * scale)
 
-    places = _places(scaled, share, fits)
-    texts = iter(_fixed(value, places, share) for value in scaled)
-    suffix = "%" if percent or unit == "%" else ""
-    return [shown(value, 80) if one is None else next(texts) + suffix for value, one in zip(values, exact, strict=True)]
+    known = [value / scale for value in known] if suffix else known
+    places = _places(known, share, fits)
+    texts = iter(_fixed(value, places, share) for value in known)
+    ending = "%" if unit == "%" else suffix
+    return [shown(value, 80) if one is None else next(texts) + ending for value, one in zip(values, exact, strict=True)]
 
 
 def interval(one: Measurement, beside: str) -> str:

@@ -17,18 +17,25 @@ from reports.charts import charts
 from reports.details import link
 from reports.files import write_text
 from reports.schema import STATES, Claim, Document, Ledger, Section, counts
-from reports.text import anchor, joined, sentence, shown
-from reports.view import Row, row, stands_in
+from reports.tables import blocks
+from reports.text import anchor, counted, joined, sentence, shown
+from reports.view import Row, around, row
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True, auto_reload=False,
 )  # fmt: skip
-FILTERS = (f".flt:has(#f-{key}:checked)~.doc :is(.c:not(.{key}),.sec:not(.h-{key})){{display:none}}" for key in STATES)
+FILTERS = (
+    f".flt:has(#f-{key}:checked)~.doc :is(.c:not(.{key}),.sec:not(.h-{key}),.tb:not(.h-{key})){{display:none}}"
+    for key in STATES
+)
 STYLE = (TEMPLATES / "page.css").read_text(encoding="utf-8") + "".join(FILTERS)
-LARGE = 400  # claims from which the map is drawn in bulk and evidence is one block of text
-MOST_FAILS = 60
+LARGE = 2_000  # claims from which the map is drawn in bulk and evidence is one block of text
+LONG = 400  # claims from which a browser lays out a section when it is scrolled to
+MOST_FAILS, FIRST_FAILS = 60, 6  # of what does not hold: told of each document, and at once
+MOST_SECTIONS = 20  # in the map; of more, each document's are closed
+MOST_MARKS = 40  # of a section in the map; of more, those that hold are one
 MOST_SOURCES = 40
 MAP_COLUMNS = 120
 MAP_SHAPES = {
@@ -59,26 +66,29 @@ def context(ledger: Ledger) -> dict[str, Any]:
     """Return what the template draws."""
     runs, found = summary.run_names(ledger), counts(ledger.claims)
     addresses = _numbered((anchor(claim.id) for claim in ledger.claims), "~{}")
-    rows = [row(claim, runs, address) for claim, address in zip(ledger.claims, addresses, strict=True)]
+    rest = around(ledger, addresses)
+    rows = [row(claim, runs, address, rest) for claim, address in zip(ledger.claims, addresses, strict=True)]
     by_claim = {id(claim): one for claim, one in zip(ledger.claims, rows, strict=True)}
     big, headline = len(rows) > LARGE, summary.headline(ledger.claims, found)
     documents = [_document(document, sections, by_claim, big) for document, sections in summary.places(ledger)]
     _tell_apart(documents)
-    fails = _fails(documents)
+    titles = [shown(one.title, 120) for one in ledger.documents]
+    of = titles if len(titles) <= summary.MOST_NAMED else [f"{len(titles)} documents"]
     return {
         "title": headline.partition(";")[0].rstrip("."),
-        "kicker": " · ".join(["Which claims hold", *(shown(one.title, 120) for one in ledger.documents)]),
+        "kicker": " · ".join(["Which claims hold", *of]),
         "headline": headline,
         "subline": summary.subline(ledger),
         "banners": summary.banners(ledger, rows),
         "verdicts": [(key, STATES[key], number) for key, number in found.items() if number],
         "documents": documents,
         "big": big,
+        "long": len(rows) > LONG,
+        "folded": sum(len(one["sections"]) for one in documents) > MOST_SECTIONS and len(documents) > 1,
         "total": len(rows),
         "accounting": summary.accounting(ledger, found),
         "unaccounted": len(ledger.accounting.unaccounted),
-        "fails": fails[:MOST_FAILS],
-        "all_fails": len(fails),
+        "fails": _fails(documents),
         "environment": _environment(ledger, runs),
         "css": STYLE,
         "css_hash": base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode(),
@@ -102,11 +112,14 @@ def _document(
     about = [sentence(shown(document.read, 200))] if document.read else []
     about += [f"In {language}, told here in other words."] if document.language != "en" else []
     address, kind = link(document.link)
+    states = [rows[id(claim)].state for _, claims in sections for claim in claims]
     return {
         "id": f"document:{anchor(document.id)}",
         "name": shown(document.title, 200),
         "link": address if kind else "",
         "about": " ".join(about),
+        "tally": summary.tally(Counter(states)),
+        "tiny": _tiny(states),
         "sections": [
             _section(document, section, [rows[id(claim)] for claim in claims], big) for section, claims in sections
         ],
@@ -114,16 +127,21 @@ def _document(
 
 
 def _section(document: Document, section: Section, rows: list[Row], big: bool) -> dict[str, Any]:
-    states = [one.state for one in rows]
+    states = Counter(one.state for one in rows)
+    place = f"section:{anchor(document.id)}:{anchor(section.id)}"
+    marked = rows if len(rows) <= MOST_MARKS else [one for one in rows if one.state != "holds"]
     return {
-        "anchor": f"section:{anchor(document.id)}:{anchor(section.id)}",
+        "anchor": place,
         "label": f"§{shown(section.id, 8)}" if section.id.isdecimal() else "",
         "title": shown(section.title, 200),
-        "states": sorted(set(states)),
-        "tally": summary.tally(Counter(states)) if rows else "",
+        "states": sorted(states),
+        "tally": summary.tally(states) if rows else "",
         "charts": charts(section.charts),
         "claims": rows,
-        "tiny": _tiny(states) if big else None,
+        "blocks": blocks(rows, place),
+        "marked": marked,
+        "unmarked": len(rows) - len(marked),
+        "tiny": _tiny([one.state for one in rows]) if big else None,
     }
 
 
@@ -145,14 +163,24 @@ def _tell_apart(documents: list[dict[str, Any]]) -> None:
         table["caption"] = caption
 
 
-def _fails(documents: list[dict[str, Any]]) -> list[tuple[Row, str, list[str]]]:
-    """Return what does not hold, surprises first, each with its place and what was measured where it fails."""
-    fails = [
-        (one, " · ".join(filter(None, (section["label"], one.short, "stand-in" * one.stand_in))), _measured(one))
-        for document in documents for section in document["sections"] for one in section["claims"]
-        if one.state in ("surprise", "refuted")
-    ]  # fmt: skip
-    return sorted(fails, key=lambda fail: STATES[fail[0].state].rank)
+def _fails(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what does not hold, by document, surprises first: those told at once, further ones, and how many more."""
+    found = []
+    for document in documents:
+        fails = [
+            (one, " · ".join(filter(None, (section["label"], one.short, "stand-in" * one.stand_in))), _measured(one))
+            for section in document["sections"] for one in section["claims"] if one.state in ("surprise", "refuted")
+        ]  # fmt: skip
+        fails.sort(key=lambda fail: STATES[fail[0].state].rank)
+        surprises = sum(one.state == "surprise" for one, _, _ in fails)
+        first = len(fails) if len(documents) == 1 else max(FIRST_FAILS, surprises)
+        further = counted(len(fails[first:]), "further claim does not hold", "further claims do not hold")
+        if fails:
+            found.append({
+                "name": document["name"], "first": fails[:first][:MOST_FAILS], "further": fails[first:MOST_FAILS],
+                "summary": further, "more": max(len(fails) - MOST_FAILS, 0),
+            })  # fmt: skip
+    return sorted(found, key=lambda one: one["first"][0][0].state != "surprise")
 
 
 def _measured(one: Row) -> list[str]:
@@ -166,7 +194,7 @@ def _environment(ledger: Ledger, runs: dict[str, str]) -> list[tuple[str, str]]:
     told = [("runs", joined(list(runs.values()))) if runs else ("run", shown(command, 600))]
     told += [(shown(key, 60), shown(value, 300)) for key, value in sorted(ledger.run.environment.items())]
     checked = [case for case in ledger.cases if case.source and case.verdict != "unchecked"]
-    sources = sorted({f"{shown(case.source, 120)}{' (stand-in)' * stands_in(case)}" for case in checked})
+    sources = sorted({f"{shown(case.source, 120)}{' (stand-in)' * case.on_stand_in}" for case in checked})
     told += [("evidence", " · ".join(sources[:MOST_SOURCES]))] if sources else []
     told += [("warning", text) for text in summary.warnings(ledger)]
     return [*told, ("started", shown(ledger.run.started, 40)), ("took", numbers.duration(ledger.run.seconds))]

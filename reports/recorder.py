@@ -63,7 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start to record where claims are asked for; a run that executes nothing has nothing to report."""
     if not config.pluginmanager.has_plugin(SUITE):
         return
-    if not any(getattr(config.option, name, False) for name in IDLE):
+    # As the command says: a conftest may set these, and then no claim would be missed.
+    if not any(getattr(config.known_args_namespace, name, False) for name in IDLE):
         config.pluginmanager.register(Recorder(config), "claims-recorder")
     # With --lf, pytest reads only files and classes that have failures, and the ledger would not know of other claims;
     # without this part of it, all are read and those that did not fail are deselected.
@@ -304,7 +305,7 @@ class Recorder:
                 reported = self.results.conclude(case, key)
                 if key in deselected and not reported:
                     left_out += 1
-                    case.reason = "needs weights or a device: pytest -m gpu" if case.tier == "gpu" else "not selected"
+                    case.reason = schema.NOT_SELECTED[case.tier]
                     continue
                 undertaken += 1
                 if not reported:
@@ -352,6 +353,8 @@ class Recorder:
 
     def _conclude(self, session: pytest.Session) -> None:
         self._take_over()
+        if not self.config.pluginmanager.has_plugin(SUITE):
+            self.complaints.append("the plugin that judges claims was removed while they were checked")
         if self.collection.error:
             self.complaints += [self.collection.error] * bool(self.handoff)  # pytest tells that of its own process
             session.exitstatus = pytest.ExitCode.USAGE_ERROR

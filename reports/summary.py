@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from reports import numbers
 from reports.schema import STATES, Accounting, Claim, Collection, Document, Ledger, Section, counts
 from reports.text import anchor, counted, joined, shown
-from reports.view import Row, awaits_gpu, stands_in
+from reports.view import Row, awaits_gpu
 
 CHECKED = ("holds", "loosely", "refuted", "surprise", "disputed", "undecided")  # states of a claim that was checked
 SUMMED = {"holds": "hold", "loosely": "loosely", "refuted": "do not hold", "unchecked": "not checked"}
-MOST_LISTED = 60
+MOST_LISTED, FEW_LISTED = 60, 12  # in a banner: of what is a surprise, a conflict or missing, and of what is broken
+MOST_NAMED = 3  # documents whose names and sums still fit in a line
 MERGE_RULE = (
     "Where several runs checked the same case, a verdict that was reached (holds, does not hold) stands before broken, "
     "and broken before what was not decided; among equals the newest run's stands. A verdict on an older wording of "
@@ -86,9 +87,10 @@ def headline(claims: list[Claim], found: Mapping[str, int]) -> str:
 
 
 def subline(ledger: Ledger) -> str:
-    """Say how each document fares where there are several, and what more a GPU would check."""
+    """Say how each document fares where there are a few, and what more a GPU would check."""
     documents = [(one, [claim for _, claims in sections for claim in claims]) for one, sections in places(ledger)]
-    told = [f"{tally(counts(claims))} in {shown(one.title, 80)}" for one, claims in documents] * (len(documents) > 1)
+    several = 1 < len(documents) <= MOST_NAMED
+    told = [f"{tally(counts(claims))} in {shown(one.title, 80)}" for one, claims in documents] * several
     further = sum(claim.verdict != "unchecked" and awaits_gpu(claim) for claim in ledger.claims)
     more = counted(further, "claim checked here has a further check", "claims checked here have a further check")
     return " ".join([f"{joined(told)}."] * bool(told) + [f"{more} that awaits a GPU."] * bool(further))
@@ -117,7 +119,7 @@ def run_names(ledger: Ledger) -> dict[str, str]:
 
 def notes(ledger: Ledger) -> list[str]:
     """Return what a reader must know of the whole run: that a stand-in was measured, or an untested version used."""
-    standing = sum(any(map(stands_in, claim.cases)) for claim in ledger.claims)
+    standing = sum(any(case.on_stand_in for case in claim.cases) for claim in ledger.claims)
     claims = counted(standing, "claim stands", "claims stand")
     told = [f"{claims} on measurements of a stand-in, not of the model that is meant"] * bool(standing)
     untested = ledger.run.environment.get("untested")
@@ -142,16 +144,15 @@ def banners(ledger: Ledger, rows: list[Row]) -> list[Banner]:
         _listed("surprise", f"{counted(len(surprises), *are)} declared", surprises),
         _conflicts([claim for claim in ledger.claims if claim.conflicting], runs),
         _interrupted(ledger),
-        _listed("broken", counted(len(broken), *failed), broken),
+        _listed("broken", counted(len(broken), *failed), broken, FEW_LISTED),
         _merged(ledger, runs),
         *(Banner("info", "info", note) for note in notes(ledger)),
     ]
     return [banner for banner in found if banner]
 
 
-def _listed(kind: str, title: str, links: list[tuple[str, str]]) -> Banner | None:
-    more = max(len(links) - MOST_LISTED, 0)
-    return Banner(kind, kind, title, links=links[:MOST_LISTED], more=more) if links else None
+def _listed(kind: str, title: str, links: list[tuple[str, str]], most: int = MOST_LISTED) -> Banner | None:
+    return Banner(kind, kind, title, links=links[:most], more=max(len(links) - most, 0)) if links else None
 
 
 def _surprise(claim: Claim, row: Row) -> str:

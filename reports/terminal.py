@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from reports import summary
-from reports.schema import STATES, Claim, Ledger, counts
+from reports.schema import NOT_SELECTED, STATES, Claim, Ledger, counts
 from reports.text import counted, shown
 from reports.view import STAND_IN, Line, Row, row
 
@@ -24,6 +24,7 @@ ALARM = ("broken", "surprise")
 INDENT = " " * 15
 NARROWEST = 60
 FEW = 10  # claims that were checked: each is told, though it holds
+MANY = 20  # claims that came out alike and as declared: of more, the number is told
 MOST_LINES = 2
 MOST_NAMES = 20
 
@@ -31,16 +32,19 @@ Entry = tuple[str, list[str]]  # what is said of a claim, and a line for every o
 
 
 def summarise(ledger: Ledger, written: dict[str, Path], reporter: pytest.TerminalReporter) -> None:
-    """Print the verdicts of a run and where its files are. With -q or --no-summary, the counts and the places alone."""
+    """Print the verdicts of a run and where its files are. With -q or --no-summary, notes, counts and places alone."""
     width = max(NARROWEST, shutil.get_terminal_size().columns - 1)
     reporter.ensure_newline()
     reporter.section("claims", sep="=")
-    if reporter.verbosity >= 0 and not reporter.config.option.no_summary:
+    if told := reporter.verbosity >= 0 and not reporter.config.option.no_summary:
         _write_sections(ledger, width, reporter)
         _write_claims(ledger, width, reporter)
         reporter.write_line("")
-        for note in [*summary.notes(ledger), *_warnings(ledger, verbose=reporter.verbosity > 0)]:
-            reporter.write_line(_in_line(note))
+    notes = summary.notes(ledger)
+    if told:
+        notes += _warnings(ledger, verbose=reporter.verbosity > 0)
+    for note in notes:
+        reporter.write_line(_in_line(note))
     for line in _accounting(ledger):
         reporter.write_line(line, red=True)
     found = counts(ledger.claims)
@@ -81,7 +85,10 @@ def _write_claims(ledger: Ledger, width: int, reporter: pytest.TerminalReporter)
     for state in ORDER:
         claims = by_state.get(state, []) if state != "holds" or few or verbose else []
         told = [claim for claim in claims if state != "unchecked" or any(case.measured for case in claim.cases)]
-        entries = [_entry(claim, row(claim, runs), verbose=verbose) for claim in told]
+        if len(told) > MANY and state not in ALARM and not verbose:
+            entries: list[Entry] = [(f"{len(told):,} claims, as declared: the page has them, and -v tells each", [])]
+        else:
+            entries = [_entry(claim, row(claim, runs), verbose=verbose) for claim in told]
         entries += _reasons([claim for claim in claims if claim not in told])
         if entries:
             reporter.write_line("")
@@ -110,10 +117,11 @@ def _in_line(text: str) -> str:
 
 
 def _reasons(claims: list[Claim]) -> list[Entry]:
-    """Say why claims were not checked, those of one reason together."""
+    """Say why claims were not checked, those of one reason together; of a case that was selected where there is one."""
     by_reason: dict[str, list[str]] = {}
     for claim in claims:
-        by_reason.setdefault(claim.cases[0].reason if claim.cases else "", []).append(claim.id)
+        told = sorted((case.reason for case in claim.cases), key=lambda reason: reason in NOT_SELECTED.values())
+        by_reason.setdefault(told[0] if told else "", []).append(claim.id)
     return [
         (f"{names[0] if len(names) == 1 else counted(len(names), 'claim', 'claims')}: {reason}", [])
         for reason, names in by_reason.items()

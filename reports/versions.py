@@ -17,7 +17,8 @@ def untested(root: Path = ROOT) -> str:
     """Name each library outside its tested versions: "torch 2.16.0 (tested: 2.11 to 2.13.0)"; "" when none is.
 
     Tested are the versions from the lower bound in pyproject.toml to the one in constraints.txt, both under `root`.
-    Libraries of an extra count where they are installed; those that only develop the suite do not count.
+    Libraries of an extra count where they are installed; those that only develop the suite do not count. What is in no
+    lock is held to its own upper bound.
 
     Raises pytest.UsageError, one line, when a library of the core is missing.
     """
@@ -32,9 +33,14 @@ def untested(root: Path = ROOT) -> str:
                 raise pytest.UsageError(f"{requirement.name} is not installed: install the suite as README.md says")
             continue
         lowest = min(Version(bound.version) for bound in requirement.specifier if bound.operator == ">=")
-        # A build such as 2.13.0+cpu is the version 2.13.0.
-        if not lowest <= Version(Version(found_version).public) <= newest[requirement.name]:
-            found.append(f"{requirement.name} {found_version} (tested: {lowest} to {newest[requirement.name]})")
+        public = Version(Version(found_version).public)  # a build such as 2.13.0+cpu is the version 2.13.0
+        locked = newest.get(requirement.name)
+        if locked is None:
+            tested, told = requirement.specifier.contains(public, prereleases=True), str(requirement.specifier)
+        else:
+            tested, told = lowest <= public <= locked, f"{lowest} to {locked}"
+        if not tested:
+            found.append(f"{requirement.name} {found_version} (tested: {told})")
     return ", ".join(found)
 
 

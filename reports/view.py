@@ -10,8 +10,9 @@ from itertools import groupby, takewhile
 from typing import Any, NamedTuple
 
 from reports import numbers, strips
-from reports.details import Details, details
-from reports.schema import STATES, Case, Claim, Measurement
+from reports.details import Details, details, link
+from reports.schema import STATES, Case, Claim, Ledger, Measurement
+from reports.tables import Cell, cell
 from reports.text import counted, joined, sentence, shown
 
 MOST_NUMBERS = 6
@@ -58,6 +59,23 @@ class Line:
         return any(len(one.name) > LONG_NAME for one in self.readings)
 
 
+class Aside(NamedTuple):
+    """What is said of a claim beside its verdict, and where that leads: within the page by "#", else elsewhere."""
+
+    text: str
+    link: str = ""
+    leads_to: str = ""
+
+
+@dataclass(slots=True)
+class Around:
+    """What a claim's row needs to know of the rest: addresses on the page, corrections by claim, documents' links."""
+
+    addresses: dict[str, str] = field(default_factory=dict)
+    corrections: dict[str, list[Claim]] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Row:
     """A claim as it is shown; `address` is its place on the page."""
@@ -75,11 +93,23 @@ class Row:
     hint: str
     details: list[Details]
     stand_in: bool
+    asides: list[Aside]
+    cell: Cell | None
 
 
-def row(claim: Claim, runs: dict[str, str], address: str = "") -> Row:
+def around(ledger: Ledger, addresses: list[str]) -> Around:
+    """Return what rows need to know of a ledger whose claims stand at these addresses of the page."""
+    found = Around(links={one.id: one.link for one in ledger.documents})
+    for claim, address in zip(ledger.claims, addresses, strict=True):
+        found.addresses.setdefault(claim.id, address)
+        if claim.corrects:
+            found.corrections.setdefault(claim.corrects, []).append(claim)
+    return found
+
+
+def row(claim: Claim, runs: dict[str, str], address: str = "", rest: Around | None = None) -> Row:
     """Return a claim as it is shown. `runs` names the runs of a merged ledger by their id."""
-    state = claim.state
+    state, rest = claim.state, rest or Around()
     groups = _grouped(claim.cases)
     labels = _labels(groups, runs)
     return Row(
@@ -94,20 +124,39 @@ def row(claim: Claim, runs: dict[str, str], address: str = "") -> Row:
         reasons=_reasons(groups, labels),
         note=shown(claim.note),
         hint=_hint(claim, state),
-        details=details(claim, groups, labels),
-        stand_in=any(map(stands_in, claim.cases)),
+        details=details(claim, groups, labels, rest.links.get(claim.document, "")),
+        stand_in=any(case.on_stand_in for case in claim.cases),
+        asides=_asides(claim, rest),
+        cell=cell(claim, state),
     )
+
+
+def _asides(claim: Claim, rest: Around) -> list[Aside]:
+    """Say which version a claim is of, what corrects it or what it corrects, and what an author answered."""
+    told = []
+    if claim.version:
+        told.append(Aside(f"Version: {shown(claim.version, 80)}"))
+    if claim.corrects:
+        told.append(_other("It corrects what an earlier version says:", claim.corrects, rest))
+    for later in rest.corrections.get(claim.id, []):
+        version = f" ({shown(later.version, 80)})" * bool(later.version)
+        told.append(_other(f"Corrected in a later version{version}:", later.id, rest))
+    if claim.reply or claim.reply_link:
+        address, kind = link(claim.reply_link)
+        text = f"An author answered: {sentence(shown(claim.reply, 600))}" if claim.reply else "An author answered."
+        told.append(Aside(text, "the answer", address) if kind else Aside(text))
+    return told
+
+
+def _other(text: str, claim: str, rest: Around) -> Aside:
+    name = shown(claim.partition("/")[2] or claim, 120)
+    return Aside(text, name, f"#{rest.addresses[claim]}" if claim in rest.addresses else "")
 
 
 def awaits_gpu(claim: Claim) -> bool:
     """Tell whether all that was not checked of a claim belongs to the gpu tier and was not measured."""
     unchecked = [case for case in claim.cases if case.verdict == "unchecked"]
     return bool(unchecked) and all(case.tier == "gpu" and not case.measured for case in unchecked)
-
-
-def stands_in(case: Case) -> bool:
-    """Tell whether a case was measured on a stand-in for the model that its claim is about."""
-    return any(one.stand_in for one in case.evidence)
 
 
 def readings(case: Case) -> list[Reading]:
@@ -203,7 +252,7 @@ def _labels(groups: list[list[Case]], runs: dict[str, str]) -> list[str]:
         if ids[case.id] > 1:
             words.append(runs.get(str(case.run), "another run"))
         label = ", ".join(words) or (shown(case.id, 90) if len(groups) > 1 else "")
-        labels.append(f"{label} ({STAND_IN})" if label and stands_in(case) else label)
+        labels.append(f"{label} ({STAND_IN})" if label and case.on_stand_in else label)
     return labels
 
 
@@ -253,7 +302,7 @@ def _line(case: Case, label: str) -> Line:
 
 
 def _tags(claim: Claim, state: str) -> list[tuple[str, str]]:
-    tags = [(STAND_IN, "si")] if any(map(stands_in, claim.cases)) else []
+    tags = [(STAND_IN, "si")] if any(case.on_stand_in for case in claim.cases) else []
     if claim.conflicting:
         return [("runs disagree", "cf"), *tags]
     if state == "surprise":

@@ -5,10 +5,12 @@ import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from reports import page
+from reports.schema import Ledger
 from tests.reports import samples
 
 # Chromium's own services are switched off, so that what is left on the wire would be the page's.
@@ -23,6 +25,21 @@ def _missing(why: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{why}: in CI the page is tested in a browser")
     pytest.skip(f"{why}: playwright install chromium")
+
+
+LEDGERS: dict[str, Ledger] = {
+    "ordinary": samples.ledger(), "bad-day": samples.bad_day(), "wide": samples.wide(), "large": samples.large(120),
+}  # fmt: skip
+
+
+def draw_all() -> dict[str, str]:
+    """Draw each kind of ledger; the large one as if it had thousands of claims, the wide one with its map closed."""
+    pages = {name: page.render(LEDGERS[name]) for name in ("ordinary", "bad-day")}
+    with patch.multiple(page, MOST_SECTIONS=3, MOST_MARKS=30):
+        pages["wide"] = page.render(LEDGERS["wide"])
+    with patch.multiple(page, LARGE=100, LONG=100):
+        pages["large"] = page.render(LEDGERS["large"])
+    return pages
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +60,11 @@ def browser() -> Generator[Any]:
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Addresses of drawn pages: an ordinary run, a bad day, a large run."""
+    """Addresses of drawn pages: an ordinary run, a bad day, many documents with tables, a large run."""
     folder = tmp_path_factory.mktemp("pages")
-    ledgers = {"ordinary": samples.ledger(), "bad-day": samples.bad_day(), "large": samples.large(450)}
-    for name, ledger in ledgers.items():
-        page.write(ledger, folder / f"{name}.html")
-    return {name: (folder / f"{name}.html").as_uri() for name in ledgers}
+    for name, html in draw_all().items():
+        (folder / f"{name}.html").write_text(html, encoding="utf-8")
+    return {name: (folder / f"{name}.html").as_uri() for name in LEDGERS}
 
 
 @pytest.fixture(scope="session")

@@ -31,10 +31,15 @@ def everywhere(text: str) -> Ledger:
     )  # fmt: skip
     broken = samples.case("broken", reason=text, id="other", source="other")
     claim = samples.claim(text, "1", text, case, stated=text, note=text, model=text)
+    place = dict.fromkeys(("table", "row", "column", "link", "version", "corrects", "reply", "reply_link"), text)
+    in_table = samples.claim("cell", "1", text, case, stated=text, reason=text, **place)
     other = samples.claim("b", text, text, broken, document=text)
-    made = samples.ledger([claim, other], started=text, arguments=[text], environment={text: text, "untested": text})
+    run: Any = {"started": text, "arguments": [text], "environment": {text: text, "untested": text}}
+    made = samples.ledger([claim, in_table, other], **run)
+    point = {"model": text, "family": text, "measured": {"total": 9, "active": 3}}
     charts = [samples.figure(text), {"kind": text, "name": text},
-              {"kind": "parameters", "name": text, "parts": samples.LLAMA}]  # fmt: skip
+              {"kind": "parameters", "name": text, "parts": samples.LLAMA},
+              {"kind": "active_against_total", "points": [point]}]  # fmt: skip
     section = Section(id="1", title=text, charts=charts)
     made.documents = [Document(id="post", title=text, language=text, read=text, link=text, sections=[section])]
     made.accounting.unaccounted = [text]

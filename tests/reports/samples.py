@@ -282,3 +282,100 @@ def large(total: int) -> Ledger:
     sections = [Section(id=str(place + 1), title=f"Section {place + 1}") for place in range((total + 99) // 100)]
     made.documents = [Document(id="large", title="Many claims", sections=sections)]
     return made
+
+
+COUNTED = {("MLP", "large"): 114.71, ("MLP", "small"): 19.12, ("embed and unembed", "large"): 1.16,
+           ("embed and unembed", "small"): 1.17, ("total", "large"): 116.83}  # fmt: skip
+
+
+def in_cell(value: int, printed: str, verdict: Any, unit: str = "parameters", **place: str) -> Claim:
+    """A claim in a cell of a table; `id`, `document` and `section` are among its places."""
+    text, scale = (printed[:-1], 10**9) if printed.endswith("B") else (printed, 1)
+    half = 0.5 / 10 ** len(text.partition(".")[2])
+    low, high = (f"{(float(text) + way * half) * scale:.0f}" for way in (-1, 1))
+    bounds = Stated(text=printed, low=low, high=high, nominal=f"{float(text) * scale:.0f}")
+    why = "holds without the input embedding" if verdict == "loosely" else "the sum of the parts is another"
+    literal = case("holds" if verdict == "holds" else "refuted", number(value, unit, formula=value), stated=bounds,
+                   reason=why * (verdict != "holds"), id="literal")  # fmt: skip
+    cases = [literal]
+    if verdict == "loosely":
+        cases.append(case("holds", number(value * 97 // 100, unit), id="loose", reading="loose", reason=why))
+    name, section = place.pop("id"), place.pop("section")
+    says = f"{place['column']} of {place['row']} is {printed}."
+    return claim(name, section, says, *cases, stated=printed, reason=literal.reason, **place)
+
+
+def printed_table() -> list[Claim]:
+    """A table of five cells, one of them empty; a later version corrects one, of which the author wrote."""
+    cells = [
+        in_cell(round(value * 10**9), f"{value}B", "holds", id=f"table-{place}", document="card", section="1",
+                table="Table 1", row=part, column=model, link="https://example.org/card.pdf#page=4")
+        for place, ((part, model), value) in enumerate(COUNTED.items())
+    ]  # fmt: skip
+    wrong = in_cell(
+        20_910_000_000,
+        "21.90B",
+        "refuted",
+        id="total-old",
+        document="card",
+        section="1",
+        table="Table 1",
+        row="total",
+        column="small",
+        reply="we will correct it",
+        reply_link="https://example.org/reply",
+    )
+    right = in_cell(20_910_000_000, "20.91B", "holds", id="total-new", document="card", section="1", table="Table 1",
+                    row="total", column="small", version="2", corrects="card/total-old")  # fmt: skip
+    return [*cells, wrong, right]
+
+
+def size_of(place: int) -> tuple[int, int]:
+    """Total and active parameters of a model that is made up."""
+    total = 10**9 * (7 + place * 11 % 400)
+    return total, total // (1 + place % 16)
+
+
+def cards(total: int) -> list[Claim]:
+    """Cards of models, four numbers each, six to a family."""
+    found = []
+    for place in range(total):
+        (size, active), layers, context = size_of(place), 20 + place, 4096 << place % 6
+        sharing = "loosely" if place % 3 == 1 else "holds"
+        cells: dict[str, tuple[int, str, str, str]] = {
+            "total": (size, f"{size // 10**9}B", "parameters", "holds"),
+            "active": (active, f"{active / 10**9:.1f}B", "parameters", sharing),
+            "layers": (layers, f"{layers + (place % 9 == 4)}", "layers", "refuted" if place % 9 == 4 else "holds"),
+            "context": (context, f"{context}", "tokens", "holds"),
+        }
+        family, model = f"Family {place // 6 + 1}", f"Model-{place}B-A{place % 16}B-Instruct"
+        for column, (value, text, unit, verdict) in cells.items():
+            where = {"id": f"model-{place}-{column}", "document": "model_cards", "section": "cards", "table": family}
+            where |= {"row": model, "column": column, "link": f"https://example.org/model-{place}"}
+            found.append(in_cell(value, text, verdict, unit, **where))
+    return found
+
+
+def wide(models: int = 12, documents: int = 3, claims: int = 12) -> Ledger:
+    """A ledger of many documents: a printed table, cards of models by family with their chart, and posts."""
+    made = ledger([*printed_table(), *cards(models)])
+    points: list[dict[str, Any]] = []
+    for place in range(models):
+        size, active = size_of(place)
+        points.append({"model": f"Model-{place}", "family": f"Family {place // 6 + 1}"})
+        points[-1]["measured"] = {"total": size, "active": active}
+        points[-1]["published"] = None if place % 4 == 3 else {"total": size, "active": active * 0.9}
+    chart = [{"kind": "active_against_total", "points": points}]
+    made.documents = [
+        Document(id="card", title="Model card of an open model", link="https://example.org/card.pdf",
+                 read="the revision of 2025-08-05", sections=[Section(id="1", title="Architecture")]),
+        Document(id="model_cards", title="Model cards", sections=[Section(id="cards", title="Cards", charts=chart)]),
+    ]  # fmt: skip
+    for place in range(documents):
+        post = large(claims)
+        for one in post.claims:
+            one.id, one.document = f"post{place}/{one.id.partition('/')[2]}", f"post{place}"
+        post.documents[0].id, post.documents[0].title = f"post{place}", f"Post {place + 1} on arithmetic"
+        made.claims += post.claims
+        made.documents += post.documents
+    return made

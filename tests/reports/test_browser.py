@@ -1,7 +1,6 @@
 """The page in a real browser: in both themes, on a desk and on a phone, by keyboard, for a screen reader, in print."""
 
 from collections.abc import Callable, Generator
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 
 from reports import page as draw
 from tests.reports import samples
+from tests.reports.conftest import LEDGERS
 from tests.reports.hostile import HOSTILE, everywhere
 
 SIZES = {"desk": (1280, 900), "phone": (375, 800)}
@@ -43,11 +43,13 @@ def assert_accessible(page: Any, context: str | None = None) -> None:
     assert results.violations_count == 0, results.generate_report()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_axe_finds_no_violation(opened: Open, shots: Path, size: str, theme: str) -> None:
-    page = opened("bad-day", *SIZES[size], color_scheme=theme, bypass_csp=True)
-    page.screenshot(path=shots / f"bad-day-{theme}-{size}.png", full_page=True)
+@pytest.mark.parametrize(
+    ("name", "size", "theme"),
+    [("bad-day", "desk", "light"), ("bad-day", "phone", "dark"), ("wide", "desk", "dark"), ("wide", "phone", "light")],
+)
+def test_axe_finds_no_violation(opened: Open, shots: Path, name: str, size: str, theme: str) -> None:
+    page = opened(name, *SIZES[size], color_scheme=theme, bypass_csp=True)
+    page.screenshot(path=shots / f"{name}-{theme}-{size}.png", full_page=True)
     open_all_details(page)
     assert_accessible(page)
 
@@ -56,7 +58,7 @@ def test_axe_finds_no_violation_on_a_large_page(opened: Open) -> None:
     assert_accessible(opened("large", bypass_csp=True), "header, main > section:not(.doc), .flt")
 
 
-@pytest.mark.parametrize("name", ["ordinary", "bad-day", "large"])
+@pytest.mark.parametrize("name", LEDGERS)
 def test_nothing_is_wider_than_the_screen(opened: Open, name: str) -> None:
     page = opened(name)
     open_all_details(page)
@@ -107,16 +109,32 @@ def test_the_filter_shows_one_verdict(opened: Open) -> None:
     assert seen == ["c refuted", "c refuted"]
 
 
-@pytest.mark.parametrize("name", ["ordinary", "bad-day", "large"])
+@pytest.mark.parametrize("name", LEDGERS)
 def test_print_has_every_claim(opened: Open, shots: Path, name: str) -> None:
+    """As a row, or in its cell of a table."""
     page = opened(name)
     page.emulate_media(media="print")
-    draw_it: Any = {"ordinary": samples.ledger, "bad-day": samples.bad_day, "large": partial(samples.large, 450)}[name]
-    ledger = draw_it()
-    printed = page.evaluate("[...document.querySelectorAll('.c h4')].filter(one => one.offsetHeight).length")
-    assert printed == len(ledger.claims)
+    printed = page.evaluate(
+        "[...document.querySelectorAll('.c h4, .ct a')].filter(one => one.checkVisibility()).length"
+    )
+    assert printed == len(LEDGERS[name].claims)
     page.pdf(path=shots / f"{name}.pdf", prefer_css_page_size=True)
     assert (shots / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_cell_leads_to_its_claim_and_the_filter_finds_claims_in_closed_tables(opened: Open) -> None:
+    page = opened("wide")
+    cell = page.locator(".ct a.refuted").first
+    address = cell.get_attribute("href").removeprefix("#")
+    claim = page.locator(f"[id='{address}']")
+    assert not claim.is_visible()
+    cell.click()
+    assert claim.is_visible()
+    page.goto(page.url.partition("#")[0])
+    page.locator("label.refuted").click()
+    seen = page.evaluate("[...document.querySelectorAll('.c')].filter(one => one.checkVisibility()).map(one => one.id)")
+    assert len(seen) == sum(each.verdict == "refuted" for each in LEDGERS["wide"].claims)
+    assert address in seen
 
 
 def test_screen_readers_hear_what_eyes_see(opened: Open) -> None:

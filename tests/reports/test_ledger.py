@@ -200,6 +200,19 @@ def test_cases_add_up_to_the_verdict_of_their_claim(told: str) -> None:
         assert (claim.declared, claim.verdict) == CLAIMS[told]
 
 
+@pytest.mark.parametrize(("own", "alone"), [("holds", False), ("undecided", False), ("unchecked", True)])
+def test_a_stand_in_has_no_say_beside_the_model_that_is_meant(own: Any, alone: bool) -> None:
+    mine = Case(id="1", test="t", tier="cheap", source="figure", verdict=own)
+    other = [schema.Evidence(model="tiny", stand_in=True)]
+    tried = Case(id="2", test="t", tier="gpu", source="fresh", verdict="refuted", evidence=other)
+    claim = Claim(id="paper/it", document="paper", section="1", says="So.", cases=[mine, tried])
+    claim.conclude()
+    assert claim.verdict == ("refuted" if alone else own)
+    tried.verdict = "broken"
+    claim.conclude()
+    assert claim.verdict == "broken"
+
+
 def test_a_claim_that_contradicts_its_cases_is_read_by_its_cases() -> None:
     ledger = schema.check(changed(("claims", 0, "cases", 0, "verdict"), "refuted"), "a file")
     assert ledger.claims[0].verdict == "refuted"

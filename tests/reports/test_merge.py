@@ -162,3 +162,14 @@ def test_a_merged_ledger_says_what_is_from_which_run() -> None:
         del told[entries][0][key]
         with pytest.raises(schema.LedgerError, match=r"^a merged ledger "):
             merge([schema.check(told, "merged")])
+
+
+@pytest.mark.parametrize("own", ["holds", "undecided", "unchecked"])
+def test_a_stand_in_gives_way_to_the_model_that_is_meant(own: str) -> None:
+    tiny = [schema.Evidence(model="tiny", stand_in=True)]
+    tried = run(claim(case("refuted", 1, evidence=tiny)), started="2026-01-03")
+    earlier = run(claim(case("holds", 2, evidence=tiny)), started="2026-01-02")
+    merged = merge([tried, earlier, run(claim(case(own, tier="gpu")))])
+    (kept,) = merged.claims[0].cases
+    assert kept.verdict == (own if own != "unchecked" else "refuted")
+    assert merged.exit_code() == 0

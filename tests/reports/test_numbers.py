@@ -30,6 +30,10 @@ def printed(text: str, low: str, high: str, nominal: str = "", *, cut_short: boo
         ("1,024", "1023.5", "1024.5", False, "1,023.5 to 1,024.5"),
         ("1/8", "0.125", "0.125", False, "exactly 0.125"),
         ("1/3", "1/3", "1/3", False, "exactly 1/3"),
+        ("176 billion", "175500000000", "176500000000", False, "175.5 billion to 176.5 billion"),
+        ("~12.5 %", "0.1245", "0.1255", False, "12.45 % to 12.55 %"),
+        ("80 GiB", "85362475008", "86436216832", False, "79.5 GiB to 80.5 GiB"),
+        ("10 tokens", "9.5", "10.5", False, "9.5 to 10.5"),
         ("a dozen", "11.5", "12.5", False, "11.5 to 12.5"),
     ],
 )

@@ -16,10 +16,11 @@ from reports import page, schema
 from reports.schema import Ledger
 from reports.text import shown
 from tests.reports import samples
+from tests.reports.conftest import draw_all
 from tests.reports.hostile import HOSTILE, everywhere
 
 ROOT = Path(__file__).parents[2]
-VOID = {"meta", "input", "br", "path", "rect", "line", "circle", "use"}
+VOID = {"meta", "input", "br"}
 
 
 class Outline(HTMLParser):
@@ -50,8 +51,8 @@ class Outline(HTMLParser):
         self.text += data
 
 
-ORDINARY = page.render(samples.ledger())
-PAGES = {"ordinary": ORDINARY, "bad day": page.render(samples.bad_day()), "large": page.render(samples.large(450))}
+PAGES = draw_all()
+ORDINARY, WIDE = PAGES["ordinary"], PAGES["wide"]
 
 
 def article(html: str, name: str) -> str:
@@ -109,7 +110,7 @@ def test_what_a_verdict_rests_on_stands_behind_it() -> None:
 
 
 def test_a_stand_in_is_marked_on_every_line() -> None:
-    html = PAGES["bad day"]
+    html = PAGES["bad-day"]
     told = article(html, "wikipedia-expert-8")
     assert "stand-in" in told.partition("Figure 7")[0]
     assert "fresh measurement (stand-in): holds" in told
@@ -120,7 +121,7 @@ def test_a_stand_in_is_marked_on_every_line() -> None:
 
 
 def test_evidence_of_another_model_is_shown_and_judges_nothing() -> None:
-    told = article(PAGES["bad day"], "all-experts-hurt")
+    told = article(PAGES["bad-day"], "all-experts-hurt")
     assert told.startswith("Not checked")
     assert "0.31 nats (0.29 to 0.33)" in told
     assert "Not checked here: made on tiny-random, which is not the claim's model." in told
@@ -149,7 +150,7 @@ def test_the_first_line_is_the_result_of_what_was_checked() -> None:
 
 
 def test_a_bad_day_says_so_first() -> None:
-    text = Outline(PAGES["bad day"]).text
+    text = Outline(PAGES["bad-day"]).text
     order = ["2 surprises", "Partial: 25 of 26 cases", "1 claim's instrument is broken", "Not tested with this version",
              "Unaccounted for: 1", "What does not hold"]  # fmt: skip
     places = [text.index(words) for words in order]
@@ -232,9 +233,79 @@ def test_runs_that_disagree_are_both_shown() -> None:
     assert "Disputed" in article(page.render(ledger), "llama-total")
 
 
+def in_wide(address: str) -> str:
+    found = re.search(rf'<article class="[a-z ]+" id="{address}">.*?</article>', WIDE, re.S)
+    assert found
+    return found[0]
+
+
+def test_claims_of_one_table_are_drawn_as_one() -> None:
+    (table,) = re.findall(r'id="section:card:1:table:1" open>.*?(<table.*?</table>)', WIDE, re.S)
+    text = " ".join(Outline(table).text.split())
+    assert "large parameters" in text.replace("largeparameters", "large parameters")
+    assert re.findall(r'<th scope="row">([^<]*)', table) == ["MLP", "embed and unembed", "total"]
+    cells = re.findall(r'<a class="(\w+)" href="#([^"]+)">.*?</span>([^<]+)</a><span class="me">([^<]+)', table)
+    assert len(cells) == 7
+    assert ("holds", "card/table-0", "114.71B", "114.71B") in cells
+    assert ("refuted", "card/total-old", "21.90B", "20.91B") in cells
+    assert table.count("<td></td>") == 0
+    assert "version 2" in text
+
+
+def test_of_many_tables_those_that_do_not_hold_come_first_and_all_are_closed() -> None:
+    html = page.render(samples.wide(36))
+    tables = re.findall(r'<details class="tb([^"]*)" id="section:model_cards[^"]*"( open)?><summary><h4>([^<]*)', html)
+    assert len(tables) == 6
+    assert not any(opened for _, opened, _ in tables)
+    fails = ["h-refuted" in states for states, _, _ in tables]
+    assert fails == sorted(fails, reverse=True)
+    assert 0 < sum(fails) < 6
+    assert "holds without the input embedding" in html
+
+
+def test_a_claim_says_where_it_stands_which_version_says_so_and_what_was_answered() -> None:
+    old, new = in_wide("card/total-old"), in_wide("card/total-new")
+    assert 'Corrected in a later version (2): <a href="#card/total-new">total-new</a>' in old
+    assert 'An author answered: We will correct it. <a href="https://example.org/reply" rel="noreferrer">' in old
+    assert ">Version: 2<" in new
+    assert 'corrects what an earlier version says: <a href="#card/total-old">total-old</a>' in new
+    assert '<dd><a href="https://example.org/card.pdf" rel="noreferrer">' in old
+    assert '<dd><a href="https://example.org/card.pdf#page=4" rel="noreferrer">' in in_wide("card/table-0")
+    assert "<dd>Table 1, row MLP, column large</dd>" in in_wide("card/table-0")
+
+
+def test_a_suite_of_many_documents_scales() -> None:
+    told = Outline(WIDE).text
+    assert "Which claims hold · 5 documents" in told
+    assert WIDE.count('<li class="of">') == WIDE.count('<li class="of"><a href="#document:') == 5
+    assert "43 that hold" in " ".join(told.split())
+    assert re.findall("<h3>([^<]*)</h3><ol>", WIDE)[0] == "Model card of an open model"
+    many = samples.ledger([samples.claim(f"c{place}", "1", "So.", samples.case("refuted")) for place in range(100)])
+    many.claims[70].document, many.claims[70].cases[0].declared = "paper", "holds"
+    html = page.render(many)
+    assert "33 further claims" not in html
+    assert [len(re.findall("<li>", part)) for part in re.findall("<ol>.*?</ol>", html)] == [1, 6, 54]
+    assert "and 39 more; the filter below shows every one." in html
+    assert "93 further claims do not hold" in html
+
+
+def test_active_parameters_against_total_ones() -> None:
+    assert "12 models; the sparsest is Model-11, 10.67B of 128B active." in WIDE
+    (drawn,) = re.findall(r'aria-label="Active against total.*?</svg>', WIDE, re.S)
+    assert (drawn.count('class="dt"'), drawn.count('class="pu"')) == (12, 9)
+    assert '<th scope="row">Model-3</th><td class="r">Family 1</td>' in WIDE
+    places = [float(one) for one in re.findall(r'"dt" cx="([\d.]+)%', drawn)]
+    assert places == sorted(places)
+    assert 9 <= places[0] < places[-1] <= 98
+
+
 @pytest.mark.parametrize(
     "chart",
     [
+        {"kind": "active_against_total", "points": []},
+        {"kind": "active_against_total", "points": [{"model": "m", "measured": {"total": 0, "active": 0}}]},
+        {"kind": "active_against_total", "points": [{"model": "m", "measured": {"total": 3, "active": "3"}}]},
+        {"kind": "active_against_total", "points": [{"model": "m", "measured": {"total": 1e400, "active": 3}}]},
         {"kind": "parameters", "name": "x", "parts": {}},
         {"kind": "parameters", "name": "x", "parts": {"attention": "many"}},
         {"kind": "shares", "name": "x", "even": "half", "layers": [], "domains": {}},

@@ -5,10 +5,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from reports import terminal
+from reports import schema, terminal
 from reports.schema import Ledger
 from tests.reports import samples
 from tests.reports.hostile import HOSTILE, everywhere
@@ -55,6 +56,28 @@ def test_a_claim_that_holds_is_told_where_few_were_checked_or_on_request(tell: T
     assert "holds  paper/gate-laws\n               8 of 8 parts hold, 96 drawn cases" in laws
 
 
+def test_the_reason_is_that_of_what_was_selected(tell: Tell) -> None:
+    ledger = samples.ledger()
+    (claim,) = (each for each in ledger.claims if each.id == "post/llama-total")
+    selected = msgspec.structs.replace(claim.cases[0], verdict="unchecked", measured=[], reason="it lacks a domain")
+    other = msgspec.structs.replace(selected, id="other", source="figure", reason=schema.NOT_SELECTED["cheap"])
+    claim.cases = [other, selected]
+    claim.conclude()
+    assert "not checked  post/llama-total: it lacks a domain\n" in tell(ledger)
+
+
+def test_what_came_out_as_declared_is_counted_where_there_is_much_of_it(tell: Tell) -> None:
+    ledger = samples.wide(60)
+    text = tell(ledger)
+    told = {state: sum(claim.state == state for claim in ledger.claims) for state in ("loosely", "refuted")}
+    assert f"holds loosely  {told['loosely']} claims, as declared: the page has them, and -v tells each" in text
+    assert "does not hold  card/total-old" in text, told
+    assert text.count("holds loosely") < 12 < told["loosely"] <= tell(ledger, verbose=1).count("holds loosely")
+    ledger.claims[8].cases[0].declared = "refuted"
+    ledger.claims[8].conclude()
+    assert f"SURPRISE  {ledger.claims[8].id}" in tell(ledger)
+
+
 @pytest.mark.parametrize("verbose", [0, 1])
 def test_what_was_not_selected_is_one_line(tell: Tell, verbose: int) -> None:
     ledger = samples.ledger()
@@ -99,6 +122,7 @@ def test_quiet_runs_tell_the_counts_alone(tell: Tell) -> None:
     text = tell(samples.ledger(), verbose=-1)
     assert len(text.strip().splitlines()) == 2
     assert "17 claims: 9 hold, 2 hold loosely, 2 do not hold, 1 disputed, 1 undecided, 1 not checked here" in text
+    assert "1 claim stands on measurements of a stand-in" in tell(samples.bad_day(), verbose=-1)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -106,7 +130,7 @@ def test_quiet_runs_tell_the_counts_alone(tell: Tell) -> None:
 def test_hostile_text_is_told_as_text(tell: Tell, kind: str, verbose: int) -> None:
     text = tell(everywhere(HOSTILE[kind]), verbose=verbose)
     assert text.replace("\n", "").isprintable()
-    assert "2 claims: " in text
+    assert "3 claims: " in text
 
 
 def test_a_run_of_nothing_is_told(tell: Tell) -> None:
