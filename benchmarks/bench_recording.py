@@ -5,8 +5,8 @@
 A Mixtral with random weights; a layer of the real size (4,096 wide, eight experts of 14,336) takes 5.8 GB in float32,
 so the default is a quarter as wide, where counting weighs more. On a CPU it is one thread's time, which other processes
 disturb less than the clock on the wall. Prints the overhead of counting, the median of pairs with its interval, how
-much memory counting holds for 1, 4 and 16 times as many tokens, and what a whole recording takes on a CPU (plan, load,
-count, write) against plain passes over the same texts, one at a time and in the same batches.
+much memory counting holds for 1, 4 and 16 times as many tokens, and what a whole recording takes on a CPU (load, count,
+write, join) against loading and plain passes over the same texts, one at a time and in the same batches.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from fixtures.recording import routers
 from fixtures.recording.counter import RoutingCounter, token_positions
-from fixtures.recording.engine import TransformersEngine
+from fixtures.recording.engine import Batch
+from fixtures.recording.engine_transformers import TransformersEngine, load
 from fixtures.recording.options import options
+from fixtures.recording.plan import Planned
 from fixtures.recording.recordings import record
 from fixtures.recording.setup import prepare
 from fixtures.recording.timing import order_statistic
 from tests.recording.synthetic_checkpoint import plant, random_corpus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fixtures.recording.plan import Planned
+    from collections.abc import Callable, Sequence
 
 PAIRS = 20
 
@@ -49,7 +49,7 @@ def build(arguments: argparse.Namespace) -> TransformersEngine:
     dtype = torch.float32 if arguments.device == "cpu" else torch.bfloat16
     with torch.device(arguments.device):
         model = construct(config, dtype=dtype)
-    return TransformersEngine(model.eval(), "random")
+    return TransformersEngine(model.eval(), "random", [0], ranked=True)
 
 
 def seconds(run: Callable[[], object], device: str) -> float:
@@ -62,16 +62,14 @@ def seconds(run: Callable[[], object], device: str) -> float:
     return clock() - started
 
 
-def overhead(engine: TransformersEngine, texts: list[list[int]], device: str) -> list[float]:
+def overhead(engine: TransformersEngine, batch: Batch, device: str) -> list[float]:
     """What counting adds to a pass, as a part of it, pair by pair; which of the two runs first alternates."""
-    ids = engine.batch(texts)
 
-    @torch.inference_mode()
     def plain() -> object:
-        return engine.model.base_model(input_ids=ids, use_cache=False).last_hidden_state.sum().item()
+        return _passes(engine, [batch])
 
     def counting() -> object:
-        return engine.count(texts, 1)
+        return engine.run(batch)
 
     added = []
     for pair in range(PAIRS + 1):
@@ -81,12 +79,12 @@ def overhead(engine: TransformersEngine, texts: list[list[int]], device: str) ->
     return sorted(added[1:])
 
 
-def counting_alone(engine: TransformersEngine, texts: list[list[int]], device: str) -> float:
+def counting_alone(engine: TransformersEngine, batch: Batch, device: str) -> float:
     """Seconds that counting takes a layer, without the pass around it."""
-    width, k = len(texts[0]), routers.experts_per_token(engine.layers)
-    where = token_positions([(1, width)] * len(texts), width)
-    indices = torch.rand(len(texts) * width, 8, device=device).topk(k).indices
-    counter = RoutingCounter(len(texts), 1, k, 8, where)
+    texts, width, k = len(batch.texts), len(batch.texts[0].ids) + 1, routers.experts_per_token(engine.layers)
+    where = token_positions([(1, width)] * texts, width)
+    indices = torch.rand(texts * width, 8, device=device).topk(k).indices
+    counter = RoutingCounter(texts, 1, k, 8, where)
     counter.add(0, indices)
     return min(seconds(lambda: counter.add(0, indices), device) for _ in range(PAIRS))
 
@@ -97,11 +95,11 @@ def held(tokens: int) -> int:
     indices = torch.rand(2 * tokens, 8).topk(2).indices
     for layer in range(32):
         counter.add(layer, indices)
-    return sum(layer.numel() * layer.element_size() for layer in counter._layers if layer is not None)
+    return sum(layer.numel() * layer.element_size() for layer in counter._choices if layer is not None)
 
 
 def whole_recording() -> str:
-    """Record a small planted checkpoint on one thread of a CPU, and compare with plain passes."""
+    """Record a small planted checkpoint on one thread of a CPU, and compare with loading it and plain passes."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         words = random_corpus(folder / "text.jsonl", 7, {"A": 300, "B": 300, "C": 300}, words=(20, 400))
@@ -109,22 +107,24 @@ def whole_recording() -> str:
         times: dict[str, list[float]] = {"alone": [], "in batches": [], "recording": []}
         for run in range(5):
             setup = prepare(options({**given, "--evidence-out": str(folder / f"out-{run}")}))
-            engine = setup.load()
-            packed = {"alone": [[text] for text in setup.plan.texts], "in batches": setup.batches(setup.plan.texts)}
-            for kind, batches in packed.items():
-                times[kind].append(seconds(partial(_passes, engine, batches), "cpu"))
-            times["recording"].append(seconds(partial(record, setup, folder / f"out-{run}", setup.load), "cpu"))
+            batches = {
+                "alone": [Batch((text,)) for text in setup.plan.texts], "in batches": setup.batches(losses=False),
+            }  # fmt: skip
+            for kind, packed in batches.items():
+                times[kind].append(seconds(lambda: _passes(load(setup), packed), "cpu"))  # noqa: B023  # it runs now
+            out = folder / f"out-{run}"
+            times["recording"].append(seconds(partial(record, setup, out, losses=False), "cpu"))
     least = {kind: min(each) for kind, each in times.items()}
     return "; ".join(
-        f"{least['recording'] / least[kind]:.2f} times plain passes {kind}" for kind in ("alone", "in batches")
+        f"{least['recording'] / least[kind]:.2f} times loading and plain passes {kind} ({least[kind]:.2f} s)"
+        for kind in ("alone", "in batches")
     )
 
 
 @torch.inference_mode()
-def _passes(engine: TransformersEngine, batches: list[list[Planned]]) -> None:
+def _passes(engine: TransformersEngine, batches: Sequence[Batch]) -> None:
     for batch in batches:
-        ids = engine.batch([[0, *text.ids] for text in batch])
-        engine.model.base_model(input_ids=ids, use_cache=False)
+        engine.decoder(input_ids=engine.ids(batch), use_cache=False).last_hidden_state.sum().item()
 
 
 def main() -> None:
@@ -139,14 +139,15 @@ def main() -> None:
     if arguments.device == "cpu":
         torch.set_num_threads(1)
     engine = build(arguments)
-    texts = torch.randint(2, 32000, (arguments.texts, arguments.tokens)).tolist()
-    added = overhead(engine, texts, arguments.device)
+    ids = torch.randint(2, 32000, (arguments.texts, arguments.tokens)).tolist()
+    batch = Batch(tuple(Planned("A", place, each) for place, each in enumerate(ids)))
+    added = overhead(engine, batch, arguments.device)
     beyond = order_statistic(len(added))
     size = f"{arguments.layers} layers, {arguments.width} wide, {arguments.texts} x {arguments.tokens} tokens"
     print(f"{size}, {arguments.device}")
     print(f"counting adds {added[len(added) // 2]:+.2%} to a pass [{added[beyond]:+.2%} to {added[-1 - beyond]:+.2%}]")
-    alone = counting_alone(engine, texts, arguments.device)
-    pass_of_a_layer = seconds(lambda: engine.count(texts, 1), arguments.device) / arguments.layers
+    alone = counting_alone(engine, batch, arguments.device)
+    pass_of_a_layer = seconds(lambda: engine.run(batch), arguments.device) / arguments.layers
     print(
         f"counting alone: {alone * 1e3:.2f} ms of {pass_of_a_layer * 1e3:.0f} ms a layer, {alone / pass_of_a_layer:.2%}"
     )

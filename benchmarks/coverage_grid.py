@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 
 from fixtures.claim.numbers import Estimate, Undecided
-from fixtures.routing.counts import RoutingCounts, Text
+from fixtures.routing.counts import Counts, Text
+from fixtures.routing.metadata import REQUIRED
 from fixtures.routing.shares import Array, between, evenness, margin, only, rise, squared_distance
 from fixtures.routing.texts import TextCounts, by_text
 
@@ -118,13 +119,16 @@ def evidence(cell: Cell, seed: int) -> tuple[TextCounts, Array]:
         repeated.append(drawing.binomial(tokens - 1, drawing.beta(*REPETITION, number)))
         texts += [Text(f"{domain:02}", len(texts) + place, int(each)) for place, each in enumerate(tokens)]
     choices = np.concatenate(counted).astype(np.int32)[:, :, None]
-    same = np.zeros_like(choices)
-    same[..., 0, 0] = np.concatenate(repeated)[:, None]
-    made = dict.fromkeys(("model", "revision", "weights_dtype", "engine", "device", "corpus", "corpus_revision"), "")
-    metadata = made | {"experts": true.shape[-1], "top_k": cell.top_k, "layers": LAYERS, "tokens_per_domain": 1}
+    same = np.concatenate(repeated)[:, None].repeat(LAYERS, 1)
+    metadata = dict.fromkeys(REQUIRED, "") | {
+        "experts": true.shape[-1],
+        "top_k": cell.top_k,
+        "layers": LAYERS,
+        "tokens_per_domain": 1,
+    }
     if cell.lengths == "related":
         true = true + moved(true) / 2 * (4 - 0.5) / (4 + 0.5)
-    return by_text("drawn", RoutingCounts(metadata, tuple(texts), choices, same, same)), true
+    return by_text("drawn", metadata, Counts(tuple(texts), choices, same, same)), true
 
 
 def quantities(true: Array) -> dict[str, tuple[Callable[[TextCounts], Any], float]]:

@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fixtures.recording import recordings as recording
 from fixtures.recording.errors import RecordingError
 from fixtures.recording.options import options
+from fixtures.recording.recordings import record
 from fixtures.recording.setup import prepare
+from fixtures.routing.files import read
 
 
 def run(given: dict[str, Any], out: Path) -> dict[str, Any]:
@@ -23,10 +24,10 @@ def run(given: dict[str, Any], out: Path) -> dict[str, Any]:
         os.environ["HF_TOKEN"] = token
     try:
         ready = prepare(options({"--device": "cpu", "--evidence-out": out, **given}))
-        counts = recording.record(ready, out, ready.load)
+        metadata, counts = read([record(ready, out)])
     except RecordingError as error:
         return {"error": str(error)}
-    return {"metadata": dict(counts.metadata), "choices": int(counts.choices.sum())}
+    return {"metadata": metadata, "choices": int(counts.choices.sum())}
 
 
 if __name__ == "__main__":

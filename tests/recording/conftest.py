@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from fixtures.recording import recordings as recording
+from fixtures.recording.engine_transformers import load
 from fixtures.recording.options import Options, options
+from fixtures.recording.recordings import record
 from fixtures.recording.setup import RecordingSetup, prepare
 from tests.recording.synthetic_checkpoint import Planted, plant, random_corpus
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from fixtures.recording.engine import TransformersEngine
-    from fixtures.routing.counts import RoutingCounts
+    from fixtures.recording.engine_transformers import TransformersEngine
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -69,16 +69,13 @@ def setup(ready: Callable[..., RecordingSetup]) -> RecordingSetup:
 @pytest.fixture(scope="session")
 def engine(setup: RecordingSetup) -> TransformersEngine:
     """The planted checkpoint, loaded once."""
-    return setup.load()
+    return load(setup)
 
 
 @pytest.fixture(scope="session")
-def recorded(
-    setup: RecordingSetup, engine: TransformersEngine, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, RoutingCounts]:
-    """A finished recording: its folder, which nobody may change, and its counts."""
-    out = tmp_path_factory.mktemp("recorded")
-    return out, recording.record(setup, out, lambda: engine)
+def recorded(setup: RecordingSetup, engine: TransformersEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished recording, in a folder that nobody may change."""
+    return record(setup, tmp_path_factory.mktemp("recorded"), load=lambda: engine)
 
 
 @pytest.fixture

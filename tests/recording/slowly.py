@@ -10,32 +10,31 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fixtures.recording import recordings as recording
 from fixtures.recording import setup, store
-from fixtures.recording.engine import TransformersEngine
+from fixtures.recording.engine_transformers import TransformersEngine, load
 from fixtures.recording.options import options
+from fixtures.recording.recordings import record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fixtures.recording.counter import Counts
+    from fixtures.recording.engine import Batch
+    from fixtures.routing.counts import Counts
 
 BATCH_TOKENS = 64
 
 
 class Slow(TransformersEngine):
-    def count(self, texts: Sequence[list[int]], leading: int) -> Counts:
+    def run(self, batch: Batch) -> Counts:
         print("batch", flush=True)
         time.sleep(0.02)
-        return super().count(texts, leading)
+        return super().run(batch)
 
 
 def main(model: str, corpus: str, out: str) -> None:
     setup.BATCH_TOKENS["cpu"] = BATCH_TOKENS
     store.SECONDS_OF_A_PART = 0.0
     ready = setup.prepare(options({"--model": model, "--corpus": corpus, "--device": "cpu", "--evidence-out": out}))
-    loaded = ready.load()
-    recording.record(ready, Path(out), lambda: Slow(loaded.model, ready.checkpoint.name))
+    loaded = load(ready)
+    record(ready, Path(out), load=lambda: Slow(loaded.model, "planted", ready.leading, ranked=True))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
+
+from fixtures.routing import files
+from fixtures.routing.metadata import routed_layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -205,7 +210,8 @@ def write_corpus(path: Path, texts: Iterable[tuple[str, str]]) -> Path:
     return path
 
 
-Cell = tuple[int, int, int, int]  # text, layer, rank, expert
+# Choices by text, layer, rank and expert, and repetition (same_first, shared) by text and layer; none where it is zero.
+Cells = tuple[dict[tuple[int, int, int, int], int], dict[tuple[int, int], tuple[int, int]]]
 
 
 def words_of(corpus: Path) -> dict[int, list[str]]:
@@ -213,29 +219,32 @@ def words_of(corpus: Path) -> dict[int, list[str]]:
     return {line: json.loads(row)["text"].split() for line, row in enumerate(corpus.read_text().splitlines())}
 
 
-def expected(planted: Planted, texts: dict[int, list[str]]) -> dict[Cell, list[int]]:
-    """Count by hand what the table says of each text's words: choices, same_first and shared."""
-    cells: dict[Cell, list[int]] = {}
+def expected(planted: Planted, texts: dict[int, list[str]]) -> Cells:
+    """Count by hand what the table says of each text's words."""
+    choices: Counter[tuple[int, int, int, int]] = Counter()
+    repeats: dict[tuple[int, int], tuple[int, int]] = {}
     for number, words in texts.items():
         for layer in planted.routed:
-            before: list[int] = []
-            for text in words:
-                chosen = planted.choices(layer, kind_of(text))
-                common = [rank for rank, expert in enumerate(chosen) if expert in before]
-                for rank, expert in enumerate(chosen):
-                    cell = cells.setdefault((number, layer, rank, expert), [0, 0, 0])
-                    cell[0] += 1
-                    cell[1] += rank == 0 and before[:1] == [expert]
-                    cell[2] += common[:1] == [rank]
-                before = chosen
-    return cells
+            chosen = [planted.choices(layer, kind_of(text)) for text in words]
+            choices.update((number, layer, rank, expert) for each in chosen for rank, expert in enumerate(each))
+            same_first = sum(before[0] == after[0] for before, after in pairwise(chosen))
+            shared = sum(not set(before).isdisjoint(after) for before, after in pairwise(chosen))
+            if shared:
+                repeats[number, layer] = same_first, shared
+    return dict(choices), repeats
 
 
-def as_cells(counts: Any) -> dict[Cell, list[int]]:
-    """A record in the form of `expected`."""
-    found = {}
-    for text, layer, rank, expert in np.argwhere(counts.choices).tolist():
-        at = text, layer, rank, expert
-        cell = counts.texts[text].number, counts.layer_numbers[layer], rank, expert
-        found[cell] = [int(tensor[at]) for tensor in (counts.choices, counts.same_first, counts.shared)]
-    return found
+def cells(path: Path) -> Cells:
+    """A recording in the form of `expected`."""
+    layers = routed_layers(files.read_metadata(path))
+    choices, repeats = {}, {}
+    for part in files.scan(path):
+        for text, layer, rank, expert in np.argwhere(part.choices).tolist():
+            cell = part.texts[text].number, layers[layer], rank, expert
+            choices[cell] = int(part.choices[text, layer, rank, expert])
+        assert part.same_first is not None
+        assert part.shared is not None
+        for text, layer in np.argwhere(part.shared).tolist():
+            found = int(part.same_first[text, layer]), int(part.shared[text, layer])
+            repeats[part.texts[text].number, layers[layer]] = found
+    return choices, repeats

@@ -6,6 +6,8 @@ import json
 import pickle
 import re
 import shutil
+from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +17,10 @@ from safetensors.torch import load_file, save_file
 
 from fixtures.origins import DATA
 from fixtures.recording import checkpoint, setup
+from fixtures.recording.engine_transformers import TransformersEngine, check_precision, load, use_threads
 from fixtures.recording.errors import RecordingError, extra
 from fixtures.recording.options import options
+from fixtures.recording.setup import prepare
 from tests.recording.synthetic_checkpoint import Planted, random_corpus, write_corpus
 
 if TYPE_CHECKING:
@@ -24,16 +28,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OPTION_REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
-    "an engine that is not there": ({"--engine": "vllm"}, "--engine vllm: transformers is the only one so far"),
+    "an engine that is not there": ({"--engine": "llm"}, "--engine llm: choose one of transformers, vllm"),
+    "an option of nothing": ({"--engine-option": ["=8"]}, "--engine-option =8: give a name and a value"),
+    "actors of nothing": ({"--actors": "2"}, "--actors 2: it is about actors of --ray"),
+    "no actor": ({"--ray": "local", "--actors": "0"}, "--actors 0: give a whole number of at least 1"),
     "an unknown precision": ({"--dtype": "int4"}, "--dtype int4: choose one of bfloat16"),
     "fp8 on a CPU": ({"--dtype": "fp8", "--device": "cpu"}, "--dtype fp8: a CPU cannot run it"),
     "an unknown device": ({"--device": "gpu"}, "--device gpu: choose cpu, cuda or cuda:N"),
-    "no tokens": ({"--tokens-per-domain": "0"}, "--tokens-per-domain 0: give a whole number above zero"),
+    "no tokens": ({"--tokens-per-domain": "0"}, "--tokens-per-domain 0: give a whole number of at least 1"),
     "absurdly many tokens": ({"--tokens-per-domain": "9" * 99}, "of at most 15 digits"),
     "tokens in words": ({"--tokens-per-domain": "many"}, "--tokens-per-domain many: give a whole number"),
-    "a shard beyond the last": ({"--shard": "5/4"}, "--shard 5/4: give a part and the number of parts"),
-    "a shard of nothing": ({"--shard": "1/0"}, "--shard 1/0: give a part and the number of parts"),
-    "a shard in words": ({"--shard": "first"}, "--shard first: give a part and the number of parts"),
     "a model that is nowhere": ({"--model": "./nowhere"}, "--model ./nowhere: no such folder"),
     "a model without a commit": ({"--model": "owner/name"}, "a checkpoint on the hub needs its commit: --revision"),
     "a corpus that is nowhere": ({"--corpus": "nowhere.jsonl"}, "--corpus nowhere.jsonl: no such file"),
@@ -56,6 +60,11 @@ def test_an_option_is_refused_in_one_line(case: str) -> None:
 def test_a_revision_of_a_folder_is_refused(planted: Planted) -> None:
     with pytest.raises(pytest.UsageError, match="is a folder and has no revisions"):
         options({"--model": str(planted.folder), "--revision": "abc"})
+
+
+def test_an_option_that_the_engine_lacks_is_refused_before_weights(chosen: Any) -> None:
+    with pytest.raises(RecordingError, match="--engine-option beam: transformers takes attn_implementation and"):
+        prepare(replace(chosen(), engine_options={"beam": 3}))
 
 
 def test_nothing_is_asked_for_unless_named() -> None:
@@ -203,7 +212,7 @@ def test_weights_that_lack_a_tensor_are_refused(part: str, planted: Planted, rea
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     prepared = ready(model=folder)
     with pytest.raises(RecordingError, match="its weights"):
-        prepared.load()
+        load(prepared)
 
 
 def test_a_device_that_is_not_there_is_refused(ready: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,24 +235,29 @@ def test_what_cannot_fit_is_refused_with_what_would(ready: Any, monkeypatch: pyt
         ready()
 
 
-def test_experts_that_were_left_unconverted_are_noticed(ready: Any) -> None:
-    prepared = ready(dtype="bfloat16")
-    loaded = prepared.load()
-    for layer in loaded.layers:
-        layer.experts.float()
+def test_experts_that_were_left_unconverted_are_noticed(engine: TransformersEngine) -> None:
     with pytest.raises(RecordingError, match=r"loaded with 4 bytes a parameter, not 2 as in bfloat16"):
-        prepared.check_precision([layer.experts for layer in loaded.layers])
+        check_precision("planted", "bfloat16", [layer.experts for layer in engine.layers])
 
 
-def test_a_small_model_takes_one_thread(ready: Any) -> None:
+def test_a_small_model_takes_one_thread(engine: TransformersEngine) -> None:
     torch.set_num_threads(2)
-    ready()
+    use_threads(engine.model)
     assert torch.get_num_threads() == 1
 
 
-def test_a_missing_extra_says_how_to_install_it() -> None:
-    with pytest.raises(RecordingError, match=re.escape("recording needs nowhere: install it with pip install -e '.[g")):
-        extra("nowhere.at_all", "recording")
+@pytest.mark.parametrize("name", ["gpu", "ray"])
+def test_a_missing_extra_says_how_to_install_it(name: str) -> None:
+    with pytest.raises(
+        RecordingError, match=re.escape(f"it needs nowhere: install it with pip install -e '.[{name}]'")
+    ):
+        extra("nowhere.at_all", "it", name)
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is here")
+def test_ray_is_missed_before_anything_is_read(ready: Any) -> None:
+    with pytest.raises(RecordingError, match=re.escape("--ray needs ray: install it with pip install -e '.[ray]'")):
+        ready(ray="local")
 
 
 MIXTRAL = json.loads((DATA / "configs/mixtral-8x7b-v0.1.json").read_text())

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from fixtures.recording import recordings, timing
-from fixtures.routing.files import read
 from tests.recording import counterfactuals
-from tests.recording.synthetic_checkpoint import Planted, as_cells, expected, words_of
+from tests.recording.synthetic_checkpoint import Planted, cells, expected, words_of
 
 ROOT = Path(__file__).parents[2]
 WORLDS = {"right": counterfactuals.right, "wrong": counterfactuals.wrong, "unclear": counterfactuals.unclear}
@@ -106,7 +105,7 @@ def test_times_of_a_gpu_are_not_taken_on_a_cpu(world: World) -> None:
 def test_what_was_recorded_says_the_same_again(world: World, tmp_path: Path) -> None:
     """With no model and in a moment; perplexity too. Evidence of a model that the claims are not about judges none."""
     some = ("stackexchange-expert-8", "all-experts-hurt")
-    assert as_cells(read([world.folder / "evidence"])) == expected(world.planted, words_of(world.text))
+    assert cells(world.folder / "evidence/routing.parquet") == expected(world.planted, words_of(world.text))
     again = command(tmp_path, *[f"--claim={claim}" for claim in some], evidence=world.folder / "evidence")
     for claim in some:
         assert again.cases[claim]["measured"] == world.done.cases[claim]["measured"], again.said
@@ -120,7 +119,7 @@ def test_nothing_is_fetched_or_recorded_unless_asked(tmp_path: Path) -> None:
     done = command(tmp_path)
     assert done.code == 5, done.said
     assert {case["verdict"] for case in done.cases.values()} == {"unchecked"}
-    assert {case["reason"] for case in done.cases.values()} == {recordings.NO_GPU, recordings.NO_CLOCK}
+    assert {case["reason"] for case in done.cases.values()} >= {recordings.NO_GPU, recordings.NO_CLOCK}
     assert not (tmp_path / "evidence").exists()
 
 

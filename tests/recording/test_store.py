@@ -4,53 +4,61 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 
-from fixtures.recording import recordings as recording
-from fixtures.recording.engine import TransformersEngine
+from fixtures.recording.engine_transformers import TransformersEngine
 from fixtures.recording.errors import RecordingError
-from fixtures.recording.plan import batches
+from fixtures.recording.options import options
+from fixtures.recording.recordings import Recordings, record
 from fixtures.routing import files
+from fixtures.routing.metadata import EvidenceError
+from fixtures.routing.texts import TextCounts
 from tests.recording import slowly
 from tests.recording.conftest import never
-from tests.recording.synthetic_checkpoint import Planted, as_cells, plant, random_table
+from tests.recording.synthetic_checkpoint import Planted, plant, random_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fixtures.recording.setup import RecordingSetup
-    from fixtures.routing.counts import RoutingCounts
 
 ROOT = Path(__file__).parents[2]
 
 
-def canonical(counts: RoutingCounts) -> object:
-    metadata = {name: value for name, value in counts.metadata.items() if name not in ("started", "seconds")}
-    return metadata, counts.texts, as_cells(counts)
+def same(one: Path, other: Path) -> bool:
+    (left, counts), (right, others) = (files.read([path]) for path in (one, other))
+    arrays = [(getattr(counts, name), getattr(others, name)) for name in ("choices", "same_first", "shared", "losses")]
+    return (
+        left | {"started": "", "seconds": 0} == right | {"started": "", "seconds": 0}
+        and counts.texts == others.texts
+        and all(np.allclose(*pair, rtol=1e-6, atol=0, equal_nan=True) for pair in arrays)
+    )
 
 
 class Small(TransformersEngine):
     """An engine on a device that holds so many tokens, and ends as told after some batches."""
 
     def __init__(self, engine: Any, tokens: int = 10**9, last: int = 10**9, end: BaseException | None = None) -> None:
-        super().__init__(engine.model, "planted")
+        super().__init__(engine.model, "planted", engine._leading, ranked=True)
         self.tokens, self.last, self.end, self.batches = tokens, last, end, 0
 
-    def count(self, texts: Any, leading: int) -> Any:
-        if len(texts) * max(map(len, texts)) > self.tokens:
+    def _run(self, batch: Any) -> Any:
+        if len(batch.texts) * max(len(text.ids) for text in batch.texts) > self.tokens:
             raise torch.OutOfMemoryError
         if self.batches == self.last and self.end:
             raise self.end
         self.batches += 1
-        return super().count(texts, leading)
+        return super()._run(batch)
 
 
 def test_kill_9_loses_the_part_in_hand_only(
-    planted: Planted, corpus: Path, ready: Any, engine: Any, recorded: Any, tmp_path: Path, batches_of: Any
+    planted: Planted, corpus: Path, ready: Any, engine: Any, recorded: Path, tmp_path: Path, batches_of: Any
 ) -> None:
     command = [sys.executable, "-m", "tests.recording.slowly", str(planted.folder), str(corpus), str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -58,15 +66,14 @@ def test_kill_9_loses_the_part_in_hand_only(
         for _ in range(6):
             assert process.stdout.readline() == "batch\n"
         process.kill()
-    parts = list(tmp_path.glob(".routing-*/*.parquet"))
+    parts = list(tmp_path.glob(".parts/*.parquet"))
     assert 5 <= len(parts) < 15
     assert not list(tmp_path.glob("*.parquet"))
     batches_of(slowly.BATCH_TOKENS)
     prepared, counted = ready(evidence_out=tmp_path), Small(engine)
-    resumed = recording.record(prepared, tmp_path, lambda: counted)
-    assert counted.batches + len(parts) == len(batches(prepared.plan.texts, slowly.BATCH_TOKENS))
-    assert canonical(resumed) == canonical(recorded[1])
-    assert [path.name for path in tmp_path.iterdir()] == ["routing-1-of-1.parquet"]
+    assert same(record(prepared, tmp_path, load=lambda: counted), recorded)
+    assert counted.batches + len(parts) == len(prepared.batches())
+    assert [path.name for path in tmp_path.iterdir()] == ["routing.parquet"]
 
 
 @pytest.fixture
@@ -74,19 +81,27 @@ def broken_off(setup: RecordingSetup, engine: Any, tmp_path: Path, batches_of: A
     """Parts of a recording that was interrupted."""
     batches_of(64)
     with pytest.raises(KeyboardInterrupt):
-        recording.record(setup, tmp_path, lambda: Small(engine, last=4, end=KeyboardInterrupt()))
-    parts = sorted(tmp_path.glob(".routing-*/*.parquet"))
+        record(setup, tmp_path, load=lambda: Small(engine, last=4, end=KeyboardInterrupt()))
+    parts = sorted(tmp_path.glob(".parts/*.parquet"))
     assert len(parts) == 4
     return parts
 
 
 def _another_text(path: Path) -> None:
-    part = files.read_file(path)
-    files.write(type(part)(part.metadata, (part.texts[0]._replace(number=10**6), *part.texts[1:]), part.choices), path)
+    (part,) = files.scan(path)
+    texts = (part.texts[0]._replace(number=10**6), *part.texts[1:])
+    files.write([replace(part, texts=texts)], files.read_metadata(path), path)
+
+
+def _garble(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[40:60] = b"\xff" * 20
+    path.write_bytes(content)
 
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
     "cut": lambda path: path.write_bytes(path.read_bytes()[:-20]),
+    "garbled": _garble,
     "empty": lambda path: path.write_bytes(b""),
     "another text": _another_text,
     "gone": Path.unlink,
@@ -96,79 +111,109 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_part_is_recorded_again(
-    damage: str, broken_off: list[Path], setup: RecordingSetup, engine: Any, recorded: Any, tmp_path: Path
+    damage: str, broken_off: list[Path], setup: RecordingSetup, engine: Any, recorded: Path, tmp_path: Path
 ) -> None:
     DAMAGE[damage](broken_off[1])
     counted = Small(engine)
-    assert canonical(recording.record(setup, tmp_path, lambda: counted)) == canonical(recorded[1])
-    assert counted.batches == len(batches(setup.plan.texts, 64)) - 3
+    assert same(record(setup, tmp_path, load=lambda: counted), recorded)
+    assert counted.batches == len(setup.batches()) - 3
 
 
 @pytest.mark.usefixtures("broken_off")
-def test_other_batches_do_not_meet_the_parts_of_these(
-    setup: RecordingSetup, engine: Any, recorded: Any, tmp_path: Path, batches_of: Any
+def test_other_batches_go_on_from_the_same_parts(
+    setup: RecordingSetup, engine: Any, recorded: Path, tmp_path: Path, batches_of: Any
 ) -> None:
     batches_of(200)
-    assert canonical(recording.record(setup, tmp_path, lambda: engine)) == canonical(recorded[1])
+    assert same(record(setup, tmp_path, load=lambda: engine), recorded)
 
 
-def test_a_finished_recording_needs_no_weights(setup: RecordingSetup, recorded: tuple[Path, RoutingCounts]) -> None:
-    out, counts = recorded
-    assert canonical(recording.record(setup, out, never)) == canonical(counts)
-    assert canonical(recording.read([out])) == canonical(counts)
+def test_a_finished_recording_needs_no_weights(setup: RecordingSetup, recorded: Path) -> None:
+    before = recorded.read_bytes()
+    for wanted in ({}, {"routing": False}, {"losses": False}):
+        assert record(setup, recorded.parent, load=never, **wanted) == recorded
+    assert recorded.read_bytes() == before
+
+
+def test_what_is_wanted_is_added_to_what_is_there(ready: Any, engine: Any, tmp_path: Path, batches_of: Any) -> None:
+    """Losses of some texts, then routing of all, then both: nothing runs twice."""
+    batches_of(64)
+    prepared, counted = ready(), Small(engine)
+    some = len(prepared.batches(routing=False))
+    record(prepared, tmp_path, routing=False, load=lambda: counted)
+    assert counted.batches == some
+    recordings = Recordings(options({"--evidence": [tmp_path]}), {"evidence", "perplexity"}, worker=False)
+    assert recordings.perplexity("fresh").experts_used == (1, 2, 3, 4, 8)
+    record(prepared, tmp_path, losses=False, load=lambda: counted)
+    record(prepared, tmp_path, load=never)
+    assert counted.batches == len(prepared.batches())
 
 
 @pytest.mark.parametrize(
     ("given", "field"), [({"tokens_per_domain": 50}, "tokens_per_domain"), ({"dtype": "bfloat16"}, "weights_dtype")]
 )
-def test_another_measurement_is_not_resumed(given: dict[str, Any], field: str, ready: Any, recorded: Any) -> None:
+def test_another_measurement_is_not_resumed(given: dict[str, Any], field: str, ready: Any, recorded: Path) -> None:
     with pytest.raises(RecordingError, match=f"another measurement: {field} is .*--evidence-out"):
-        recording.record(ready(**given), recorded[0], never)
+        record(ready(**given), recorded.parent, load=never)
 
 
-def test_a_changed_checkpoint_is_another_measurement(recorded: Any, ready: Any, tmp_path: Path) -> None:
+def test_another_and_a_damaged_measurement_are_found_before_work(ready: Any, recorded: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "routing.parquet"
+    whole.write_bytes(content := recorded.read_bytes())
+    with pytest.raises(RecordingError, match=r"another measurement: choices_kept is .*--evidence-out"):
+        ready(evidence_out=str(tmp_path), keep_choices=True)
+    whole.write_bytes(content[:200] + bytes(100) + content[300:])
+    with pytest.raises(RecordingError, match="move it away and record again"):
+        ready(evidence_out=str(tmp_path))
+
+
+def test_a_changed_checkpoint_is_another_measurement(recorded: Path, ready: Any, tmp_path: Path) -> None:
     plant(tmp_path / "planted", table=random_table(99))
     with pytest.raises(RecordingError, match="another measurement: revision is"):
-        recording.record(ready(model=tmp_path / "planted"), recorded[0], never)
+        record(ready(model=tmp_path / "planted"), recorded.parent, load=never)
 
 
-def test_evidence_of_another_model_is_refused(recorded: Any) -> None:
+def _recordings(path: Path, **given: Any) -> Recordings:
+    return Recordings(options({"--evidence": [path], **given}), {"evidence"}, worker=False)
+
+
+def test_evidence_is_read_where_it_is_named(recorded: Path, planted: Planted) -> None:
+    for given in ({}, {"--model": str(planted.folder)}):
+        found = _recordings(recorded.parent, **given)
+        counted = found.routing("fresh")
+        assert isinstance(counted, TextCounts)
+        assert len(counted.counts.texts) == 34
+        (told,) = found.perplexity("fresh").evidence
+        assert (told.model, told.precision, told.file) == ("planted", "float32", str(recorded.parent))
+    other = _recordings(recorded, **{"--model": "owner/name", "--revision": "abc"})
     with pytest.raises(RecordingError, match="the evidence is of planted, not of --model owner/name"):
-        recording.read([recorded[0]], "owner/name")
+        other.routing("fresh")
 
 
-def _renamed(text: Any, name: str) -> Any:
-    return text._replace(domain=name) if text.domain == "Github" else text
+def test_evidence_that_lacks_what_it_planned_is_refused(recorded: Path, tmp_path: Path) -> None:
+    metadata, counts = files.read_metadata(recorded), next(iter(files.scan(recorded)))
+    files.write([counts.select(range(1, 34))], metadata, tmp_path / "a.parquet")
+    found = _recordings(tmp_path)
+    for ask in (found.routing, found.perplexity):
+        with pytest.raises(RecordingError, match=r"has \d+ of \d+ planned texts of ArXiv"):
+            ask("fresh")
 
 
-# What became of each text, None for one that is gone.
-CHANGES: dict[str, tuple[Callable[[int, Any], Any], str]] = {
-    "a lost text": (lambda place, text: text if place else None, "has 13 of 14 planned texts of ArXiv"),
-    "a lost domain": (lambda _, text: None if text.domain == "Github" else text, "has 0 of 9 planned texts of Github"),
-    "a renamed domain": (lambda _, text: _renamed(text, "Code"), "has 9 of 0 planned texts of Code, or others"),
-    "a renamed text": (
-        lambda place, text: text if place else text._replace(number=999),
-        "has 14 of 14 planned texts of ArXiv, or others",
-    ),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_evidence_that_lacks_what_it_planned_is_refused(change: str, recorded: Any, tmp_path: Path) -> None:
-    counts, (changed, line) = recorded[1], CHANGES[change]
-    texts = [changed(place, text) for place, text in enumerate(counts.texts)]
-    choices = counts.choices[[text is not None for text in texts]]
-    files.write(type(counts)(counts.metadata, tuple(filter(None, texts)), choices), tmp_path / "a.parquet")
-    with pytest.raises(RecordingError, match=line):
-        recording.read([tmp_path])
+@pytest.mark.parametrize("damage", ["cut", "another text"])
+def test_a_damaged_whole_is_not_thrown_away(damage: str, recorded: Path, setup: RecordingSetup, tmp_path: Path) -> None:
+    whole = tmp_path / recorded.name
+    whole.write_bytes(recorded.read_bytes())
+    DAMAGE[damage](whole)
+    with pytest.raises(RecordingError, match=r"(not a Parquet file|other texts than its plan).*; move it away and"):
+        record(setup, tmp_path, load=never)
+    assert whole.exists()
 
 
 def test_two_runs_do_not_record_into_one_folder(setup: RecordingSetup, engine: Any, tmp_path: Path) -> None:
     def meanwhile() -> Any:
-        return recording.record(setup, tmp_path, lambda: engine)
+        return record(setup, tmp_path, load=lambda: engine)
 
     with pytest.raises(RecordingError, match="is being recorded into by another run"):
-        recording.record(setup, tmp_path, meanwhile)
+        record(setup, tmp_path, load=meanwhile)
 
 
 def test_a_disk_that_fills_up_loses_nothing(
@@ -176,7 +221,7 @@ def test_a_disk_that_fills_up_loses_nothing(
 ) -> None:
     full = OSError(28, "No space left on device")
     with pytest.raises(RecordingError, match=r"cannot be written to .*No space left.* kept; make room") as error:
-        recording.record(setup, tmp_path, lambda: Small(engine, last=1, end=full))
+        record(setup, tmp_path, load=lambda: Small(engine, last=1, end=full))
     assert "\n" not in str(error.value)
     assert all(path.exists() for path in broken_off)
 
@@ -188,25 +233,49 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_work(folder: str, re
 
 
 def test_out_of_memory_makes_batches_smaller(
-    recorded: Any, setup: RecordingSetup, engine: Any, tmp_path: Path, batches_of: Any
+    recorded: Path, setup: RecordingSetup, engine: Any, tmp_path: Path, batches_of: Any
 ) -> None:
     batches_of(400)
     small = Small(engine, tokens=100)
-    assert as_cells(recording.record(setup, tmp_path, lambda: small)) == as_cells(recorded[1])
+    assert same(record(setup, tmp_path, load=lambda: small), recorded)
     assert small.batches > 6
 
 
 def test_out_of_memory_with_one_text_ends_clearly(setup: RecordingSetup, engine: Any, tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"one text of \d+ tokens does not fit .* recorded so far is kept"):
-        recording.record(setup, tmp_path, lambda: Small(engine, tokens=40))
+        record(setup, tmp_path, load=lambda: Small(engine, tokens=40))
 
 
-def test_memory_errors_of_the_device_are_told_apart(
-    engine: TransformersEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_memory_errors_of_the_device_are_told_apart(setup: Any, engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
     monkeypatch.setattr(engine, "_forward", refuse)
-    with pytest.raises(torch.OutOfMemoryError):
-        engine.count([[0, 2, 3]], 1)
+    with pytest.raises(RecordingError, match="does not fit on the device"):
+        engine.run(setup.batches()[0])
+
+
+class Wrong(TransformersEngine):
+    """An engine that gives something else than it was asked for."""
+
+    def __init__(self, engine: Any, change: Callable[[Any], Any]) -> None:
+        super().__init__(engine.model, "planted", engine._leading, ranked=True)
+        self.change = change
+
+    def run(self, batch: Any) -> Any:
+        return self.change(super().run(batch))
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda counts: replace(counts, texts=counts.texts[::-1]), "gave counts of other texts than it was given"),
+        (lambda counts: replace(counts, choices=counts.choices * 2), "its choices do not add up to its tokens"),
+    ],
+)
+def test_what_an_engine_gives_is_checked(
+    change: Any, line: str, setup: RecordingSetup, engine: Any, tmp_path: Path
+) -> None:
+    with pytest.raises((RecordingError, EvidenceError), match=line):
+        record(setup, tmp_path, load=lambda: Wrong(engine, change))
+    assert not list(tmp_path.glob("**/*.parquet"))

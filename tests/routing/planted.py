@@ -6,39 +6,42 @@ from typing import Any
 
 import numpy as np
 
-from fixtures.routing.counts import RoutingCounts, Text
+from fixtures.routing.counts import Counts, Text
+from fixtures.routing.files import Record
+from fixtures.routing.metadata import PREFERENCE
 from fixtures.routing.shares import Array
 
 METADATA: dict[str, Any] = {
     "model": "m", "revision": "r", "weights_dtype": "float32", "experts": 4, "top_k": 2, "layers": 3, "engine": "e",
     "torch": "2", "transformers": "5", "device": "cpu", "corpus": "c", "corpus_revision": "", "corpus_sha256": "",
-    "tokenizer_sha256": "", "tokens_per_domain": 100, "shard": "1/1", "started": "2026-01-01T00:00:00Z", "seconds": 1.5,
+    "tokenizer_sha256": "", "tokens_per_domain": 100, "started": "2026-01-01T00:00:00Z", "seconds": 1.5,
+    "ranks": PREFERENCE, "tried": [1, 2], "leading": 1, "plan": {}, "loss_plan": {},
 }  # fmt: skip
 
 
-def record(seed: int, texts: list[Text], **metadata: Any) -> RoutingCounts:
-    """Counts of tokens that choose at random, token by token."""
+def record(seed: int, texts: list[Text], **metadata: Any) -> Record:
+    """Counts of tokens that choose at random, token by token, and losses of every second text."""
     fields = METADATA | metadata
     drawing = np.random.default_rng(seed)
     layers = len(fields.get("routed_layers", range(fields["layers"])))
     choices = np.zeros((len(texts), layers, fields["top_k"], fields["experts"]), dtype=np.int32)
-    same_first, shared = np.zeros_like(choices), np.zeros_like(choices)
+    same_first, shared = (np.zeros((len(texts), layers), dtype=np.int32) for _ in range(2))
     for place, text in enumerate(texts):
         for layer in range(layers):
             before: list[int] = []
             for _ in range(text.tokens):
                 chosen = drawing.permutation(fields["experts"])[: fields["top_k"]].tolist()
-                common = [rank for rank, expert in enumerate(chosen) if expert in before]
                 for rank, expert in enumerate(chosen):
                     choices[place, layer, rank, expert] += 1
-                same_first[place, layer, 0, chosen[0]] += before[:1] == chosen[:1]
-                if common:
-                    shared[place, layer, common[0], chosen[common[0]]] += 1
+                same_first[place, layer] += before[:1] == chosen[:1]
+                shared[place, layer] += not set(before).isdisjoint(chosen)
                 before = chosen
-    return RoutingCounts(fields, tuple(texts), choices, same_first, shared)
+    losses = drawing.exponential(size=(len(texts), len(fields["tried"])))
+    losses[1::2] = np.nan
+    return Record(fields, Counts(tuple(texts), choices, same_first, shared, losses))
 
 
-def drawn(seed: int, shares: Array, numbers: list[int], top_k: int = 1, spread: float = 0.5) -> RoutingCounts:
+def drawn(seed: int, shares: Array, numbers: list[int], top_k: int = 1, spread: float = 0.5) -> Record:
     """Counts around `shares[domains, layers, experts]`, for so many texts of each domain, named a, b, c and so on."""
     drawing = np.random.default_rng(seed)
     texts: list[Text] = []
@@ -52,9 +55,10 @@ def drawn(seed: int, shares: Array, numbers: list[int], top_k: int = 1, spread: 
         texts += [Text(name, len(texts) + place, int(each)) for place, each in enumerate(tokens)]
     layers, experts = shares.shape[1:]
     metadata = METADATA | {"experts": experts, "top_k": top_k, "layers": layers}
-    return RoutingCounts(metadata, tuple(texts), np.concatenate(counted)[:, :, None])
+    return Record(metadata, Counts(tuple(texts), np.concatenate(counted)[:, :, None]))
 
 
-def counts_of(made: RoutingCounts) -> tuple[Array, Array]:
+def counts_of(made: Counts) -> tuple[Array, Array]:
     """Counts `[texts, layers, experts]` and domains, as the statistics take them."""
-    return made.choices.sum(2), made.domain_numbers()
+    domains = sorted({text.domain for text in made.texts})
+    return made.choices.sum(2), np.array([domains.index(text.domain) for text in made.texts])

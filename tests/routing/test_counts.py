@@ -3,86 +3,107 @@
 from __future__ import annotations
 
 import json
-from importlib import import_module
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow  # type: ignore[import-untyped]  # it has no types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
-from fixtures.routing import files as routing_files
-from fixtures.routing.counts import RoutingCounts, Text, check, combine, select
-from fixtures.routing.metadata import FORMAT, EvidenceError
+from fixtures.routing import files
+from fixtures.routing.counts import Counts, Text, check, combine
+from fixtures.routing.files import Record
+from fixtures.routing.metadata import FORMAT, FORMAT_1, UNKNOWN, EvidenceError, check_complete, summarise
 from tests.routing.planted import METADATA, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SOME = [Text("A", 3, 5), Text("B", 0, 7), Text("A", 1, 1)]
+SOME = [Text("A", 1, 1), Text("A", 3, 5), Text("B", 0, 7)]
+ARRAYS = ("choices", "same_first", "shared", "losses")
 
 
-def cells(counts: RoutingCounts) -> dict[tuple[int, int, int, int], list[int]]:
-    """What is counted, by text, layer, rank and expert, whatever the order of texts."""
-    found = {}
-    for text, layer, rank, expert in np.argwhere(counts.choices).tolist():
-        arrays = counts.choices, counts.same_first, counts.shared
-        key = counts.texts[text].number, counts.layer_numbers[layer], rank, expert
-        found[key] = [int(array[text, layer, rank, expert]) for array in arrays if array is not None]
-    return found
+def written(made: Record, path: Path) -> Path:
+    files.write([made.counts], made.metadata, path)
+    return path
 
 
-def same(left: RoutingCounts, right: RoutingCounts) -> bool:
-    return cells(left) == cells(right) and set(left.texts) == set(right.texts)
+def same(left: Counts, right: Counts) -> bool:
+    order = [left.texts.index(text) for text in right.texts]
+    left = left.select(order)
+    pairs = [(getattr(left, name), getattr(right, name)) for name in ARRAYS]
+    return len(left.texts) == len(right.texts) and all(
+        (one is None) is (other is None) and (one is None or np.array_equal(one, other, equal_nan=True))
+        for one, other in pairs
+    )
 
 
-@given(st.integers(0, 2**32), st.lists(st.integers(1, 9), max_size=5))
-def test_what_is_written_is_read_back(tmp_path_factory: Any, seed: int, tokens: list[int]) -> None:
-    path = tmp_path_factory.mktemp("evidence") / "a.parquet"
-    counts = record(seed, [Text("AB"[number % 2], number, size) for number, size in enumerate(tokens)])
-    check(counts)
-    routing_files.write(counts, path)
-    found = routing_files.read([path])
-    assert same(found, counts)
-    assert dict(found.metadata) == dict(counts.metadata)
-    assert [text.domain for text in found.texts] == sorted(text.domain for text in found.texts)
+@given(st.integers(0, 2**32), st.lists(st.integers(1, 300), min_size=1, max_size=5), st.sampled_from([300, 10**6]))
+def test_what_is_written_is_read_back(tmp_path_factory: Any, seed: int, tokens: list[int], cap: int) -> None:
+    texts = [Text("AB"[number % 2], number, size) for number, size in enumerate(tokens)]
+    made = record(seed, texts, tokens_per_text=cap)
+    path = written(made, tmp_path_factory.mktemp("evidence") / "a.parquet")
+    assert same(combine(list(files.scan(path))), made.counts)
+    assert files.index(path) == {text: place % 2 == 0 for place, text in enumerate(texts)}
+    assert str(parquet.read_schema(path).field("choices").type.value_type) == f"uint{16 if cap == 300 else 32}"
+    found = files.read([path])
+    assert found.metadata == made.metadata
+    assert list(found.counts.texts) == sorted(texts)
+    assert same(found.counts, replace(made.counts, choices=made.counts.choices.sum(2, keepdims=True)))
 
 
-@given(st.permutations(range(6)), st.integers(1, 6))
+@given(st.permutations(range(6)), st.integers(1, 5))
 def test_parts_add_up_in_any_order(order: list[int], cut: int) -> None:
-    texts = [Text("A", number, 4) for number in range(6)]
-    whole = record(1, texts)
-    assert whole.same_first is not None
-    assert whole.shared is not None
-    parts = [
-        RoutingCounts(
-            METADATA,
-            tuple(texts[n] for n in part),
-            *(t[part] for t in (whole.choices, whole.same_first, whole.shared)),
-        )
-        for part in (order[:cut], order[cut:])
-    ]
-    assert same(combine(parts, METADATA), whole)
+    made = record(1, [Text("A", number, 4) for number in range(6)]).counts
+    assert same(combine([made.select(order[:cut]), made.select(order[cut:])]), made)
+
+
+def test_a_file_is_read_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "BLOCK", 1)
+    path = written(record(1, SOME), tmp_path / "a.parquet")
+    assert [len(part.texts) for part in files.scan(path)] == [1, 1, 1]
+    assert same(combine(list(files.scan(path))), record(1, SOME).counts)
 
 
 def test_dense_layers_keep_their_numbers(tmp_path: Path) -> None:
-    counts = record(1, SOME, routed_layers=[1, 2])
-    routing_files.write(counts, tmp_path / "a.parquet")
-    assert routing_files.read([tmp_path]).layer_numbers == (1, 2)
+    made = record(1, SOME, routed_layers=[1, 2])
+    path = written(made, tmp_path / "a.parquet")
+    assert same(combine(list(files.scan(path))), made.counts)
+    made.counts.choices[1, 1, 0, 0] += 1
+    with pytest.raises(EvidenceError, match=r"^text 3, layer 2: "):
+        written(made, path)
 
 
-def test_evidence_without_repetition_is_evidence(tmp_path: Path) -> None:
-    counts = record(1, SOME)
-    routing_files.write(RoutingCounts(counts.metadata, counts.texts, counts.choices), tmp_path / "a.parquet")
-    found = routing_files.read([tmp_path])
-    assert found.same_first is found.shared is None
-    assert np.array_equal(found.choices.sum((0, 1, 2)), counts.choices.sum((0, 1, 2)))
+def test_what_was_not_counted_may_be_missing(tmp_path: Path) -> None:
+    metadata, counts = record(1, SOME)
+    pooled = counts.choices.sum(2, keepdims=True)
+    bare = Record(metadata | {"ranks": UNKNOWN}, Counts(counts.texts, pooled))
+    found = files.read([written(bare, tmp_path / "a.parquet")]).counts
+    assert same(found, bare.counts)
+    assert not found.with_losses().texts
 
 
-def _column(name: str, change: Callable[[list[Any]], list[Any]], kind: str | None = None) -> Callable[[Any], Any]:
-    def damage(table: Any) -> Any:
-        pyarrow = import_module("pyarrow")
+def test_choices_are_kept_one_by_one_where_they_are_wanted(tmp_path: Path) -> None:
+    made = record(1, SOME)
+    chosen = np.empty(3, dtype=object)
+    chosen[:] = [np.full((text.tokens, 3, 2), text.number) for text in SOME]
+    path = written(Record(made.metadata, replace(made.counts, chosen=chosen)), tmp_path / "a.parquet")
+    (found,) = files.scan(path)
+    assert found.chosen is not None
+    assert all(np.array_equal(one, other) for one, other in zip(found.chosen, chosen, strict=True))
+    assert files.read([path]).counts.chosen is None
+
+
+Table = Any
+
+
+def _column(name: str, change: Callable[[list[Any]], list[Any]], kind: str | None = None) -> Callable[[Table], Table]:
+    def damage(table: Table) -> Table:
         place = table.column_names.index(name)
         values = change(table[name].to_pylist())
         return table.set_column(place, name, pyarrow.array(values, kind or table.schema.field(name).type))
@@ -90,11 +111,12 @@ def _column(name: str, change: Callable[[list[Any]], list[Any]], kind: str | Non
     return damage
 
 
-def _metadata(change: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any]:
-    def damage(table: Any) -> Any:
-        fields = json.loads(table.schema.metadata[FORMAT.encode()])
+def _metadata(change: Callable[[dict[str, Any]], Any]) -> Callable[[Table], Table]:
+    def damage(table: Table) -> Table:
+        (key, stored), *_ = table.schema.metadata.items()
+        fields = json.loads(stored)
         change(fields)
-        return table.replace_schema_metadata({FORMAT: json.dumps(fields)})
+        return table.replace_schema_metadata({key: json.dumps(fields)})
 
     return damage
 
@@ -103,268 +125,260 @@ def _first(value: Any) -> Callable[[list[Any]], list[Any]]:
     return lambda values: [value, *values[1:]]
 
 
-DAMAGE: dict[str, tuple[Callable[[Any], Any], str]] = {
+def _cell(value: Any) -> Callable[[list[Any]], list[Any]]:
+    """Change the first number of the first text."""
+    return lambda values: [[value, *values[0][1:]], *values[1:]]
+
+
+def _numbers(name: str, value: object, length: int, kind: Any) -> Callable[[Table], Table]:
+    """Fill a column with a number."""
+    full = pyarrow.array([[value] * length] * len(SOME), pyarrow.list_(kind, length))
+    return lambda table: table.set_column(table.column_names.index(name), name, full)
+
+
+# What is done to a file, and the line that says it, for either version.
+OF_BOTH: dict[str, tuple[Callable[[Table], Table], str]] = {
     "no metadata": (lambda table: table.replace_schema_metadata({}), f"no '{FORMAT}' in its metadata"),
-    "another form": (
-        lambda table: table.replace_schema_metadata({"routing-counts/2": "{}"}), r"found: routing-counts/2"
-    ),
+    "another form": (lambda table: table.replace_schema_metadata({"routing/9": "{}"}), r"found: routing/9"),
     "metadata that is not JSON": (lambda table: table.replace_schema_metadata({FORMAT: "{"}), "metadata is not JSON"),
     "metadata that is no table": (lambda table: table.replace_schema_metadata({FORMAT: "[]"}), "not a table of fields"),
     "a missing field": (_metadata(lambda fields: fields.pop("model")), "metadata lacks model"),
-    "a nonsensical shard": (_metadata(lambda fields: fields.update(shard="3/2")), "shard in its metadata is '3/2'"),
-    "a shard before the first": (_metadata(lambda fields: fields.update(shard="0/2")), "shard in its metadata"),
     "a nonsensical count": (_metadata(lambda fields: fields.update(experts="8")), "experts in its metadata is '8'"),
+    "an absurd count": (_metadata(lambda fields: fields.update(layers=10**12)), "layers in its metadata is 1000000"),
+    "no experts": (_metadata(lambda fields: fields.update(experts=0)), "experts in its metadata is 0, not a count"),
     "more choices than experts": (_metadata(lambda fields: fields.update(top_k=5)), "top_k 5 of 4 experts"),
     "layers out of order": (_metadata(lambda fields: fields.update(routed_layers=[2, 1])), "routed_layers in its"),
+    "a layer named twice": (_metadata(lambda fields: fields.update(routed_layers=[1, 1])), "routed_layers in its"),
+    "a layer beyond the last": (_metadata(lambda fields: fields.update(routed_layers=[3])), "routed_layers in its"),
+    "seconds that are none": (_metadata(lambda fields: fields.update(seconds="1")), "seconds in its metadata is '1'"),
+    "a text twice": (lambda table: pyarrow.concat_tables([table, table.slice(0, 1)]), "text 1 |1, layer 0"),
+    "no text": (lambda table: table.slice(0, 0), "has no text in it"),
+}  # fmt: skip
+OF_2: dict[str, tuple[Callable[[Table], Table], str]] = {
+    "endless seconds": (_metadata(lambda fields: fields.update(seconds=float("inf"))), "seconds in its metadata is i"),
+    "a model that is no name": (_metadata(lambda fields: fields.update(model=None)), "model in its metadata is None"),
+    "an odd note": (_metadata(lambda fields: fields.update(small_domains=5)), "small_domains in its metadata is 5"),
+    "ranks of no kind": (_metadata(lambda fields: fields.update(ranks="random")), "ranks in its metadata is 'random'"),
+    "an odd plan": (_metadata(lambda fields: fields.update(plan=[1])), "plan in its metadata is no table of domains"),
+    "numbers tried of nothing": (_metadata(lambda fields: fields.update(tried=[])), "tried in its metadata is"),
+    "numbers tried beyond all": (_metadata(lambda fields: fields.update(tried=[9])), "tried in its metadata is"),
+    "a missing column": (lambda table: table.drop_columns(["tokens"]), "column tokens is missing"),
+    "no choices": (lambda table: table.drop_columns(["choices"]), "column choices is missing"),
+    "a column of another type": (_column("tokens", list, "int64"), "column tokens is int64, not int32"),
+    "more experts than counts": (_metadata(lambda fields: fields.update(experts=9)), "not a list of 54 numbers a text"),
+    "a size beyond memory": (_metadata(lambda fields: fields.update(experts=10**6)), "not a list of 6000000 numbers"),
+    "words for counts": (
+        _numbers("choices", "a", 24, pyarrow.string()),
+        "column choices is fixed_size_list<.*string>.*, not a list of 24",
+    ),
+    "empty cells": (_column("domain", _first(None)), "column domain has 1 empty cells"),
+    "an empty count": (_column("choices", _cell(None)), "column choices has empty cells"),
+    "an empty list": (_column("shared", _first(None)), "column shared has empty cells"),
+    "a count too many": (_column("choices", _cell(9)), "text 1, layer 0: its choices do not add up to its tokens"),
+    "negative repetition": (
+        _numbers("same_first", -1, 3, pyarrow.int8()),
+        "text 1, layer 0: same_first is negative",
+    ),
+    "more repeats than pairs": (_column("same_first", _cell(9)), "layer 0: same_first is more than its pairs"),
+    "no tokens": (_column("tokens", _first(0)), "text 1 has 0 tokens"),
+    "a negative text": (_column("text", _first(-1)), "text -1 has 1 tokens"),
+    "a loss below zero": (_column("losses", _cell(-1.0)), "a loss is below zero or is not finite"),
+    "a loss of no model": (_column("losses", _cell(1e6)), "a loss is above 500 nats a token"),
+    "a loss beyond all numbers": (_column("losses", _cell(float("inf"))), "a loss is below zero or is not finite"),
+}  # fmt: skip
+OF_1: dict[str, tuple[Callable[[Table], Table], str]] = {
     "a missing column": (lambda table: table.drop_columns(["rank"]), "column rank is missing"),
     "a column of another type": (_column("count", list, "int64"), "column count is int64, not int32"),
-    "empty cells": (_column("expert", _first(None)), "column expert has 1 empty cells"),
-    "a layer beyond the last": (_column("layer", _first(3)), "row 0: layer 3 is not one of its routed layers"),
-    "a rank beyond the last": (_column("rank", _first(2)), "row 0: rank 2 is not one of 0 to 1"),
-    "a negative expert": (_column("expert", _first(-1)), "row 0: expert -1 is not one of 0 to 3"),
-    "a count of nothing": (_column("count", _first(0)), "row 0: count 0 is not above zero"),
-    "a later row": (_column("rank", lambda values: [*values[:-1], 2]), r"row \d\d+: rank 2 is not one of 0 to 1"),
-    "no tokens": (_column("tokens", lambda values: [0] * len(values)), "row 0: tokens 0 is not above zero"),
-    "a negative layer": (_column("layer", _first(-1)), "row 0: layer -1 is not one of"),
-    "seconds that are none": (_metadata(lambda fields: fields.update(seconds="1")), "seconds in its metadata is '1'"),
-    "a layer named twice": (_metadata(lambda fields: fields.update(routed_layers=[1, 1])), "routed_layers in its"),
-    "no experts": (_metadata(lambda fields: fields.update(experts=0)), "experts in its metadata is 0, not a count"),
-    "a text of two lengths": (_column("tokens", _first(77)), "text 3 is given two domains or two numbers of tokens"),
-    "a row twice": (lambda table: _concat([table, table.slice(0, 1)]), "stand in two rows"),
+    "empty cells": (_column("domain", _first(None)), "column domain has 1 empty cells"),
+    "a layer that does not route": (_column("layer", _first(3)), "column layer has a number that is not one of 0 to 2"),
+    "a rank beyond the last": (_column("rank", _first(2)), "column rank has a number that is not one of 0 to 1"),
+    "a negative expert": (_column("expert", _first(-1)), "column expert has a number that is not one of 0 to 3"),
+    "a count of nothing": (_column("count", _first(0)), "column count has a number that is not one of 1 to"),
+    "negative repetition": (_column("same_first", _first(-1)), "column same_first has a number that is not"),
+    "a text of two lengths": (_column("tokens", _first(77)), "a text is given two domains or two numbers of tokens"),
     "a row too few": (lambda table: table.slice(1), "layer 0: its choices do not add up to its tokens"),
-    "a text of two domains": (_column("domain", _first("Z")), "is given two domains or two numbers of tokens"),
-    "more repeats than choices": (_column("same_first", _first(99)), "same_first is more than the choices"),
-    "more shared than choices": (_column("shared", _first(99)), "shared is more than the choices"),
+    "absurd sizes": (_metadata(lambda fields: fields.update(experts=10**6, layers=10**6)), "are too many"),
+    "a missing shard": (_metadata(lambda fields: fields.update(shard="1/2")), "shards 1/2 are not all of one"),
 }  # fmt: skip
+DAMAGE = [(version, case) for version, own in (("2", OF_2), ("1", OF_1)) for case in (*OF_BOTH, *own)]
 
 
-def _concat(tables: list[Any]) -> Any:
-    return import_module("pyarrow").concat_tables(tables)
+def version_1(made: Record, path: Path) -> Path:
+    """Write a file as version 1 did: a row for each text, layer, rank and expert."""
+    counts = made.counts
+    text, layer, rank, expert = at = counts.choices.nonzero()
+    # A token's repetition stood beside one of its choices, in a way that only sums tell of.
+    same_first, shared = (np.zeros_like(counts.choices) for _ in range(2))
+    for total, of in ((same_first, counts.same_first), (shared, counts.shared)):
+        assert of is not None
+        for place in np.argwhere(of):
+            cells = np.argwhere(counts.choices[tuple(place)])
+            total[(*place, *cells[0])] = of[tuple(place)]
+    numbers = made.metadata.get("routed_layers", range(made.metadata["layers"]))
+    values: dict[str, Any] = {
+        "domain": np.array([each.domain for each in counts.texts], dtype=object)[text],
+        "document": np.array([each.number for each in counts.texts])[text],
+        "tokens": counts.tokens[text],
+        "layer": np.array(numbers)[layer],
+        "rank": rank,
+        "expert": expert,
+        "count": counts.choices[at],
+        "same_first": same_first[at],
+        "shared": shared[at],
+    }
+    kinds = files.COLUMNS_1 | dict.fromkeys(files.REPETITION, "int32")
+    table = pyarrow.table({name: pyarrow.array(values[name]).cast(kind) for name, kind in kinds.items()})
+    old = {name: value for name, value in made.metadata.items() if name not in ("ranks", "tried", "plan", "loss_plan")}
+    parquet.write_table(table.replace_schema_metadata({FORMAT_1: json.dumps(old | {"shard": "1/1"})}), path)
+    return path
 
 
-@pytest.mark.parametrize("case", DAMAGE)
-def test_what_cannot_be_true_is_refused_by_name(case: str, tmp_path: Path) -> None:
-    parquet = import_module("pyarrow.parquet")
-    damage, line = DAMAGE[case]
+@pytest.mark.parametrize(("version", "case"), DAMAGE)
+def test_what_cannot_be_true_is_refused_by_name(version: str, case: str, tmp_path: Path) -> None:
+    damage, line = (OF_BOTH | (OF_2 if version == "2" else OF_1))[case]
     path = tmp_path / "a.parquet"
-    routing_files.write(record(1, SOME), path)
+    (written if version == "2" else version_1)(record(1, SOME), path)
     parquet.write_table(damage(parquet.read_table(path)), path)
     with pytest.raises(EvidenceError, match=line) as refusal:
-        routing_files.read([path])
-    assert str(refusal.value).startswith(str(path))
+        files.read([path])
     assert "\n" not in str(refusal.value)
+
+
+def test_version_1_is_still_read(tmp_path: Path) -> None:
+    made = record(3, [Text("B", 12, 6), Text("A", 40, 5), Text("A", 7, 4)], routed_layers=[0, 2])
+    path = version_1(made, tmp_path / "a.parquet")
+    table = parquet.read_table(path)
+    parquet.write_table(table.take(np.random.default_rng(1).permutation(len(table))), path, row_group_size=7)
+    (found,) = files.scan(path)
+    assert same(found, replace(made.counts, losses=None))
+    parquet.write_table(table.drop_columns(["shared"]), path)
+    assert files.read([path]).counts.same_first is None
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"\x00" * 100, None])
 def test_a_damaged_file_is_refused(content: bytes | None, tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    routing_files.write(record(1, SOME), path)
+    path = written(record(1, SOME), tmp_path / "a.parquet")
     path.write_bytes(path.read_bytes()[:-20] if content is None else content)
     with pytest.raises(EvidenceError, match=r"a.parquet is not a Parquet file that can be read"):
-        routing_files.read([path])
+        files.read([path])
 
 
-FOLDERS: dict[str, tuple[list[dict[str, Any]], str]] = {
-    "another model": ([{"shard": "1/2"}, {"shard": "2/2", "model": "n"}], "not one measurement: model is 'm' and 'n'"),
-    "another precision": ([{"shard": "1/2"}, {"shard": "2/2", "weights_dtype": "fp8"}], "weights_dtype is 'float32'"),
-    "an unknown field": ([{"shard": "1/2"}, {"shard": "2/2", "cap": 9}], "cap is None and 9"),
-    "a missing shard": ([{"shard": "1/4"}, {"shard": "3/4"}], "shard 2/4, 4/4 is missing"),
-    "a doubled shard": ([{"shard": "1/2"}, {"shard": "1/2"}], "shard 1/2 is there more than once"),
-    "two divisions": ([{"shard": "1/2"}, {"shard": "2/3"}], "shards of different divisions do not add up: 1/2, 2/3"),
-}
-
-
-@pytest.mark.parametrize("case", FOLDERS)
-def test_files_that_do_not_belong_together_are_refused(case: str, tmp_path: Path) -> None:
-    fields, line = FOLDERS[case]
-    for number, metadata in enumerate(fields):
-        routing_files.write(record(1, [Text("A", number, 3)], **metadata), tmp_path / f"{number}.parquet")
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"model": "n"}, "not one measurement: model is 'm' and 'n'"),
+        ({"weights_dtype": "fp8"}, "weights_dtype is 'float32' and 'fp8'"),
+        ({"cap": 9}, "cap is None and 9"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_refused(changed: dict[str, Any], line: str, tmp_path: Path) -> None:
+    for number, metadata in enumerate(({}, changed)):
+        written(record(1, [Text("A", number, 3)], **metadata), tmp_path / f"{number}.parquet")
     with pytest.raises(EvidenceError, match=line):
-        routing_files.read([tmp_path])
+        files.read([tmp_path])
 
 
-def test_a_text_in_two_shards_is_refused(tmp_path: Path) -> None:
-    for shard in ("1/2", "2/2"):
-        routing_files.write(record(1, SOME, shard=shard), tmp_path / f"{shard[0]}.parquet")
-    with pytest.raises(EvidenceError, match="text 0 is recorded twice"):
-        routing_files.read([tmp_path])
-
-
-def test_times_and_devices_may_differ(tmp_path: Path) -> None:
+def test_files_of_one_measurement_are_one(tmp_path: Path) -> None:
     for number, device in enumerate(["one GPU", "another GPU"], 1):
-        metadata = {"shard": f"{number}/2", "device": device, "seconds": number, "started": f"2026-01-0{number}"}
-        routing_files.write(record(number, [Text("A", number, 3)], **metadata), tmp_path / f"{number}.parquet")
-    together = routing_files.read([tmp_path]).metadata
-    assert (together["seconds"], together["started"]) == (3, "2026-01-01")
-    assert together["device"] == "another GPU, one GPU"
+        metadata = {"device": device, "seconds": number, "started": f"2026-01-0{number}"}
+        written(record(number, [Text("A", number, 3)], **metadata), tmp_path / f"{number}.parquet")
+    metadata, counts = files.read([tmp_path])
+    assert (metadata["seconds"], metadata["started"]) == (3, "2026-01-01")
+    assert metadata["device"] == "another GPU, one GPU"
+    assert [text.number for text in counts.texts] == [1, 2]
+    written(record(1, [Text("A", 1, 3)]), tmp_path / "3.parquet")
+    with pytest.raises(EvidenceError, match="text 1 is recorded twice"):
+        files.read([tmp_path])
 
 
 def test_nothing_is_no_evidence(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match=r"has no \.parquet file in it"):
-        routing_files.read([tmp_path])
-    with pytest.raises(EvidenceError, match="does not exist: record it first"):
-        routing_files.read([tmp_path / "nowhere"])
+        files.read([tmp_path])
+    with pytest.raises(EvidenceError, match="nowhere is not a file"):
+        files.read([tmp_path / "nowhere"])
+    os.mkfifo(tmp_path / "pipe.parquet")  # to open it would wait for ever
+    with pytest.raises(EvidenceError, match=r"pipe\.parquet is not a file"):
+        files.read([tmp_path])
+    (tmp_path / "pipe.parquet").unlink()
+    path = written(record(1, SOME), tmp_path / "a.parquet")
+    with pytest.raises(EvidenceError, match=r"a\.parquet is given twice"):
+        files.read([path, tmp_path])
+
+
+CHANGES: dict[str, tuple[Callable[[Text], Text | None], str]] = {
+    "a lost text": (lambda text: None if text.number == 1 else text, "has 1 of 2 planned texts of A, or others"),
+    "a lost domain": (lambda text: None if text.domain == "B" else text, "has 0 of 1 planned texts of B"),
+    "a renamed domain": (lambda text: text._replace(domain="C" if text.domain == "B" else "A"), "0 of 1 .* of B"),
+    "a renamed text": (lambda text: text._replace(number=text.number * 9), "has 2 of 2 planned texts of A, or others"),
+    "a shorter text": (lambda text: text._replace(tokens=1), "has 2 of 2 planned texts of A, or others"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_evidence_that_lacks_what_it_planned_is_refused(change: str) -> None:
+    check_complete(summarise(SOME), SOME[::-1])
+    changed, line = CHANGES[change]
+    with pytest.raises(EvidenceError, match=line):
+        check_complete(summarise(SOME), [text for text in map(changed, SOME) if text])
 
 
 # What a record can be.
 
-ONE = [Text("A", 9, 3)]
 
-
-def one(**changed: Any) -> RoutingCounts:
+def one(**changed: Any) -> Counts:
     """One text of three tokens at one layer of two experts, k of one: expert 0, 0 and 1. Some of it changed."""
-    arrays = {"choices": [[2, 1]], "same_first": [[1, 0]], "shared": [[1, 0]]} | changed
-    metadata = METADATA | {"experts": 2, "top_k": len(arrays["choices"]), "layers": 1}
-    made = {name: None if each is None else np.array(each, dtype=np.int32)[None, None] for name, each in arrays.items()}
-    return RoutingCounts(metadata, tuple(ONE), **made)  # type: ignore[arg-type]  # choices are never None
+    arrays = {"choices": [[2, 1]], "same_first": 1, "shared": 1} | changed
+    made = {name: None if each is None else np.array(each)[None, None] for name, each in arrays.items()}
+    return Counts((Text("A", 9, 3),), **made)  # type: ignore[arg-type]  # choices are never None
 
 
 def test_counts_at_the_edge_of_what_can_be_are_no_fault() -> None:
-    check(one())
-    check(one(choices=[[3, 0]], same_first=[[2, 0]], shared=[[2, 0]]))
-    check(one(choices=[[2, 1], [1, 2]], same_first=[[0, 0], [0, 0]], shared=[[1, 0], [0, 1]]))
-    check(one(same_first=None, shared=None))
-    check(one(same_first=None, shared=[[9, 9]]))
-    check(one(same_first=[[0, 0]]))
+    check(one(), 1, [0])
+    check(one(choices=[[3, 0]], same_first=2, shared=2), 1, [0])
+    check(one(choices=[[2, 1], [1, 2]], same_first=0, shared=2), 2, [0])
+    check(one(choices=[[3, 3]]), 2, [0])  # of a set
+    check(one(same_first=None, shared=None), 1, [0])
 
 
 @pytest.mark.parametrize(
-    ("changed", "why"),
+    ("changed", "top_k", "why"),
     [
-        ({"choices": [[4, -1]]}, "a count is negative"),
-        ({"choices": [[2, 2]]}, "its choices do not add up to its tokens"),
-        ({"choices": [[2, 0]]}, "its choices do not add up to its tokens"),
-        ({"choices": [[2, 1], [2, 1]]}, "an expert is named at two ranks of one token"),
-        ({"same_first": [[-1, 0]]}, "same_first is negative"),
-        ({"shared": [[1, -1]]}, "shared is negative"),
-        ({"same_first": [[0, 2]], "shared": [[0, 1]]}, "same_first is more than the choices"),
-        ({"shared": [[0, 2]], "same_first": [[0, 0]]}, "shared is more than the choices"),
-        ({"shared": [[2, 1]]}, "shared is more than its pairs of tokens"),
-        ({"same_first": [[2, 1]], "shared": [[2, 0]]}, "same_first is more than its pairs of tokens"),
-        (
-            {"choices": [[2, 1], [1, 2]], "same_first": [[0, 0], [1, 0]], "shared": [[0, 0], [1, 0]]},
-            "same_first stands beside a choice that is not the first",
-        ),
-        ({"same_first": [[1, 0]], "shared": [[0, 1]]}, "same_first is more than shared"),
-        (
-            {"choices": [[2, 1], [1, 2]], "same_first": [[0, 0], [0, 0]], "shared": [[2, 0], [0, 1]]},
-            "shared is more than its pairs of tokens",
-        ),
+        ({"choices": [[4, -1]]}, 1, "a count is negative"),
+        ({"choices": [[2, 2]]}, 1, "its choices do not add up to its tokens"),
+        ({"choices": [[2, 0]]}, 1, "its choices do not add up to its tokens"),
+        ({"choices": [[2, 1]]}, 2, "its choices do not add up to its tokens"),
+        ({"choices": [[2, 1], [2, 1]]}, 2, "an expert is named at two ranks of one token"),
+        ({"choices": [[4, 2]]}, 2, "an expert is named at two ranks of one token"),
+        ({"same_first": -1}, 1, "same_first is negative"),
+        ({"shared": -1}, 1, "shared is negative"),
+        ({"same_first": 3, "shared": 3}, 1, "same_first is more than its pairs of tokens"),
+        ({"same_first": 2}, 1, "same_first is more than shared"),
     ],
 )
-def test_counts_that_cannot_be_are_refused(changed: dict[str, Any], why: str) -> None:
-    with pytest.raises(EvidenceError, match=f"^text 9, layer 0: {why}"):
-        check(one(**changed))
-
-
-def test_a_fault_is_named_by_the_text_s_number_and_the_layer_s() -> None:
-    counts = record(1, SOME, routed_layers=[1, 2])
-    counts.choices[2, 1, 0, 0] += 1
-    with pytest.raises(EvidenceError, match=r"^text 1, layer 2: "):
-        check(counts)
-
-
-def test_one_token_repeats_nothing() -> None:
-    counts = RoutingCounts(
-        METADATA | {"experts": 2, "top_k": 1, "layers": 1},
-        (Text("A", 4, 1),),
-        *(np.array([[[[1, 0]]]], dtype=np.int32) * times for times in (1, 0, 1)),
-    )
-    with pytest.raises(EvidenceError, match="text 4, layer 0: shared is more than its pairs"):
-        check(counts)
-
-
-def test_a_record_says_its_sizes() -> None:
-    counts = record(1, SOME, routed_layers=[1, 2])
-    assert (counts.layer_numbers, counts.experts, counts.top_k, counts.domains) == ((1, 2), 4, 2, ("A", "B"))
-    assert counts.tokens().tolist() == [5, 7, 1]
-    assert counts.domain_numbers().tolist() == [0, 1, 0]
-
-
-def test_parts_without_repetition_make_a_whole_without() -> None:
-    parts = record(1, SOME[:1]), record(2, SOME[1:])
-    bare = RoutingCounts(METADATA, parts[0].texts, parts[0].choices)
-    assert combine([bare, parts[1]], METADATA).same_first is None
-    assert combine([parts[1], bare], METADATA).shared is None
-    whole = combine(parts, METADATA)
-    assert [text.number for text in whole.texts] == [1, 3, 0]
-    assert whole.choices.dtype == np.int32
-    assert combine([], METADATA).choices.shape == (0, 3, 2, 4)
-
-
-def test_a_selection_keeps_what_belongs_to_its_texts() -> None:
-    counts = record(1, SOME)
-    some = select(counts, [True, False, True])
-    assert some.texts == (SOME[0], SOME[2])
-    assert cells(some) == {key: value for key, value in cells(counts).items() if key[0] != 0}
-    assert select(RoutingCounts(METADATA, counts.texts, counts.choices), [True, False, False]).shared is None
+def test_counts_that_cannot_be_are_refused(changed: dict[str, Any], top_k: int, why: str) -> None:
+    with pytest.raises(EvidenceError, match=f"^text 9, layer 4: {why}"):
+        check(one(**changed), top_k, [4])
 
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.parquet"
-    counts = record(1, SOME)
-    routing_files.write(counts, path)
-    assert [each.name for each in tmp_path.iterdir()] == ["a.parquet"]
-    assert routing_files.read_file(path).metadata == dict(counts.metadata)
+    path = written(record(1, SOME), tmp_path / "a.parquet")
     before = path.read_bytes()
 
-    def fails(_table: Any, to: Path, **_how: Any) -> None:
-        to.write_bytes(b"half")
+    def fails(*_: Any) -> None:
         raise OSError("full")
 
-    monkeypatch.setattr(import_module("pyarrow.parquet"), "write_table", fails)
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", fails)
     with pytest.raises(OSError, match="full"):
-        routing_files.write(record(2, SOME), path)
+        written(record(2, SOME), path)
     assert path.read_bytes() == before
 
 
-def test_a_shard_is_read_alone_and_a_file_only_once(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    routing_files.write(record(1, SOME, shard="1/2"), path)
-    assert routing_files.read_file(path).metadata["shard"] == "1/2"
-    with pytest.raises(EvidenceError, match=r"a\.parquet is given twice"):
-        routing_files.read([path, tmp_path])
-    with pytest.raises(EvidenceError, match=r"b\.parquet is not a Parquet file that can be read"):
-        routing_files.read_file(tmp_path / "b.parquet")
-    path.write_bytes(b"nothing")
-    with pytest.raises(EvidenceError, match=r"a\.parquet is not a Parquet file"):
-        routing_files.read_file(path)
-
-
-def test_without_pyarrow_the_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(name)
-
-    monkeypatch.setattr(routing_files, "import_module", missing)
-    with pytest.raises(EvidenceError, match=r"needs pyarrow: pip install"):
-        routing_files.read_file(tmp_path / "a.parquet")
+def test_a_text_longer_than_its_metadata_allows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="a text has 7 tokens, its metadata allows 6"):
+        written(record(1, SOME, tokens_per_text=6), tmp_path / "a.parquet")
 
 
 def test_the_smallest_model_is_a_model(tmp_path: Path) -> None:
-    counts = record(1, SOME, experts=1, top_k=1, layers=1, tokens_per_domain=1)
-    routing_files.write(
-        RoutingCounts(counts.metadata, counts.texts, counts.choices, None, counts.shared), tmp_path / "a.parquet"
-    )
-    found = routing_files.read([tmp_path])
-    assert found.choices.shape == (3, 1, 1, 1)
-    assert found.shared is None
-
-
-def test_half_of_repetition_is_none(tmp_path: Path) -> None:
-    parquet, path = import_module("pyarrow.parquet"), tmp_path / "a.parquet"
-    routing_files.write(record(1, SOME), path)
-    parquet.write_table(parquet.read_table(path).drop_columns(["shared"]), path)
-    found = routing_files.read([path])
-    assert found.same_first is found.shared is None
-
-
-def test_texts_and_layers_keep_their_counts_in_any_order_of_rows(tmp_path: Path) -> None:
-    parquet, path = import_module("pyarrow.parquet"), tmp_path / "a.parquet"
-    counts = record(3, [Text("B", 12, 6), Text("A", 40, 5), Text("A", 7, 4)], routed_layers=[0, 2])
-    routing_files.write(counts, path)
-    table = parquet.read_table(path)
-    order = np.random.default_rng(1).permutation(len(table))
-    parquet.write_table(table.take(order), path, row_group_size=7)
-    found = routing_files.read_file(path)
-    assert [text.number for text in found.texts] == [7, 40, 12]
-    assert same(found, counts)
+    made = record(1, SOME, experts=1, top_k=1, layers=1, tokens_per_domain=1, tried=[1])
+    assert files.read([written(made, tmp_path / "a.parquet")]).counts.choices.shape == (3, 1, 1, 1)
+    assert METADATA["top_k"] == 2

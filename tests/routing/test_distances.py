@@ -148,7 +148,7 @@ def test_quantiles_are_those_of_the_tables() -> None:
 
 
 def test_a_contrast_joins_the_ends_by_the_correlation_of_the_texts() -> None:
-    counts, domains = counts_of(drawn(5, DENSE, [40, 40, 40]))
+    counts, domains = counts_of(drawn(5, DENSE, [40, 40, 40]).counts)
     found = squared_distances(counts, domains, between(3))
     low, high = found._ends(0.95)
     one, two = found.influence.T
@@ -167,7 +167,7 @@ def test_a_contrast_joins_the_ends_by_the_correlation_of_the_texts() -> None:
 
 
 def test_layers_of_the_same_counts_have_no_distance_between_them() -> None:
-    counts, domains = counts_of(drawn(5, DENSE, [40, 40, 40]))
+    counts, domains = counts_of(drawn(5, DENSE, [40, 40, 40]).counts)
     same = squared_distances(counts[:, [0, 0]], domains, between(3)).contrast([-1, 1])
     other = squared_distances(counts, domains, between(3)).contrast([-1, 1])
     assert same.value == 0
@@ -208,7 +208,7 @@ def test_texts_that_agree_leave_nothing_to_doubt() -> None:
 def test_no_trend_is_found_where_there_is_no_distance() -> None:
     found = []
     for seed in range(200):
-        counts, domains = counts_of(drawn(seed, np.full((3, 6, 4), 0.25), [20, 20, 20]))
+        counts, domains = counts_of(drawn(seed, np.full((3, 6, 4), 0.25), [20, 20, 20]).counts)
         found.append(squared_distances(counts, domains, between(3)).contrast(rise(6)))
     assert sum(each.low > 0 or each.high < 0 for each in found) <= 0.03 * len(found)
 
@@ -217,7 +217,8 @@ def test_alike_domains_are_seldom_told_apart_where_lengths_and_variety_differ() 
     shares = np.broadcast_to([0.4, 0.3, 0.2, 0.1], (3, 1, 4))
     found = []
     for seed in range(200):
-        parts = [counts_of(drawn(3 * seed + row, shares[:1], [20], spread=0.2 + 0.4 * row))[0] for row in range(3)]
+        records = [drawn(3 * seed + row, shares[:1], [20], spread=0.2 + 0.4 * row) for row in range(3)]
+        parts = [counts_of(made.counts)[0] for made in records]
         parts[2] = (parts[2] // 40) * 40 + np.eye(4, dtype=int)[0]  # fewer different texts
         parts[2] = parts[0].repeat(2, 0)[:20] if seed % 2 else parts[1]
         found.append(domains_differ(np.concatenate(parts), np.arange(3).repeat(20), 199, seed))
@@ -227,10 +228,10 @@ def test_alike_domains_are_seldom_told_apart_where_lengths_and_variety_differ() 
 
 def test_a_difference_in_one_expert_of_one_layer_is_found() -> None:
     shares = np.broadcast_to([0.4, 0.3, 0.2, 0.1], (3, 2, 4)).copy()
-    counts, domains = counts_of(drawn(1, shares, [40, 40, 40]))
+    counts, domains = counts_of(drawn(1, shares, [40, 40, 40]).counts)
     assert domains_differ(counts, domains, 499) > 0.05
     shares[2, 1] = [0.2, 0.3, 0.2, 0.3]
-    counts, domains = counts_of(drawn(1, shares, [40, 40, 40]))
+    counts, domains = counts_of(drawn(1, shares, [40, 40, 40]).counts)
     assert domains_differ(counts, domains, 499) == 1 / 500
     assert domains_differ(counts, domains) == 1 / 1000
     assert domains_differ(counts[:, :1], domains, 499) > 0.05
@@ -241,12 +242,12 @@ def test_an_expert_that_a_small_domain_avoids_is_found() -> None:
     shares = np.full((3, 1, 8), 0.1)
     shares[..., 0] = 0.3
     shares[2, 0] = [0.16, *[0.12] * 7]
-    assert domains_differ(*counts_of(drawn(4, shares, [60, 60, 14]))) < 0.01
+    assert domains_differ(*counts_of(drawn(4, shares, [60, 60, 14]).counts)) < 0.01
 
 
 def test_p_values_are_of_the_largest_studentised_contrast() -> None:
     # Two domains, one layer: the contrast of either is the difference of shares, in their errors together.
-    counts, domains = counts_of(drawn(4, DENSE[:2, :1] * 0.2 + 0.2, [15, 25]))
+    counts, domains = counts_of(drawn(4, DENSE[:2, :1] * 0.2 + 0.2, [15, 25]).counts)
     alone = domains_differ(counts, domains, 1999)
     assert 0 < alone < 1
     assert domains_differ(counts, 1 - domains, 1999) == pytest.approx(alone, abs=0.04)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 from types import SimpleNamespace
@@ -15,10 +16,11 @@ import pytest
 from claims.moe_post.sources import MMLU_MATHEMATICS, MMLU_RECORD, OLMOE_RECORD
 from fixtures.claim.numbers import Estimate, NotCovered, Undecided
 from fixtures.routing import sources
-from fixtures.routing.counts import RoutingCounts, Text
+from fixtures.routing.counts import Counts, Text
 from fixtures.routing.distances import squared_distances
 from fixtures.routing.evidence import PooledShares, published, recorded
 from fixtures.routing.intervals import TextEstimate, margin_interval, ratio_intervals
+from fixtures.routing.metadata import UNKNOWN
 from fixtures.routing.shares import Array, between, evenness, rise
 from fixtures.routing.sources import FIGURE_7, Source
 from fixtures.routing.texts import by_text
@@ -32,7 +34,7 @@ RECORD: Any = recorded("a record", COUNTS, [0, 7, 15], 1, [Evidence(note="counte
 DENSE = np.random.default_rng(3).dirichlet(np.full(4, 8.0), (3, 4))
 NUMBERS = [40, 30, 20]
 PLANTED = drawn(1, DENSE, NUMBERS, top_k=2)
-TEXTS: Any = by_text("planted", PLANTED)
+TEXTS: Any = by_text("planted", *PLANTED)
 
 
 def ends(estimate: Estimate) -> tuple[float, float, float]:
@@ -155,7 +157,7 @@ def test_a_figure_shares_its_level_among_comparisons() -> None:
 
 
 def test_shares_of_texts_are_of_the_domain_and_its_texts() -> None:
-    choices, domains = counts_of(PLANTED)
+    choices, domains = counts_of(PLANTED.counts)
     for row, name in enumerate("abc"):
         own = choices[domains == row][:, 2]
         expected = ratio_intervals(own, own.sum(-1, keepdims=True), 0.95, 0, 0.5).estimate(3)
@@ -174,19 +176,19 @@ def test_shares_are_over_all_ranks_and_end_where_every_token_went() -> None:
     choices[:, :, 0, 0] = 30
     choices[:, :, 1, 1:] = [12, 10, 8]
     choices[::2, :, 1, 1:] = [8, 10, 12]
-    evidence: Any = by_text("one first", RoutingCounts(METADATA, tuple(texts), choices))
+    evidence: Any = by_text("one first", METADATA, Counts(tuple(texts), choices))
     unseen = 1 - 0.025 ** (1 / 12)
     assert ends(evidence.assignment_share("a", 1, 0)) == pytest.approx((0.5 - unseen / 2, 0.5, 0.5))
     assert ends(evidence.token_share("a", 1, 0)) == pytest.approx((1 - unseen, 1, 1))
     assert evidence.token_share("a", 1, 1).value == pytest.approx(1 / 3)
     # All choices of expert 0 and all of one rival would be a margin of none; no other choice, one of a half.
     choices[:, :, 1, 1:] = [15, 15, 0]
-    alike: Any = by_text("all alike", RoutingCounts(METADATA, tuple(texts), choices))
+    alike: Any = by_text("all alike", METADATA, Counts(tuple(texts), choices))
     assert ends(alike.margin("a", 1, 0)) == pytest.approx((0.25 - 0.75 * unseen, 0.25, 0.25 + 0.25 * unseen))
 
 
 def distances(form: Array) -> Any:
-    return squared_distances(*counts_of(PLANTED), form)
+    return squared_distances(*counts_of(PLANTED.counts), form)
 
 
 def test_distances_of_texts_are_at_the_level() -> None:
@@ -205,7 +207,7 @@ def test_the_least_of_several_has_its_level_for_all_of_them() -> None:
     two = [distances(evenness(3)).contrast(np.eye(4)[other] - np.eye(4)[3], 1 - 0.05 / 2) for other in (0, 2)]
     least = tuple(min(part) for part in zip(*map(ends, two), strict=True))
     assert ends(TEXTS.evenness_gap(3, than=[0, 2])) == pytest.approx(least)
-    choices, domains = counts_of(PLANTED)
+    choices, domains = counts_of(PLANTED.counts)
     every = [
         squared_distances(choices[domains == row], domains[domains == row] * 0, evenness(1)).estimate(1, 1 - 0.05 / 3)
         for row in range(3)
@@ -222,42 +224,48 @@ def test_the_farthest_layer_has_its_level_for_all_layers() -> None:
     assert isinstance(apart, TextEstimate)
 
 
-def with_repetition(numbers: list[int]) -> RoutingCounts:
-    made = drawn(1, DENSE, numbers)
-    same, shared = np.zeros_like(made.choices), np.zeros_like(made.choices)
+def with_repetition(numbers: list[int]) -> Any:
+    metadata, made = drawn(1, DENSE, numbers)
+    same, shared = (np.zeros(made.choices.shape[:2], dtype=np.int32) for _ in range(2))
     for place, text in enumerate(made.texts):
-        same[place, 1, 0, 0] = (text.tokens - 1) * {"a": 3, "b": 5, "c": 1}[text.domain] // 10 + place % 3
-        shared[place, 1, 0, 0] = same[place, 1, 0, 0] + (text.tokens - 1) // 5
-    return RoutingCounts(made.metadata, made.texts, made.choices, same, shared)
+        same[place, 1] = (text.tokens - 1) * {"a": 3, "b": 5, "c": 1}[text.domain] // 10 + place % 3
+        shared[place, 1] = same[place, 1] + (text.tokens - 1) // 5
+    return metadata, Counts(made.texts, made.choices, same, shared)
 
 
 def test_least_repetition_is_of_the_domain_with_the_least() -> None:
-    made = with_repetition([40, 30, 19])
-    evidence = by_text("planted", made)
+    metadata, made = with_repetition([40, 30, 19])
+    evidence = by_text("planted", metadata, made)
     for either, repeats in ((False, made.same_first), (True, made.shared)):
-        assert repeats is not None
-        found, pairs, domains = repeats[:, 1].sum((1, 2)), made.tokens() - 1, made.domain_numbers()
+        found, pairs, domains = repeats[:, 1], made.tokens - 1, counts_of(made)[1]
         every = [
             ratio_intervals(found[domains == row], pairs[domains == row], 1 - 0.05 / 3, 0, 1).estimate()
             for row in range(3)
         ]
         least = tuple(min(part) for part in zip(*map(ends, every), strict=True))
         assert ends(evidence.least_repetition(1, either=either)) == pytest.approx(least)  # type: ignore[arg-type]
-    assert by_text("planted", with_repetition([40, 30, 10])).least_repetition(1) < 0.2
+    assert by_text("planted", *with_repetition([40, 30, 10])).least_repetition(1) < 0.2
     # A text of one token has no pair, so that nine texts of domain c are left.
-    made = with_repetition([40, 30, 10])
-    short = [*made.texts[:70], Text("c", 70, 1), *made.texts[71:]]
-    assert made.same_first is not None
+    metadata, made = with_repetition([40, 30, 10])
     made.same_first[70] = 0
-    left = by_text("planted", RoutingCounts(made.metadata, tuple(short), made.choices, made.same_first, made.shared))
+    short = (*made.texts[:70], Text("c", 70, 1), *made.texts[71:])
     with pytest.raises(Undecided, match=r"^c: fewer than 10 texts"):
-        left.least_repetition(1)
+        by_text("planted", metadata, replace(made, texts=short)).least_repetition(1)
     with pytest.raises(NotCovered, match="lacks repetition"):
         TEXTS.least_repetition(1)
 
 
+def test_without_ranks_there_are_no_first_choices() -> None:
+    metadata, made = with_repetition([12, 12, 12])
+    found = by_text("planted", metadata | {"ranks": UNKNOWN}, made)
+    assert found.evidence[0].note == "ranks are not known"
+    assert found.least_repetition(1, either=True) > 0
+    with pytest.raises(NotCovered, match="lacks repetition"):
+        found.least_repetition(1)
+
+
 def test_what_is_said_of_all_domains_needs_enough_texts_of_each() -> None:
-    few: Any = by_text("few", drawn(1, DENSE, [40, 9, 20]))
+    few: Any = by_text("few", *drawn(1, DENSE, [40, 9, 20]))
     with pytest.raises(Undecided, match="9 texts are too few to tell, at least 10"):
         few.assignment_share("b", 0, 0)
     for ask in (few.domain_distance, few.load_variation, few.smallest_load_variation):
@@ -275,11 +283,11 @@ def test_what_is_said_of_all_domains_needs_enough_texts_of_each() -> None:
 
 def test_a_domain_whose_tokens_are_in_few_texts_has_too_few() -> None:
     made = drawn(1, DENSE, [40, 20, 20])
-    heavy = made.choices.copy()
-    texts = list(made.texts)
+    heavy = made.counts.choices.copy()
+    texts = list(made.counts.texts)
     heavy[40] *= 60
     texts[40] = Text("b", 40, texts[40].tokens * 60)
-    evidence: Any = by_text("heavy", RoutingCounts(made.metadata, tuple(texts), heavy))
+    evidence: Any = by_text("heavy", made.metadata, Counts(tuple(texts), heavy))
     with pytest.raises(Undecided, match=r"^b: fewer than 10 texts, or a few hold most tokens"):
         evidence.domain_distance(0)
     with pytest.raises(Undecided, match="20 texts tell as much as 1"):
@@ -288,28 +296,28 @@ def test_a_domain_whose_tokens_are_in_few_texts_has_too_few() -> None:
 
 def test_domains_that_choose_otherwise_are_told_apart() -> None:
     assert TEXTS.domains_differ() == 1 / 1000
-    alike: Any = by_text("alike", drawn(2, DENSE[:1].repeat(2, 0), [30, 30]))
+    alike: Any = by_text("alike", *drawn(2, DENSE[:1].repeat(2, 0), [30, 30]))
     assert alike.domains_differ() > 0.05
 
 
 def test_some_texts_keep_all_that_was_counted_of_them() -> None:
-    made = with_repetition([12, 12, 12])
-    some = by_text("some", made).of(["c", "a"])
+    metadata, made = with_repetition([12, 12, 12])
+    some = by_text("some", metadata, made).of(["c", "a"])
     assert some.domains == ("a", "c")
     keep = [text.domain != "b" for text in made.texts]
     assert len(some.counts.texts) == 24
-    assert ends(some.assignment_share("c", 1, 0)) == ends(by_text("all", made).assignment_share("c", 1, 0))  # type: ignore[arg-type]
+    assert ends(some.assignment_share("c", 1, 0)) == ends(by_text("all", metadata, made).assignment_share("c", 1, 0))  # type: ignore[arg-type]
     for name in ("choices", "same_first", "shared"):
         assert np.array_equal(getattr(some.counts, name), getattr(made, name)[keep])
 
 
 def test_experts_per_token_are_counted_not_configured() -> None:
-    double = RoutingCounts(METADATA | {"layers": 4}, PLANTED.texts, PLANTED.choices * 2)
-    assert by_text("double", double).experts_per_token == 4
-    mixed = PLANTED.choices.copy()
+    metadata, made = PLANTED
+    assert by_text("double", metadata, replace(made, choices=made.choices * 2)).experts_per_token == 4
+    mixed = made.choices.copy()
     mixed[0] *= 2
     with pytest.raises(NotCovered, match="lacks one number of experts"):
-        _ = by_text("mixed", RoutingCounts(METADATA, PLANTED.texts, mixed)).experts_per_token
+        _ = by_text("mixed", metadata, replace(made, choices=mixed)).experts_per_token
 
 
 # What the page shows.
@@ -321,7 +329,7 @@ def test_charts_are_of_shares_and_of_distance_by_layer() -> None:
     assert shares["even"] == 0.25
     assert shares["domains"]["b"]["3"] == TEXTS.pooled[1, 3].tolist()
     assert shares["intervals"]["b"]["3"][2] == list(ends(TEXTS.assignment_share("b", 3, 2)))[::2]
-    assert "90 texts of c" in shares["note"]
+    assert shares["note"] == TEXTS.evidence[0].note
     expected = distances(between(3)).estimate(2, 1 - 0.05 / 4)
     assert depth["points"][2] == [2, expected.value, expected.low, expected.high]
     shares, depth = RECORD.charts()
@@ -333,7 +341,7 @@ def test_charts_are_of_shares_and_of_distance_by_layer() -> None:
         [15, pytest.approx(2 / 3), None, None],
     ]
     assert depth["name"] == "a record"
-    some = by_text("few", drawn(1, DENSE, [40, 9, 20])).charts()
+    some = by_text("few", *drawn(1, DENSE, [40, 9, 20])).charts()
     assert [chart["kind"] for chart in some] == ["shares"]
     assert some[0]["intervals"] is None
 
@@ -345,9 +353,10 @@ def test_a_dozen_domains_are_drawn_and_no_more() -> None:
 
 
 def test_evidence_says_what_it_stands_on() -> None:
-    (told,) = by_text("planted", PLANTED, stand_in=True).evidence
+    (told,) = by_text("planted", *PLANTED, stand_in=True).evidence
     assert (told.source, told.model, told.revision, told.precision) == ("planted", "m", "r", "float32")
-    assert (told.engine, told.device, told.text, told.stand_in) == ("e", "cpu", "c", True)
+    assert (told.engine, told.device, told.stand_in) == ("e, torch 2", "cpu", True)
+    assert told.text.startswith("c (sha256 ): 90 texts, ")
     assert not TEXTS.evidence[0].stand_in
     for source in (FIGURE_7, MMLU_RECORD, MMLU_MATHEMATICS, OLMOE_RECORD):
         loaded = source.load(None)  # type: ignore[arg-type]  # what is in a file needs no request

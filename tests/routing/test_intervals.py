@@ -29,7 +29,7 @@ SHARES = np.array([0.4, 0.3, 0.2, 0.1])
 
 def one_domain(seed: int, texts: int, shares: Array = SHARES, spread: float = 0.5) -> Array:
     """Counts `[texts, experts]`."""
-    counts: Array = counts_of(drawn(seed, shares[None, None], [texts], spread=spread))[0][:, 0]
+    counts: Array = counts_of(drawn(seed, shares[None, None], [texts], spread=spread).counts)[0][:, 0]
     return counts
 
 

@@ -1,0 +1,178 @@
+"""How far two engines agree: laws, on records whose differences are known."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixtures.claim.numbers import NotCovered, Undecided
+from fixtures.routing import agreement, files
+from fixtures.routing.counts import Counts, Text
+from fixtures.routing.metadata import UNKNOWN, EvidenceError
+from fixtures.routing.shares import assignment_shares
+from tests.routing.planted import METADATA
+
+ROOT = Path(__file__).parents[2]
+LAYERS, EXPERTS, TOP_K = 3, 8, 2
+COMMON = METADATA | {"layers": LAYERS, "experts": EXPERTS, "top_k": TOP_K, "tried": [TOP_K], "ranks": UNKNOWN}
+
+
+def choose(seed: int, texts: list[Text]) -> list[Any]:
+    """Choices `[tokens, layers, k]` of every text."""
+    drawing = np.random.default_rng(seed)
+    every = np.arange(EXPERTS)
+    return [
+        drawing.permuted(np.tile(every, (text.tokens, LAYERS, 1)), axis=2)[..., :TOP_K].astype(np.uint8)
+        for text in texts
+    ]
+
+
+def differ(seed: int, chosen: list[Any], share: float) -> list[Any]:
+    """The same, but for a share of tokens and layers, whose first choice is another expert that was not chosen."""
+    drawing = np.random.default_rng(seed)
+    found = [each.copy() for each in chosen]
+    for each in found:
+        for token, layer in np.argwhere(drawing.random(each.shape[:2]) < share):
+            others = np.setdiff1d(np.arange(EXPERTS), each[token, layer])
+            each[token, layer, 0] = drawing.choice(others)
+    return found
+
+
+def write(path: Path, texts: list[Text], chosen: list[Any], *, keep: bool = True, **metadata: Any) -> Path:
+    """A recording of these choices."""
+    choices = np.stack(
+        [[np.bincount(each[:, layer].ravel(), minlength=EXPERTS)[None] for layer in range(LAYERS)] for each in chosen]
+    )
+    kept = np.empty(len(texts), dtype=object)
+    kept[:] = chosen
+    losses = np.array([[2.0 * text.tokens] for text in texts])
+    counts = Counts(tuple(texts), choices, losses=losses, chosen=kept if keep else None)
+    files.write([counts], COMMON | metadata, path)
+    return path
+
+
+def some(numbers: dict[str, int], tokens: int = 12) -> list[Text]:
+    drawing = np.random.default_rng(3)
+    names = [name for name, number in numbers.items() for _ in range(number)]
+    return [Text(name, place, int(drawing.integers(1, tokens))) for place, name in enumerate(names)]
+
+
+TEXTS = some({"A": 14, "B": 12})
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@given(SEEDS, st.floats(0, 0.5), st.booleans())
+def test_shares_of_differences_are_what_was_changed(tmp_path_factory: Any, seed: int, share: float, keep: bool) -> None:
+    """Counts alone show no more than was changed, no more moves than differs, and either engine may be first."""
+    folder, ours = tmp_path_factory.mktemp("pair"), choose(seed, TEXTS)
+    theirs = differ(seed, ours, share)
+    changed = np.mean(
+        np.concatenate([each.ravel() for each in ours]) != np.concatenate([each.ravel() for each in theirs])
+    )
+    one = write(folder / "one.parquet", TEXTS, ours)
+    other = write(folder / "other.parquet", TEXTS, theirs, keep=keep, engine="another")
+    found, turned = agreement.read([one], [other]), agreement.read([other], [one])
+    assert found.exact == keep
+    if keep:
+        assert found.differ().value == pytest.approx(changed)
+    else:
+        assert found.differ().value <= changed + 1e-12
+    for layer in (*found.layers, None):
+        assert 0 <= found.moved(layer).value <= found.differ(layer).value + 1e-12
+        assert found.moved(layer).value == pytest.approx(turned.moved(layer).value)
+        assert found.differ(layer).value == pytest.approx(turned.differ(layer).value)
+        assert found.noise(layer) > 0
+
+
+@given(SEEDS)
+def test_moved_is_the_total_variation_of_shares(tmp_path_factory: Any, seed: int) -> None:
+    folder, ours = tmp_path_factory.mktemp("pair"), choose(seed, TEXTS)
+    theirs = differ(seed, ours, 0.3)
+    found = agreement.read([write(folder / "a.parquet", TEXTS, ours)], [write(folder / "b.parquet", TEXTS, theirs)])
+    sizes, far = [], []
+    for domain in "AB":
+        own = [place for place, text in enumerate(TEXTS) if text.domain == domain]
+        shares = [assignment_shares(found.choices[engine][own, 1].sum(0)) for engine in (0, 1)]
+        far.append(np.abs(shares[0] - shares[1]).sum() / 2)
+        sizes.append(sum(TEXTS[place].tokens for place in own))
+    assert found.moved(1).value == pytest.approx(np.average(far, weights=sizes))
+
+
+def test_an_engine_agrees_with_itself_in_any_order_of_choices(tmp_path: Path) -> None:
+    ours = choose(1, TEXTS)
+    one = write(tmp_path / "one.parquet", TEXTS, ours)
+    other = write(tmp_path / "other.parquet", TEXTS, [each[..., ::-1] for each in ours])
+    found = agreement.read([one], [other])
+    assert (found.differ().value, found.moved().value, found.loss_difference().value) == (0, 0, 0)
+    assert found.differ().high > 0  # texts that were not read may differ
+    assert found.noise() > 0
+
+
+def test_a_claim_decides_within_the_noise_of_texts(tmp_path: Path) -> None:
+    """Few near-ties that turn are within it; an engine that prefers an expert is not; few texts cannot tell."""
+    texts = some({"A": 60, "B": 60})
+    ours = choose(1, texts)
+    one = [write(tmp_path / "one.parquet", texts, ours)]
+    near = agreement.read(one, [write(tmp_path / "near.parquet", texts, differ(2, ours, 0.01))])
+    assert near.moved() < near.noise()
+    biased = [each.copy() for each in ours]
+    for each in biased:
+        each[..., 0] = np.where(each[..., 1] == 7, each[..., 0], 7)
+    far = agreement.read(one, [write(tmp_path / "far.parquet", texts, biased)])
+    assert far.moved() > far.noise()
+    few = replace(
+        near,
+        **{name: getattr(near, name)[:9] for name in ("domains", "tokens", "differing")},
+        choices=near.choices[:, :9],
+        losses=near.losses[:, :9],
+    )
+    with pytest.raises(Undecided, match="too few to tell"):
+        few.moved()
+    with pytest.raises(NotCovered, match="lack layer 9"):
+        near.differ(9)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"model": "another"}, "model is 'm' and 'another'"),
+        ({"corpus_sha256": "1"}, "corpus_sha256 is"),
+        ({"texts": TEXTS[1:]}, "do not have the same texts"),
+    ],
+)
+def test_other_models_and_texts_are_not_compared(change: dict[str, Any], line: str, tmp_path: Path) -> None:
+    texts = change.pop("texts", TEXTS)
+    one = write(tmp_path / "one.parquet", TEXTS, choose(1, TEXTS))
+    other = write(tmp_path / "other.parquet", texts, choose(1, texts), **change)
+    with pytest.raises(EvidenceError, match=line):
+        agreement.read([one], [other])
+
+
+def test_the_command_says_it_by_layer(tmp_path: Path) -> None:
+    ours = choose(1, TEXTS)
+    (tmp_path / "a").mkdir()
+    write(tmp_path / "a" / "routing.parquet", TEXTS, ours)
+    write(tmp_path / "b.parquet", TEXTS, differ(2, ours, 0.02), engine="vllm 0.30.0")
+    done = _command(tmp_path / "a", tmp_path / "b.parquet")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "vllm 0.30.0" in lines[0]
+    assert [line.split(":")[0] for line in lines[1:-2]] == ["layer 0", "layer 1", "layer 2", "all layers"]
+    assert lines[-2].startswith("losses differ by +0.00e+00 nats")
+    assert lines[-1] == "within the noise"
+    bad = _command(tmp_path / "a", tmp_path / "nowhere")
+    assert bad.returncode == 2
+    assert bad.stderr.count("\n") == 1
+
+
+def _command(*paths: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fixtures.routing.agreement", *map(str, paths)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,0 +1,224 @@
+"""Records of others: counted exactly, marked with what they lack, refused in one line where they cannot be true."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow  # type: ignore[import-untyped]  # it has no types
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+from safetensors.numpy import save_file
+
+from fixtures.claim.numbers import NotCovered
+from fixtures.recording.errors import RecordingError
+from fixtures.recording.options import options
+from fixtures.recording.recordings import Recordings
+from fixtures.routing import traces
+from fixtures.routing.metadata import EvidenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+EXPERTS, TOP_K, TOKENS = 8, 2, 50
+ABOUT = {"model": "someone/moe", "experts": EXPERTS, "top_k": TOP_K, "domain": "Code", "engine": "theirs 1.0"}
+
+
+def drawn(seed: int = 0, tokens: int = TOKENS) -> Any:
+    """Choices `[tokens, k]`, different experts for each token."""
+    return np.random.default_rng(seed).permuted(np.tile(np.arange(EXPERTS), (tokens, 1)), axis=1)[:, :TOP_K]
+
+
+def counted(chosen: Any) -> Any:
+    return np.bincount(chosen.ravel(), minlength=EXPERTS)
+
+
+def describe(path: Path, **more: Any) -> Path:
+    file = path / "about.toml" if path.is_dir() else path.with_suffix(".toml")
+    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in (ABOUT | more).items()))
+    return path
+
+
+def trace(folder: Path, layers: dict[int, Any], kind: Any = None, **more: Any) -> Path:
+    """A folder as FLAME-MoE's: a file a layer, scores beside the indices."""
+    folder.mkdir()
+    for number, chosen in layers.items():
+        indices = pyarrow.array(
+            list(np.asarray(chosen).astype(np.int16)), kind or pyarrow.list_(pyarrow.int16(), TOP_K)
+        )
+        table = pyarrow.table({"scores": indices.cast(pyarrow.list_(pyarrow.float32())), "indices": indices})
+        parquet.write_table(table, folder / f"layer_{number:02d}.parquet", row_group_size=17)
+    return describe(folder, **more)
+
+
+def dump(path: Path, counts: Any, **more: Any) -> Path:
+    """A file as SGLang's, in one of the forms that need no pickle."""
+    counts = np.asarray(counts)
+    if path.suffix == ".json":
+        path.write_text(json.dumps({traces.COUNT: counts.tolist(), "rank": 0}))
+    elif path.suffix == ".npz":
+        np.savez(path, logical_count=counts)
+    else:
+        save_file({traces.COUNT: counts}, path)
+    return describe(path, **more)
+
+
+def passes(layers: list[Any], dense: tuple[int, ...] = (), steps: int = 3) -> Any:
+    """Counts `[passes, layers, experts]` of layers' choices, spread over passes; dense layers count nothing."""
+    parts = [[counted(part) for part in np.array_split(chosen, steps)] for chosen in layers]
+    counts = np.stack(parts, 1)
+    for place in dense:
+        counts = np.insert(counts, place, 0, axis=1)
+    return counts.astype(np.int32)
+
+
+@pytest.mark.parametrize("kind", [None, pyarrow.list_(pyarrow.int16()), pyarrow.list_(pyarrow.int64())])
+def test_a_trace_is_counted_by_layer(kind: Any, tmp_path: Path) -> None:
+    layers = {number: drawn(number) for number in (2, 3, 11)}
+    found = traces.read("theirs", [trace(tmp_path / "t", layers, kind, layers_from=1)])
+    assert found.layers == (1, 2, 10)
+    assert found.domains == ("Code",)
+    np.testing.assert_allclose(found.pooled[0] * TOKENS * TOP_K, [counted(each) for each in layers.values()])
+    assert found.assignment_share("Code", 2, 3) == counted(layers[3])[3] / (TOKENS * TOP_K)
+
+
+@pytest.mark.parametrize("suffix", traces.DUMPS)
+def test_a_dump_is_summed_over_passes_and_dense_layers_are_left_out(suffix: str, tmp_path: Path) -> None:
+    layers = [drawn(1), drawn(2)]
+    found = traces.read("theirs", [dump(tmp_path / f"d{suffix}", passes(layers, dense=(0,)))])
+    assert found.layers == (1, 2)
+    np.testing.assert_allclose(found.pooled[0] * TOKENS * TOP_K, [counted(each) for each in layers])
+
+
+def test_domains_are_one_evidence_and_a_domains_files_add_up(tmp_path: Path) -> None:
+    paths = [trace(tmp_path / str(n), {0: drawn(n)}, domain=domain) for n, domain in enumerate(("B", "A", "B"))]
+    found = traces.read("theirs", paths)
+    assert found.domains == ("A", "B")
+    np.testing.assert_allclose(found.pooled[1, 0] * 2 * TOKENS * TOP_K, counted(drawn(0)) + counted(drawn(2)))
+    assert f"{3 * TOKENS} tokens" in found.evidence[0].text
+
+
+def test_what_it_cannot_say_is_said(tmp_path: Path) -> None:
+    found = traces.read("theirs", [trace(tmp_path / "t", {0: drawn()})], stand_in=True)
+    assert isinstance(found.margin("Code", 0, 0), float)  # no interval
+    assert found.experts_per_token == TOP_K
+    assert not hasattr(found, "domains_differ")
+    with pytest.raises(NotCovered, match="lacks texts"):
+        found.least_repetition(0)
+    (told,) = found.evidence
+    assert (told.model, told.engine, told.stand_in) == ("someone/moe", "theirs 1.0", True)
+    assert "without its texts" in told.note
+    assert "ranks are not known" in told.note
+
+
+def test_a_full_buffer_is_told(tmp_path: Path) -> None:
+    full = np.repeat(passes([drawn()], steps=1), traces.SGLANG_BUFFER, 0)
+    assert "earlier ones may be lost" in traces.read("theirs", [dump(tmp_path / "d.npz", full)]).evidence[0].note
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 5))
+def test_a_dump_and_a_trace_of_the_same_choices_agree(
+    tmp_path_factory: Any, seed: int, tokens: int, steps: int
+) -> None:
+    folder, layers = tmp_path_factory.mktemp("both"), [drawn(seed, tokens), drawn(seed + 1, tokens)]
+    one = traces.read("trace", [trace(folder / "t", dict(enumerate(layers)))])
+    other = traces.read("dump", [dump(folder / "d.safetensors", passes(layers, steps=steps))])
+    np.testing.assert_array_equal(one.pooled, other.pooled)
+
+
+def _no_description(folder: Path) -> Path:
+    (trace(folder / "t", {0: drawn()}) / "about.toml").unlink()
+    return folder / "t"
+
+
+def _truncated(folder: Path) -> Path:
+    file = trace(folder / "t", {0: drawn()}) / "layer_00.parquet"
+    file.write_bytes(file.read_bytes()[:-40])
+    return folder / "t"
+
+
+def _garbage(name: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        (folder / name).write_bytes(b"PK\x03\x04 no such thing")
+        return describe(folder / name)
+
+    return write
+
+
+def _pickled_array(folder: Path) -> Path:
+    np.savez(folder / "d.npz", logical_count=np.array([{}], dtype=object))
+    return describe(folder / "d.npz")
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (_no_description, "does not say what it is of: write .*about.toml with model, experts, top_k, domain, engine"),
+        (lambda folder: trace(folder / "t", {0: drawn()}, weights="fp8"), "is not a description"),
+        (lambda folder: trace(folder / "t", {0: drawn()}, experts="eight"), "is not a description with"),
+        (lambda folder: trace(folder / "t", {0: drawn()}, top_k=9), "which no model has"),
+        (lambda folder: trace(folder / "t", {0: drawn()}, top_k=3), "has not 3 experts for each token"),
+        (lambda folder: trace(folder / "t", {0: drawn()}, experts=4), "not one of 4 experts"),
+        (lambda folder: trace(folder / "t", {0: np.zeros((9, 2))}), "names an expert twice"),
+        (lambda folder: trace(folder / "t", {0: drawn(), 1: drawn(1, 9)}), "do not count the same tokens"),
+        (lambda folder: trace(folder / "t", {0: drawn()}, layers_from=1), "layers_from 1 is above"),
+        (_truncated, "layer_00.parquet is not a Parquet file"),
+        (_garbage("d.safetensors"), "damaged or no safetensors file"),
+        (_garbage("d.npz"), "damaged or no npz file"),
+        (_garbage("d.json"), "damaged or no json file"),
+        (_pickled_array, "damaged or no npz file"),
+        (lambda folder: dump(folder / "d.npz", [[[0.5] * EXPERTS]]), "not whole numbers"),
+        (lambda folder: dump(folder / "d.npz", passes([drawn()]) * 0), "no choice in it"),
+        (lambda folder: dump(folder / "d.npz", -passes([drawn()])), "below zero"),
+        (lambda folder: dump(folder / "d.npz", [[[TOKENS * TOP_K] + [0] * 7]]), "more often than there are tokens"),
+    ],
+)
+def test_what_cannot_be_true_is_refused_in_one_line(make: Callable[[Path], Path], line: str, tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match=line) as refused:
+        traces.read("theirs", [make(tmp_path)])
+    assert "\n" not in str(refused.value)
+
+
+def test_other_models_and_kinds_do_not_mix(tmp_path: Path) -> None:
+    one, two = (trace(tmp_path / name, {0: drawn()}, model=name) for name in ("one", "two"))
+    with pytest.raises(EvidenceError, match="their model differs"):
+        traces.read("theirs", [one, two])
+    deeper = trace(tmp_path / "deeper", {1: drawn()}, model="one")
+    with pytest.raises(EvidenceError, match="the same layers"):
+        traces.read("theirs", [one, deeper])
+    with pytest.raises(EvidenceError, match="name one kind"):
+        traces.are_traces([one, tmp_path / "routing.parquet"])
+
+
+def test_pickle_is_not_read_and_the_way_round_it_is_told(tmp_path: Path) -> None:
+    (tmp_path / "d.pt").write_bytes(b"\x80\x04")
+    with pytest.raises(EvidenceError, match="may run code: convert it where you trust it: python -c") as refused:
+        traces.are_traces([tmp_path / "d.pt"])
+    assert str(refused.value).endswith("d.pt d.safetensors")
+
+
+def test_the_command_that_converts_works(tmp_path: Path) -> None:
+    torch.save({"rank": 0, traces.COUNT: torch.tensor(passes([drawn()]))}, tmp_path / "d.pt")
+    command = [*shlex.split(traces.SGLANG_COMMAND), "d.pt", "d.safetensors"]
+    subprocess.run([sys.executable, *command[1:]], cwd=tmp_path, check=True)
+    found = traces.read("theirs", [describe(tmp_path / "d.safetensors")])
+    np.testing.assert_allclose(found.pooled[0, 0] * TOKENS * TOP_K, counted(drawn()))
+
+
+def test_evidence_may_be_a_trace(tmp_path: Path) -> None:
+    found = Recordings(options({"--evidence": [str(trace(tmp_path / "t", {0: drawn()}))]}), {"evidence"}, worker=False)
+    found.check()
+    assert found.routing("fresh measurement").token_share("Code", 0, 1) == counted(drawn())[1] / TOKENS
+    with pytest.raises(NotCovered, match="no perplexity"):
+        found.perplexity("fresh perplexity")
+    (tmp_path / "t" / "about.toml").unlink()
+    with pytest.raises(RecordingError, match="does not say what it is of"):
+        Recordings(found.options, {"evidence"}, worker=False).check()
