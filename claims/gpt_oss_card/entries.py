@@ -1,0 +1,27 @@
+"""Claims that the card makes of both models in one breath."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fixtures.claim.table import Entry
+
+LARGER, SMALLER = MODELS = ("gpt-oss-120b", "gpt-oss-20b")
+
+
+def both(name: str, says: str, larger: Mapping[str, Any], smaller: Mapping[str, Any]) -> list[Entry]:
+    """Return the claims `name-120b` and `name-20b`, each with its keywords; `says` has {model} and {stated}."""
+    return [
+        Entry(
+            model,
+            f"{name}-{model.removeprefix('gpt-oss-')}",
+            {"model": model, "says": says.format(model=model, stated=keywords.get("stated", "")), **keywords},
+        )
+        for model, keywords in ((LARGER, larger), (SMALLER, smaller))
+    ]
+
+
+def unchecked(name: str, says: str, why: str, stated: str = "") -> Entry:
+    """Return a claim that no procedure could decide, with the number that it prints."""
+    return Entry(name, name, {"says": says, "uncheckable": why, **({"stated": stated} if stated else {})})

@@ -1,0 +1,123 @@
+"""Section 2: two models, and Table 1."""
+
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from claims.gpt_oss_card.entries import MODELS, both
+from fixtures.claim.numbers import printed
+from fixtures.claim.table import each, table
+
+pytestmark = pytest.mark.cheap
+
+# Table 1's caption: the unembedding is counted as active, the embedding is not.
+PARTS: dict[str, Callable[[Any], int]] = {
+    "MLP": lambda of: of.moe_block,
+    "Attention": lambda of: of.attention,
+    "Embed + Unembed": lambda of: of.embeddings + of.head,
+    "Active Parameters": lambda of: of.active - of.embeddings,
+    "Total Parameters": lambda of: of.total,
+}
+PRINTED = {"gpt-oss-120b": "5.13B", "gpt-oss-20b": "3.61B"}
+COUNTED: dict[str, Callable[[Any], int]] = {
+    "both": lambda of: of.active,
+    "one of them": lambda of: of.active - of.embeddings,
+    "neither": lambda of: of.active - of.embeddings - of.head,
+}
+
+
+@each("model", both("layers", "{model} has {stated} layers.", {"stated": "36"}, {"stated": "24"}))
+def test_layers(model, gpt_oss, stated, measure):
+    """The models have 36 and 24 layers."""
+    of = gpt_oss(model)
+    assert measure(len(of.counted.anatomy.layers), "layers", also=of.formula.shape.layers) == stated
+
+
+@each(
+    "model",
+    both("total", "{model} has {stated} parameters in total.", {"stated": "116.8B"}, {"stated": "20.9B"}),
+)
+def test_total(model, gpt_oss, stated, measure):
+    """The models have 116.8 and 20.9 billion parameters in total."""
+    of = gpt_oss(model)
+    assert measure(of.total, "parameters", also=of.formula.total) == stated
+
+
+@each(
+    "model",
+    both(
+        "active",
+        "{model} has {stated} active parameters per token.",
+        {
+            "stated": "5.1B",
+            "note": "Counted as the caption of Table 1 says: with the unembedding, without the embedding.",
+        },
+        {
+            "stated": "3.6B",
+            "note": "Counted as the caption of Table 1 says: with the unembedding, without the embedding.",
+        },
+    ),
+)
+def test_active(model, gpt_oss, stated, measure):
+    """The models have 5.1 and 3.6 billion active parameters per token."""
+    of = gpt_oss(model)
+    also = {"formula": of.formula.active - of.formula.embeddings, "one token run": of.counted.active - of.embeddings}
+    assert measure(of.active - of.embeddings, "parameters", also=also) == stated
+
+
+@table(
+    """
+    | Component         | gpt-oss-120b | gpt-oss-20b |
+    | MLP               | 114.71B      | 19.12B      |
+    | Attention         | 0.96B        | 0.64B       |
+    | Embed + Unembed   | 1.16B        | 1.16B       |
+    | Active Parameters | 5.13B        | 3.61B       |
+    | Total Parameters  | 116.83B      | 20.91B      |
+    """,
+    id="table-1",
+    name="Table 1",
+    model={model: model for model in MODELS},
+    note={
+        "MLP": "The whole sparse block: the experts with their biases, and the router.",
+        "Attention": "Whole modules: projections, biases and sinks.",
+        "Active Parameters": "As the caption says: with the unembedding, without the embedding.",
+    },
+)
+def test_table_1(cell, gpt_oss, stated, measure):
+    """{row} of {column}: {stated}."""
+    of, part = gpt_oss(cell.column), PARTS[cell.row]
+    assert measure(part(of), "parameters", also=part(of.formula)) == stated
+
+
+@table(
+    """
+    | Component       | gpt-oss-120b | gpt-oss-20b |
+    | Checkpoint Size | 60.8         | 12.8        |
+    """,
+    id="table-1",
+    name="Table 1",
+    model={model: model for model in MODELS},
+    in_words=True,
+    also_prints={"gpt-oss-120b": ("60.8GiB",), "gpt-oss-20b": ("12.8GiB",)},
+    note="In GiB. The experts' matrices at 4.25 bits a number, everything else at two bytes.",
+)
+def test_table_1_checkpoint(cell, checkpoints, stated, measure):
+    """The checkpoint of {column} takes {stated} GiB."""
+    of = checkpoints[cell.column]
+    assert measure(of.size / 2**30, "GiB", also={"published tensors": Fraction(of.published, 2**30)}) == stated
+
+
+@pytest.mark.claim(
+    "active-counts-the-unembedding",
+    note="Read as: to count one of the two vocabulary matrices, and no other number of them, gives both figures of "
+    "Table 1. They are of one size, so that no count tells which it is; the one that works on a token is the head.",
+)
+def test_active_counts_the_unembedding(gpt_oss, measure):
+    """Unembedding parameters are counted towards the active ones, those of the embedding are not."""
+    counts = {way: [count(gpt_oss(model)) for model in PRINTED] for way, count in COUNTED.items()}
+    fits = {way for way, found in counts.items() if all(map(operator.eq, map(printed, PRINTED.values()), found))}
+    measure(len(fits), "ways of counting", of="that give both figures")
+    assert fits == {"one of them"}

@@ -1,0 +1,81 @@
+"""Section 2.1: quantization."""
+
+from fractions import Fraction
+
+import pytest
+
+from claims.gpt_oss_card.entries import both
+from fixtures.claim.table import each
+
+pytestmark = pytest.mark.cheap
+
+AS_PRINTED = {"stated": "90%", "in_words": True, "also_prints": ("90+%",)}
+FITS = (
+    "Read as: the weights as stored, with the keys and values of at least as long a context as before its extension, "
+    "take no more. No length is named in the sentence; activations and the runtime's own memory are not counted."
+)
+
+
+@pytest.mark.claim("moe-weights-in-mxfp4", uncheckable="how the models were post-trained is not published")
+def test_moe_weights_in_mxfp4():
+    """The models were post-trained with their mixture-of-experts weights quantised to MXFP4."""
+
+
+@each(
+    "model",
+    both(
+        "bits",
+        "The quantised weights of {model} take {stated} bits a parameter.",
+        {"stated": "4.25"},
+        {"stated": "4.25"},
+    ),
+)
+def test_bits(model, checkpoints, stated, measure):
+    """Quantised weights take 4.25 bits a parameter."""
+    of = checkpoints[model]
+    assert measure(of.bits, "bits a number", also={"published checkpoint": of.bits_of_the_checkpoint}) == stated
+
+
+@each(
+    "model",
+    both(
+        "moe-share",
+        "More than {stated} of the parameters of {model} are mixture-of-experts weights.",
+        AS_PRINTED,
+        AS_PRINTED,
+    ),
+)
+def test_moe_share(model, gpt_oss, stated, measure):
+    """The mixture-of-experts weights are more than 90 % of all parameters."""
+    of = gpt_oss(model)
+    also = Fraction(of.formula.experts, of.formula.total)
+    assert measure(Fraction(of.experts, of.total), "of all parameters", also=also) > stated
+
+
+@each(
+    "model",
+    both(
+        "fits",
+        "{model} fits into {stated} GB.",
+        {
+            "stated": "80",
+            "in_words": True,
+            "also_prints": ("80GB",),
+            "says": "Quantised, gpt-oss-120b fits on a single GPU of 80 GB.",
+            "note": FITS,
+        },
+        {
+            "stated": "16",
+            "in_words": True,
+            "also_prints": ("16GB",),
+            "says": "Quantised, gpt-oss-20b runs on systems with as little as 16 GB.",
+            "note": FITS,
+        },
+    ),
+)
+def test_fits(model, checkpoints, gpt_oss, stated, measure):
+    """The models fit into 80 and 16 gigabytes."""
+    stored, config = checkpoints[model], gpt_oss(model).config
+    assert stated > measure(Fraction(stored.published, 10**9), "GB", of="weights as stored", also=stored.size / 10**9)
+    context = measure(stored.context_beside(int(stated.nominal)), "tokens of context", of="that fit beside them")
+    assert context >= config["initial_context_length"]

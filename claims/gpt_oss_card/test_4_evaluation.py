@@ -1,0 +1,332 @@
+"""Section 2.6: Figures 1 to 4, Tables 2 and 3. Scores are the published ones."""
+
+from fractions import Fraction
+from statistics import mean
+
+import pytest
+
+from claims.gpt_oss_card.entries import LARGER, SMALLER, both, unchecked
+from fixtures.claim.table import each, table
+
+pytestmark = pytest.mark.cheap
+
+APPROACHES = (
+    "Read as: on every benchmark of the figure it lies nearer to o4-mini than to o3-mini, or above o4-mini: who is "
+    "closer to the lower one has not approached the higher; "
+)
+MORE_THAN_HALF = "Read as: on HealthBench and HealthBench Hard it is ahead of three of the five closed models at least."
+HEALTH = ("HealthBench", "HealthBench Hard")
+FOUR = ("GPT-4o", "o1", "o3-mini", "o4-mini")
+
+
+@pytest.mark.claim(
+    "surpasses-o3-mini",
+    note="Read as: on all five benchmarks of Figure 1. o3-mini has no tools on AIME and HLE; the larger model's scores "
+    "without tools, in Table 3, are higher too.",
+)
+def test_surpasses_o3_mini(card, measure):
+    """gpt-oss-120b surpasses o3-mini on canonical benchmarks (Figure 1)."""
+    assert measure(min(card.figure_1.leads(LARGER, over="o3-mini").values()), "points", of="narrowest lead") > 0
+
+
+@pytest.mark.claim(
+    "approaches-o4-mini",
+    loosely="on MMLU it lies exactly midway between them, and is no nearer to the one than to the other",
+    note=APPROACHES + "weaker: it is no further from o4-mini than from o3-mini.",
+)
+def test_approaches_o4_mini(card, reading, measure):
+    """gpt-oss-120b approaches the accuracy of o4-mini (Figure 1)."""
+    ahead, behind = card.figure_1.leads(LARGER, over="o3-mini"), card.figure_1.leads("o4-mini", over=LARGER)
+    nearer = {name: ahead[name] - behind[name] for name in ahead}
+    least = measure(min(nearer.values()), "points", of="nearer to o4-mini, where least")
+    assert {"literal": least > 0, "loose": least >= 0}[reading]
+
+
+@pytest.mark.claim("six-times-smaller", stated="6", note="In total parameters; of the active ones it has two thirds.")
+def test_six_times_smaller(gpt_oss, stated, measure):
+    """gpt-oss-20b is 6 times smaller than gpt-oss-120b."""
+    larger, smaller = gpt_oss(LARGER), gpt_oss(SMALLER)
+    measure(Fraction(larger.active, smaller.active), "times", of="active parameters")
+    also = Fraction(larger.formula.total, smaller.formula.total)
+    assert measure(Fraction(larger.total, smaller.total), "times", of="all parameters", also=also) == stated
+
+
+@pytest.mark.claim(
+    "exceeds-o3-mini-at-code",
+    note="Read as: on the three benchmarks of Figure 2. On Codeforces it has tools and o3-mini has none; without them "
+    "its 2463 are still higher.",
+)
+def test_exceeds_o3_mini_at_code(card, measure):
+    """gpt-oss-120b exceeds o3-mini at coding and tool use (Figure 2)."""
+    assert measure(min(card.figure_2.leads(LARGER, over="o3-mini").values()), "points", of="narrowest lead") > 0
+
+
+@pytest.mark.claim("approaches-o4-mini-at-code", note=APPROACHES + "section 2.6.1 says the same once more.")
+def test_approaches_o4_mini_at_code(card, measure):
+    """gpt-oss-120b approaches o4-mini at coding and tool use (Figure 2)."""
+    ahead, behind = card.figure_2.leads(LARGER, over="o3-mini"), card.figure_2.leads("o4-mini", over=LARGER)
+    nearer = {name: ahead[name] - behind[name] for name in ahead}
+    assert measure(min(nearer.values()), "points", of="nearer to o4-mini, where least") > 0
+
+
+@table(
+    """
+    | Benchmark               | gpt-oss-120b | gpt-oss-20b |
+    | AIME 2024 (with tools)  | 96.6         | 96.0        |
+    | AIME 2025 (with tools)  | 97.9         | 98.7        |
+    | GPQA Diamond (no tools) | 80.1         | 71.5        |
+    | HLE (with tools)        | 19.0         | 17.3        |
+    | HLE (no tools)          | 14.9         | 10.9        |
+    | MMLU                    | 90.0         | 85.3        |
+    """,
+    id="figure-1",
+    name="Figure 1",
+    model={LARGER: LARGER, SMALLER: SMALLER},
+    note="The figure's bar, held against Table 3 at high effort.",
+)
+def test_figure_1(cell, card, stated, measure):
+    """{column} scores {stated} on {row} at high effort."""
+    assert measure(card.table_3.scores[cell.row][f"{cell.column} high"], "score of Table 3") == stated
+
+
+@table(
+    """
+    | Benchmark               | gpt-oss-120b | gpt-oss-20b |
+    | Codeforces (with tools) | 2622         | 2516        |
+    | Codeforces (no tools)   | 2463         | 2230        |
+    | SWE-Bench Verified      | 62.4         | 60.7        |
+    | Tau-Bench Retail        | 67.8         | 54.8        |
+    """,
+    id="figure-2",
+    name="Figure 2",
+    model={LARGER: LARGER, SMALLER: SMALLER},
+    note="The figure's bar, held against Table 3 at high effort.",
+)
+def test_figure_2(cell, card, stated, measure):
+    """{column} scores {stated} on {row} at high effort."""
+    assert measure(card.table_3.scores[cell.row][f"{cell.column} high"], "score of Table 3") == stated
+
+
+@pytest.mark.claim(
+    "more-effort-more-accuracy",
+    note="Read as: on AIME 2025 and GPQA Diamond, the figure's two, each level is more accurate than the one below, "
+    "for both models, with and without tools.",
+)
+def test_more_effort_more_accuracy(card, measure):
+    """Accuracy rises smoothly with the reasoning level (Figure 3)."""
+    steps = [
+        lead
+        for model in (LARGER, SMALLER)
+        for low, high in (("low", "medium"), ("medium", "high"))
+        for name, lead in card.table_3.leads(f"{model} {high}", over=f"{model} {low}").items()
+        if name.startswith(("AIME 2025", "GPQA"))
+    ]
+    assert measure(min(steps), "points", of="smallest step") > 0
+
+
+@pytest.mark.claim(
+    "longer-thought-on-most-tasks",
+    note="Read as: of all rows of Table 3 and both models, in more than half the score rises with each level. That the "
+    "rise is linear in the logarithm of the length cannot be told: the lengths stand in a picture of two tasks only.",
+)
+def test_longer_thought_on_most_tasks(card, measure):
+    """On most tasks a longer chain of thought is more accurate."""
+    rises = [
+        row[f"{model} low"] < row[f"{model} medium"] < row[f"{model} high"]
+        for model in (LARGER, SMALLER)
+        for row in card.table_3.scores.values()
+    ]
+    assert measure(Fraction(sum(rises), len(rises)), "of rows and models") > Fraction(1, 2)
+
+
+@each(
+    "model",
+    both(
+        "strong-at-math",
+        "{model} is strong at mathematics in particular.",
+        {"note": "Read as: against o3, it does better on both years of AIME than on any other benchmark of Figure 1."},
+        {"note": "Read as: against o3, it does better on both years of AIME than on any other benchmark of Figure 1."},
+    ),
+)
+def test_strong_at_math(model, card, measure):
+    """The models are strong at mathematics in particular."""
+    leads = card.figure_1.leads(model, over="o3")
+    maths = [lead for name, lead in leads.items() if name.startswith("AIME")]
+    other = [lead for name, lead in leads.items() if not name.startswith("AIME")]
+    worst, best = (
+        measure(min(maths), "points", of="AIME against o3"),
+        measure(max(other), "points", of="the best other"),
+    )
+    assert worst > best
+
+
+@pytest.mark.claim(
+    "20b-lags-at-knowledge",
+    note="Read as: it is further behind the larger model on GPQA, with and without tools, than on any row of AIME. The "
+    "reason that is given, its size, is not held.",
+)
+def test_20b_lags_at_knowledge(card, measure):
+    """On tasks of knowledge such as GPQA gpt-oss-20b lags behind."""
+    behind = card.table_3.leads(f"{LARGER} high", over=f"{SMALLER} high")
+    at_knowledge = measure(min(gap for name, gap in behind.items() if name.startswith("GPQA")), "points", of="GPQA")
+    assert at_knowledge > measure(
+        max(gap for name, gap in behind.items() if name.startswith("AIME")), "points", of="AIME"
+    )
+
+
+@pytest.mark.claim(
+    "nearly-matches-o3-at-health",
+    note="Read as: on HealthBench and HealthBench Hard it lies behind o3, and nearer to it than to any other model.",
+)
+def test_nearly_matches_o3_at_health(card, measure):
+    """gpt-oss-120b nearly matches o3 on HealthBench and HealthBench Hard (Figure 4)."""
+    behind = card.figure_4.leads("o3", over=LARGER, on=HEALTH)
+    ahead = {name: min(card.figure_4.leads(LARGER, over=other)[name] for other in FOUR) for name in HEALTH}
+    measure(max(behind.values()), "points", of="behind o3, at most")
+    assert measure(min(ahead[name] - behind[name] for name in HEALTH), "points", of="nearer to o3, at least") > 0
+
+
+@pytest.mark.claim(
+    "outperforms-four-at-health",
+    note="Read as: its lead over each of the four, on both, is wider than the widest gap that the card calls a near "
+    "match: its own to o3. Figure 4's third panel, Consensus, is not named: there three of the four are ahead.",
+)
+def test_outperforms_four_at_health(card, measure):
+    """gpt-oss-120b outperforms GPT-4o, o1, o3-mini and o4-mini on both by significant margins."""
+    leads = [lead for other in FOUR for lead in card.figure_4.leads(LARGER, over=other, on=HEALTH).values()]
+    gap = max(card.figure_4.leads("o3", over=LARGER, on=HEALTH).values())
+    assert measure(min(leads), "points", of="narrowest lead") > measure(gap, "points", of="widest gap to o3")
+
+
+@each(
+    "model",
+    both(
+        "competitive-at-health",
+        "{model} is competitive with the best closed models at health, and outperforms some of them.",
+        {"note": MORE_THAN_HALF},
+        {"note": MORE_THAN_HALF},
+    ),
+)
+def test_competitive_at_health(model, card, measure):
+    """The models are competitive with the best closed models at health."""
+    ahead = [sum(card.figure_4.leads(model, over=other)[name] > 0 for other in (*FOUR, "o3")) for name in HEALTH]
+    assert measure(min(ahead), "models of 5 behind it") > len((*FOUR, "o3")) / 2
+
+
+@pytest.mark.claim(
+    "20b-slightly-better-than-o1",
+    loosely="on two of the figure's three panels: on HealthBench Consensus it is the last of all",
+    note="Read as: it is ahead on each panel of Figure 4; weaker: on the two that the sentence before names.",
+)
+def test_20b_slightly_better_than_o1(card, reading, measure):
+    """gpt-oss-20b performs slightly better than o1 (Figure 4)."""
+    panels = {"literal": tuple(card.figure_4.scores), "loose": HEALTH}[reading]
+    leads = card.figure_4.leads(SMALLER, over="o1", on=panels)
+    assert measure(min(leads.values()), "points", of="narrowest lead") > 0
+
+
+@table(
+    """
+    | Benchmark             | gpt-oss-120b | gpt-oss-20b |
+    | HealthBench           | 57.6         | 42.5        |
+    | HealthBench Hard      | 30.0         | 10.8        |
+    | HealthBench Consensus | 90.0         | 82.6        |
+    """,
+    id="figure-4",
+    name="Figure 4",
+    model={LARGER: LARGER, SMALLER: SMALLER},
+    refuted={"HealthBench Consensus / gpt-oss-120b": "the card's own Table 3 has a tenth of a point less for the same"},
+    note="The figure's bar, held against Table 3 at high effort.",
+)
+def test_figure_4(cell, card, stated, measure):
+    """{column} scores {stated} on {row} at high effort."""
+    assert measure(card.table_3.scores[cell.row][f"{cell.column} high"], "score of Table 3") == stated
+
+
+@pytest.mark.claim("fourteen-languages", stated="14")
+def test_fourteen_languages(card, stated, measure):
+    """MMMLU is MMLU in 14 languages."""
+    assert measure(len(card.table_2.scores), "rows of Table 2") == stated
+
+
+AVERAGES = """
+    | Language | gpt-oss-120b low | gpt-oss-120b medium | gpt-oss-120b high | gpt-oss-20b low | gpt-oss-20b medium | gpt-oss-20b high | o3-mini | o4-mini | o3   |
+    | Average  | 74.1             | 79.3                | 81.3              | 67.0            | 73.5               | 75.7             | 80.7    | 85.2    | 88.8 |
+"""  # noqa: E501  # the card's own row
+
+
+@table(
+    AVERAGES,
+    id="table-2",
+    name="Table 2",
+    note={
+        "gpt-oss-20b low": "The average is an exact tie, 67.05: printed down.",
+        "o3-mini": "The average is an exact tie, 80.65: printed up.",
+    },
+)
+def test_table_2_average(cell, card, stated, measure):
+    """The average of {column} over the languages is {stated}."""
+    scores = card.table_2.of(cell.column)
+    assert measure(mean(scores.values()), "average over the rows", also=sum(scores.values()) / len(scores)) == stated
+
+
+@table(
+    """
+    | Benchmark       | gpt-oss-120b low | gpt-oss-120b medium | gpt-oss-120b high | gpt-oss-20b low | gpt-oss-20b medium | gpt-oss-20b high |
+    | MMMLU (Average) | 74.1             | 79.3                | 81.3              | 67.0            | 73.5               | 75.7             |
+    """,  # noqa: E501  # the card's own row
+    id="table-3",
+    name="Table 3",
+    note="Held against the languages of Table 2.",
+)
+def test_table_3_average(cell, card, stated, measure):
+    """The average of {column} over the languages of MMMLU is {stated}."""
+    assert measure(card.table_2.mean(cell.column), "average over the languages") == stated
+
+
+@pytest.mark.claim(
+    "close-to-o4-mini-at-languages",
+    loosely="its average lies between those of o3-mini and o4-mini, and nearer to o3-mini's",
+    note="Read as in Figure 1: its average lies nearer to o4-mini's than to o3-mini's; weaker: it lies between them.",
+)
+def test_close_to_o4_mini_at_languages(card, reading, measure):
+    """At high effort gpt-oss-120b comes close to o4-mini on MMMLU."""
+    average = card.table_2.mean
+    ahead = measure(average(f"{LARGER} high") - average("o3-mini"), "points", of="ahead of o3-mini")
+    behind = measure(average("o4-mini") - average(f"{LARGER} high"), "points", of="behind o4-mini")
+    assert {"literal": behind < ahead, "loose": ahead > 0 and behind > 0}[reading]
+
+
+UNCHECKABLE = [
+    unchecked(
+        "20b-surprisingly-competitive",
+        "gpt-oss-20b is surprisingly competitive for its size.",
+        "what was expected of it is nowhere said",
+    ),
+    unchecked(
+        "20k-tokens-on-aime",
+        "On AIME gpt-oss-20b thinks over 20 thousand tokens a problem on average.",
+        "lengths stand in a picture only; the tools and the harness of the runs are not published",
+        stated="20K",
+    ),
+    unchecked(
+        "particularly-strong-at-code",
+        "The models are particularly strong at coding and tool use.",
+        "an Elo rating has no scale in common with other tasks, and nothing is named that they are stronger than",
+    ),
+    unchecked(
+        "pareto-improvement-at-health",
+        "The results are a large Pareto improvement of performance and cost at health.",
+        "no cost is printed, and prices change",
+    ),
+    unchecked(
+        "table-3-scores",
+        "The scores of Table 3 are what the models reach at each reasoning level.",
+        "prompts, tools and harness are not published, so no run could be the same; other claims compare them",
+    ),
+]
+
+
+@each("statement", UNCHECKABLE)
+def test_uncheckable(statement):
+    """What the card says of its evaluation and nobody can check."""

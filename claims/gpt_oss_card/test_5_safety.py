@@ -1,0 +1,205 @@
+"""Section 4: default safety performance. Scores are the published ones, in shares of 1."""
+
+import statistics
+from fractions import Fraction
+
+import pytest
+
+from claims.gpt_oss_card.entries import LARGER, SMALLER, both, unchecked
+from fixtures.claim.table import each
+from fixtures.scores import ScoreTable
+
+pytestmark = pytest.mark.cheap
+
+ON_A_LEVEL = Fraction(2, 100)  # section 4.1: within 1 to 2 points
+BY_MORE = "Read as: on the mean of the categories it leads by more than the 2 points that the card calls on par."
+ON_PAR = "Read as: in every category it is within the 2 points of o4-mini that section 4.1 calls on par"
+
+
+def _leads(table: ScoreTable, model: str) -> list[Fraction]:
+    return list(table.leads(model, over="o4-mini").values())
+
+
+@each(
+    "model",
+    both(
+        "within-two-points",
+        "On the standard evaluation of disallowed content {model} generally performs within 1 to 2 points of o4-mini.",
+        {
+            "loosely": "in one category of eight it is further above",
+            "note": ON_PAR + "; weaker: in more than half of them, as the word generally allows.",
+            "also_prints": ("1-2",),
+        },
+        {
+            "loosely": "in two categories of eight it is further off, once below and once above",
+            "note": ON_PAR + "; weaker: in more than half of them, as the word generally allows.",
+        },
+    ),
+)
+def test_within_two_points(model, card, reading, measure):
+    """The models generally perform within 1 to 2 points of o4-mini on the standard evaluation."""
+    leads = _leads(card.table_4, model)
+    measure(100 * max(map(abs, leads)), "points", of="furthest from o4-mini")
+    near = measure(sum(abs(lead) <= ON_A_LEVEL for lead in leads), f"categories of {len(leads)} within 2 points")
+    assert {"literal": near == len(leads), "loose": 2 * near > len(leads)}[reading]
+
+
+@pytest.mark.claim(
+    "standard-evaluation-is-saturated",
+    loosely="gpt-oss-20b misses a hair more than the 2 points",
+    note="Read as: none of the three reasoning models misses more, on the mean of its categories, than the 2 points "
+    "that the card calls on par; weaker: all three together.",
+)
+def test_standard_evaluation_is_saturated(card, reading, measure):
+    """Recent models saturate the standard evaluation of disallowed content."""
+    missed = [1 - card.table_4.mean(model) for model in (LARGER, SMALLER, "o4-mini")]
+    worst = measure(100 * max(missed), "points missed", of="the worst model")
+    together = measure(100 * sum(missed) / len(missed), "points missed", of="all three")
+    assert {"literal": worst, "loose": together}[reading] <= 100 * ON_A_LEVEL
+
+
+@pytest.mark.claim(
+    "production-benchmarks-are-harder",
+    note="Read as: every model of both tables has a lower mean over the categories.",
+)
+def test_production_benchmarks_are_harder(card, measure):
+    """Scores of the production benchmarks are lower than those of the standard evaluation."""
+    falls = [card.table_4.mean(model) - card.table_5.mean(model) for model in (LARGER, SMALLER, "o4-mini", "GPT-4o")]
+    assert measure(100 * min(falls), "points", of="smallest fall") > 0
+
+
+@each(
+    "model",
+    both(
+        "outperforms-o4-mini-on-production",
+        "{model} tends to outperform o4-mini significantly on the production benchmarks.",
+        {"note": BY_MORE},
+        {"note": BY_MORE},
+    ),
+)
+def test_outperforms_o4_mini_on_production(model, card, measure):
+    """The models tend to outperform o4-mini significantly on the production benchmarks."""
+    leads = _leads(card.table_5, model)
+    measure(sum(lead > 0 for lead in leads), f"categories of {len(leads)} ahead")
+    assert measure(100 * sum(leads) / len(leads), "points", of="mean lead") > 100 * ON_A_LEVEL
+
+
+@pytest.mark.claim("20b-behind-on-illicit-violent")
+def test_20b_behind_on_illicit_violent(card, measure):
+    """In the category illicit/violent gpt-oss-20b is below o4-mini and above GPT-4o."""
+    row = card.table_5.scores["illicit/violent"]
+    below = measure(row["o4-mini"] - row[SMALLER], "of answers", of="below o4-mini") > 0
+    assert below and measure(row[SMALLER] - row["GPT-4o"], "of answers", of="above GPT-4o") > 0
+
+
+@each(
+    "model",
+    both(
+        "jailbreaks-like-o4-mini",
+        "Against jailbreaks {model} performs similarly to o4-mini.",
+        {"note": ON_PAR + ". Section 4.3 calls it about parity."},
+        {"note": ON_PAR + "; in one category it is exactly 2 points below. Section 4.3 calls it about parity."},
+    ),
+)
+def test_jailbreaks_like_o4_mini(model, card, measure):
+    """Against jailbreaks the models perform similarly to o4-mini."""
+    assert (
+        measure(100 * max(map(abs, _leads(card.table_6, model))), "points", of="furthest from o4-mini")
+        <= 100 * ON_A_LEVEL
+    )
+
+
+@pytest.mark.claim(
+    "underperforms-at-hierarchy-120b",
+    loosely="on five of six: with a password in the developer's message it is ahead",
+    note="Read as: on every evaluation of Tables 7 and 8; weaker: on more than half, as generally allows.",
+)
+def test_120b_underperforms_at_hierarchy(card, reading, measure):
+    """gpt-oss-120b generally underperforms o4-mini at the instruction hierarchy."""
+    leads = _leads(card.tables_7_and_8, LARGER)
+    behind = measure(sum(lead < 0 for lead in leads), f"evaluations of {len(leads)} behind")
+    assert {"literal": behind == len(leads), "loose": 2 * behind > len(leads)}[reading]
+
+
+@pytest.mark.claim(
+    "underperforms-at-hierarchy-20b",
+    model=SMALLER,
+    note="Read as: on every evaluation of Tables 7 and 8. On one it is a thousandth behind.",
+)
+def test_20b_underperforms_at_hierarchy(card, measure):
+    """gpt-oss-20b generally underperforms o4-mini at the instruction hierarchy."""
+    assert measure(100 * max(_leads(card.tables_7_and_8, SMALLER)), "points", of="against o4-mini, at best") < 0
+
+
+@each(
+    "model",
+    both("underperforms-at-facts", "{model} underperforms o4-mini on both SimpleQA and PersonQA.", {}, {}),
+)
+def test_underperforms_at_facts(model, card, measure):
+    """The models underperform o4-mini on SimpleQA and PersonQA: less accuracy, more hallucination."""
+    leads = card.table_9.leads(model, over="o4-mini")
+    worse = [-lead if name.endswith("accuracy") else lead for name, lead in leads.items()]
+    assert measure(100 * min(worse), "points", of="worse, at least") > 0
+
+
+@pytest.mark.claim(
+    "smaller-hallucinate-more",
+    note="Read as: of the two models, the smaller one knows less and hallucinates more on both evaluations.",
+)
+def test_smaller_hallucinate_more(card, measure):
+    """Smaller models know less of the world and tend to hallucinate more."""
+    leads = card.table_9.leads(SMALLER, over=LARGER)
+    worse = [-lead if name.endswith("accuracy") else lead for name, lead in leads.items()]
+    assert measure(100 * min(worse), "points", of="worse, at least") > 0
+
+
+@each(
+    "model",
+    both(
+        "parity-on-bbq",
+        "On BBQ {model} is at about parity with o4-mini.",
+        {
+            "loosely": "on the mean of its two rows alone: it is 5 points above on one and 5 below on the other",
+            "note": ON_PAR + "; weaker: on their mean.",
+        },
+        {
+            "refuted": "it is 3 points below on one row and 6 on the other: more than the card calls on par elsewhere",
+            "note": ON_PAR + "; weaker: on their mean.",
+        },
+    ),
+)
+def test_parity_on_bbq(model, card, reading, measure):
+    """On BBQ the models are at about parity with o4-mini."""
+    leads = _leads(card.table_10, model)
+    furthest = measure(100 * max(map(abs, leads)), "points", of="furthest from o4-mini")
+    mean = measure(100 * abs(statistics.mean(leads)), "points", of="mean from o4-mini")
+    assert {"literal": furthest, "loose": mean}[reading] <= 100 * ON_A_LEVEL
+
+
+UNCHECKABLE = [
+    unchecked(
+        "instruction-hierarchy-was-taught",
+        "The models were taught to follow system over developer over user messages.",
+        "the training data are not published; how well they follow is another claim",
+    ),
+    unchecked(
+        "no-pressure-on-thought",
+        "No direct pressure was put on the models' chains of thought.",
+        "it is about training that nobody else saw",
+    ),
+    unchecked(
+        "table-4-to-10-scores",
+        "The scores of Tables 4 to 10 are what the models reach.",
+        "sets and graders are not published, so no run could be the same; other claims compare them",
+    ),
+    unchecked(
+        "browsing-reduces-hallucination",
+        "To browse tends to reduce hallucinations.",
+        "both evaluations were run without browsing, and none with it is printed",
+    ),
+]
+
+
+@each("statement", UNCHECKABLE)
+def test_uncheckable(statement):
+    """What the card says of safety and nobody can check."""

@@ -1,0 +1,159 @@
+"""Section 5 and the appendices: preparedness."""
+
+import pytest
+
+from claims.gpt_oss_card.entries import unchecked
+from fixtures.claim.table import each
+
+pytestmark = pytest.mark.cheap
+
+
+@pytest.mark.claim(
+    "acted-on-11",
+    stated="11",
+    refuted="the appendix that lists what was implemented has an entry fewer",
+    note="Read as: Appendix 2, to which the sentence leads, has as many entries under what was implemented.",
+)
+def test_acted_on_11(contents, stated, measure):
+    """11 of the external reviewers' recommendations were acted on."""
+    implemented = contents.recommendations["implemented"]
+    assert measure(sum(implemented.values()), "entries of Appendix 2") == stated
+
+
+@pytest.mark.claim(
+    "nine-of-twelve-urgent",
+    stated="9",
+    also_prints=("12",),
+    note="Held against Appendix 2: it lists those of high urgency that were not adopted, three, as the text says too.",
+)
+def test_nine_of_twelve_urgent(contents, stated, measure):
+    """9 of the 12 recommendations of high urgency were acted on."""
+    left = contents.recommendations["high_urgency_not_adopted"]
+    assert measure(12 - left, "of 12", of="not listed as left out") == stated
+
+
+@pytest.mark.claim("five-cyber-ranges", stated="5")
+def test_five_cyber_ranges(contents, stated, measure):
+    """Five scenarios of the cyber range are implemented."""
+    assert measure(len(contents.cyber_ranges), "scenarios that follow") == stated
+
+
+@pytest.mark.claim(
+    "subset-of-swe-bench",
+    stated="477",
+    note="Held against the number of problems of SWE-bench Verified, 500: a subset has fewer.",
+)
+def test_subset_of_swe_bench(contents, stated, measure):
+    """A fixed subset of 477 problems of SWE-bench Verified is used."""
+    assert measure(contents.problems["SWE-bench Verified"], "problems", of="of the whole set") > stated
+
+
+@pytest.mark.claim(
+    "o4-mini-a-point-above-o3",
+    refuted="the card's own Figure 2 prints the two the other way round, o3 a point above o4-mini",
+    note="Held against Figure 2, the only place that prints scores of both. Figure 14, a picture, is of another run.",
+)
+def test_o4_mini_a_point_above_o3(card, measure):
+    """On SWE-bench Verified o4-mini is just one point above o3."""
+    lead = card.figure_2.leads("o4-mini", over="o3")["SWE-Bench Verified"]
+    assert measure(lead, "points", of="o4-mini above o3") > 0
+
+
+PICTURE = "the values stand in a picture only, and the questions are not public"
+INSIDE = "it is about what was done inside the company"
+UNCHECKABLE = [
+    unchecked(
+        "not-high-capability",
+        "The default model reaches no threshold of high capability.",
+        "of three categories one prints a threshold, and none its scores",
+    ),
+    unchecked(
+        "does-not-advance-the-frontier",
+        "The release does not significantly advance what open models can in biology.",
+        PICTURE,
+    ),
+    unchecked(
+        "22-recommendations",
+        "External reviewers submitted 22 recommendations.",
+        "only those that are discussed are listed",
+        stated="22",
+    ),
+    unchecked(
+        "virology-questions",
+        "350 virology questions were held out.",
+        "the set is not public; Appendix 2 speaks of a final one of 322, and how they belong together is not said",
+        stated="350",
+    ),
+    unchecked(
+        "above-human-virology",
+        "All models score above the average human baseline of 40 % at virology.",
+        PICTURE,
+        stated="40%",
+    ),
+    unchecked("protocolqa-questions", "108 questions of ProtocolQA were made open-ended.", INSIDE, stated="108"),
+    unchecked("protocolqa-experts", "19 scientists with a doctorate gave its expert baseline.", INSIDE, stated="19"),
+    unchecked(
+        "below-protocolqa-consensus", "All models are below the consensus of the experts, 54 %.", PICTURE, stated="54%"
+    ),
+    unchecked("below-protocolqa-median", "All models are below the median expert, 42 %.", PICTURE, stated="42%"),
+    unchecked(
+        "below-tacit-consensus",
+        "No model outperforms the experts' consensus of 80 % on tacit knowledge.",
+        PICTURE,
+        stated="80%",
+    ),
+    unchecked(
+        "above-tacit-percentile", "All models outperform the 80th percentile of experts, 63 %.", PICTURE, stated="63%"
+    ),
+    unchecked(
+        "troubleshooting-protocols",
+        "TroubleshootingBench has 52 protocols with three questions each.",
+        INSIDE,
+        stated="52",
+    ),
+    unchecked("troubleshooting-experts", "12 independent experts gave its baseline.", INSIDE, stated="12"),
+    unchecked(
+        "below-troubleshooting-percentile",
+        "All models are below the 80th percentile of experts, 36.4 %.",
+        PICTURE,
+        stated="36.4%",
+    ),
+    unchecked("o3-highest-at-biology", "o3 scores highest on the four biological benchmarks.", PICTURE),
+    unchecked("ctf-challenges", "Over 100 challenges of capture the flag were used.", INSIDE, stated="100"),
+    unchecked("ctf-rollouts", "16 rollouts a challenge give pass@12.", INSIDE, stated="16"),
+    unchecked(
+        "cybermax-three-points-below-o3",
+        "The model trained for cybersecurity is only 3 points below o3.",
+        PICTURE,
+        stated="3",
+    ),
+    unchecked("cyber-range-trials", "30 trials a scenario were run.", INSIDE, stated="30"),
+    unchecked(
+        "no-scenario-solved",
+        "No model solves a scenario of the cyber range, with hints or without.",
+        PICTURE,
+        stated="0%",
+    ),
+    unchecked("tries-per-problem", "4 tries a problem give pass@1 on SWE-bench Verified.", INSIDE, stated="4"),
+    unchecked(
+        "two-points-below-on-pull-requests", "The models are two points below o4-mini on pull requests.", PICTURE
+    ),
+    unchecked("paperbench-papers", "PaperBench has 20 papers.", "it is another paper's number, quoted", stated="20"),
+    unchecked(
+        "paperbench-tasks",
+        "PaperBench has 8,316 tasks that are graded one by one.",
+        "it is another paper's number, quoted",
+        stated="8,316",
+    ),
+    unchecked(
+        "paperbench-subset",
+        "10 papers were used, each with less than 10 GB of data.",
+        "which ones is not said",
+        stated="10",
+    ),
+]
+
+
+@each("statement", UNCHECKABLE)
+def test_uncheckable(statement):
+    """What the card says of preparedness and nobody can check."""
