@@ -1,0 +1,228 @@
+"""README, section 4: evaluation results, and the rule for bold. Scores are the published ones."""
+
+import pytest
+
+from claims.deepseek_v3.names import CLOSED, LOWER_IS_BETTER, OPEN, V3, V3_BASE
+from fixtures.claim.table import Entry, each, table
+
+pytestmark = pytest.mark.cheap
+
+RULE = "Read as: the README's rule: the best score is bold, and so is every other that is no more than 0.3 from it."
+MATHS_AND_CODE = (
+    "HumanEval (Pass@1)",
+    "MBPP (Pass@1)",
+    "LiveCodeBench-Base (Pass@1)",
+    "CRUXEval-I (Acc.)",
+    "CRUXEval-O (Acc.)",
+    "GSM8K (EM)",
+    "MATH (EM)",
+    "MGSM (EM)",
+    "CMath (EM)",
+)
+NO_WORLD = " Nothing turns it: bits per byte are so few that no world sets them 0.3 apart and leaves one the best."
+ONE_OF_TWO = "another score is exactly 0.3 or less from the best, and is not bold"
+
+
+@table(
+    """
+    | Benchmark                   | in bold |
+    | Pile-test (BPB)             | 1       |
+    | BBH (EM)                    | 1       |
+    | MMLU (Acc.)                 | 1       |
+    | MMLU-Redux (Acc.)           | 1       |
+    | MMLU-Pro (Acc.)             | 1       |
+    | DROP (F1)                   | 1       |
+    | ARC-Easy (Acc.)             | 1       |
+    | ARC-Challenge (Acc.)        | 2       |
+    | HellaSwag (Acc.)            | 1       |
+    | PIQA (Acc.)                 | 1       |
+    | WinoGrande (Acc.)           | 1       |
+    | RACE-Middle (Acc.)          | 1       |
+    | RACE-High (Acc.)            | 1       |
+    | TriviaQA (EM)               | 1       |
+    | NaturalQuestions (EM)       | 1       |
+    | AGIEval (Acc.)              | 1       |
+    | HumanEval (Pass@1)          | 1       |
+    | MBPP (Pass@1)               | 1       |
+    | LiveCodeBench-Base (Pass@1) | 1       |
+    | CRUXEval-I (Acc.)           | 1       |
+    | CRUXEval-O (Acc.)           | 1       |
+    | GSM8K (EM)                  | 1       |
+    | MATH (EM)                   | 1       |
+    | MGSM (EM)                   | 1       |
+    | CMath (EM)                  | 1       |
+    | CLUEWSC (EM)                | 1       |
+    | C-Eval (Acc.)               | 1       |
+    | CMMLU (Acc.)                | 1       |
+    | CMRC (EM)                   | 1       |
+    | C3 (Acc.)                   | 1       |
+    | CCPM (Acc.)                 | 1       |
+    | MMMLU-non-English (Acc.)    | 1       |
+    """,
+    id="bold",
+    name="Standard benchmarks of base models",
+    in_words=True,
+    refuted={
+        "Pile-test (BPB)": "all four scores are less than 0.3 bits apart: the rule knows no units",
+        "HellaSwag (Acc.)": ONE_OF_TWO,
+        "TriviaQA (EM)": ONE_OF_TWO,
+        "CLUEWSC (EM)": ONE_OF_TWO,
+    },
+    note={"Pile-test (BPB)": RULE + NO_WORLD, "in bold": RULE},
+)
+def test_bold_of_base_models(cell, tables, stated, measure):
+    """On {row}, {stated} score is bold: the best, with all on its level."""
+    level, bold = tables.level("base", cell.row), set(tables.bold["base"][cell.row])
+    as_many = measure(len(level), "scores on the level of the best") == stated
+    assert as_many and measure(len(level ^ bold), "scores marked otherwise") == 0
+
+
+@pytest.mark.claim(
+    "bold-in-the-report",
+    also_prints=("0.3",),
+    version="the report, Table 3",
+    link="https://github.com/deepseek-ai/DeepSeek-V3/blob/4c2fdb8f55e049553b9f4f1a3241f86d739c8cf8/DeepSeek_V3.pdf",
+    loosely="everywhere but in the row in bits per byte",
+    note=RULE + " The report prints the same scores, and marks three more than the README does; weaker: of the rows in "
+    "per cent." + NO_WORLD,
+)
+def test_bold_in_the_report(tables, reading, measure):
+    """In the report's table of the same scores, the bold ones are the best with all on their level."""
+    misprinted = tables.misprinted("base", "base_in_the_report")
+    in_percent = [name for name in misprinted if LOWER_IS_BETTER not in name]
+    assert measure(len({"literal": misprinted, "loose": in_percent}[reading]), "rows marked otherwise") == 0
+
+
+@pytest.mark.claim(
+    "best-on-most",
+    note="Read as: its score is on the level of the best on more than half of the base models' benchmarks.",
+)
+def test_best_on_most(tables, measure):
+    """DeepSeek-V3 achieves the best performance on most benchmarks."""
+    best = sum(V3_BASE in tables.level("base", name) for name in tables.base.scores)
+    assert 2 * measure(best, f"of {len(tables.base.scores)} benchmarks on the best level") > len(tables.base.scores)
+
+
+@pytest.mark.claim(
+    "especially-on-maths-and-code",
+    note="Read as: on a larger share of the benchmarks that the table groups under code and maths than of the others.",
+)
+def test_especially_on_maths_and_code(tables, measure):
+    """It does so especially on tasks of mathematics and code."""
+    best = {name: V3_BASE in tables.level("base", name) for name in tables.base.scores}
+    grouped = [best.pop(name) for name in MATHS_AND_CODE]
+    there = measure(sum(grouped) / len(grouped), "of its benchmarks", of="code and maths")
+    assert there > measure(sum(best.values()) / len(best), "of its benchmarks", of="others")
+
+
+@table(
+    """
+    | Benchmark                  | in bold |
+    | MMLU (EM)                  | 3       |
+    | MMLU-Redux (EM)            | 2       |
+    | MMLU-Pro (EM)              | 1       |
+    | DROP (3-shot F1)           | 1       |
+    | IF-Eval (Prompt Strict)    | 1       |
+    | GPQA-Diamond (Pass@1)      | 1       |
+    | SimpleQA (Correct)         | 1       |
+    | FRAMES (Acc.)              | 1       |
+    | LongBench v2 (Acc.)        | 1       |
+    | HumanEval-Mul (Pass@1)     | 1       |
+    | LiveCodeBench (Pass@1-COT) | 1       |
+    | LiveCodeBench (Pass@1)     | 1       |
+    | Codeforces (Percentile)    | 1       |
+    | SWE Verified (Resolved)    | 1       |
+    | Aider-Edit (Acc.)          | 1       |
+    | Aider-Polyglot (Acc.)      | 1       |
+    | AIME 2024 (Pass@1)         | 1       |
+    | MATH-500 (EM)              | 1       |
+    | CNMO 2024 (Pass@1)         | 1       |
+    | CLUEWSC (EM)               | 1       |
+    | C-Eval (EM)                | 1       |
+    | C-SimpleQA (Correct)       | 1       |
+    """,
+    id="chat-bold",
+    name="Standard benchmarks of chat models",
+    in_words=True,
+    note=RULE + " It stands below the base models' table; this one is marked by it, too.",
+)
+def test_bold_of_chat_models(cell, tables, stated, measure):
+    """On {row}, {stated} score is bold: the best, with all on its level."""
+    level, bold = tables.level("chat", cell.row), set(tables.bold["chat"][cell.row])
+    as_many = measure(len(level), "scores on the level of the best") == stated
+    assert as_many and measure(len(level ^ bold), "scores marked otherwise") == 0
+
+
+@pytest.mark.claim(
+    "best-open-chat-model",
+    note="Read as: among the open models it is on the level of the best on more of the benchmarks than any other.",
+)
+def test_best_open_chat_model(tables, measure):
+    """DeepSeek-V3 is the best-performing open-source model."""
+    best = dict.fromkeys((V3, *OPEN), 0)
+    for row in tables.chat.scores.values():
+        scores = {model: row[model] for model in best if model in row}
+        for model, score in scores.items():
+            best[model] += score == max(scores.values())
+    measure(best[V3], f"of {len(tables.chat.scores)} benchmarks first")
+    assert best[V3] > measure(max(best[model] for model in OPEN), "benchmarks first", of="the next open model")
+
+
+@pytest.mark.claim(
+    "competitive-with-closed",
+    note="Read as: on more than half of the benchmarks it is no lower than the lower of the two closed models.",
+)
+def test_competitive_with_closed(tables, measure):
+    """It exhibits competitive performance against frontier closed models."""
+    rows = tables.chat.scores.values()
+    competes = sum(row[V3] >= min(row[model] for model in CLOSED) for row in rows)
+    assert 2 * measure(competes, f"of {len(rows)} benchmarks not below both") > len(rows)
+
+
+@table(
+    """
+    | Benchmark      | in bold |
+    | Arena-Hard     | 1       |
+    | AlpacaEval 2.0 | 1       |
+    """,
+    id="open-ended-bold",
+    name="Open ended generation evaluation",
+    in_words=True,
+    refuted={"Arena-Hard": "the next score is exactly 0.3 from the best, and is not bold"},
+    note=RULE + " It stands below the base models' table; this one is held to it, too.",
+)
+def test_bold_of_open_ended(cell, tables, stated, measure):
+    """On {row}, {stated} score is bold: the best, with all on its level."""
+    level, bold = tables.level("open_ended", cell.row), set(tables.bold["open_ended"][cell.row])
+    as_many = measure(len(level), "scores on the level of the best") == stated
+    assert as_many and measure(len(level ^ bold), "scores marked otherwise") == 0
+
+
+@table(
+    """
+    | Model       | # Activated Params | # Total Params |
+    | DeepSeek-V2 | 21B                | 236B           |
+    """,
+    id="parameters",
+    name="Standard benchmarks of base models",
+    model="deepseek-v2",
+)
+def test_parameters_of_v2(cell, v2, stated, measure):
+    """{column} of {row}: {stated}."""
+    of = {"# Activated Params": "active", "# Total Params": "total"}[cell.column]
+    assert measure(getattr(v2.model, of), "parameters", also=getattr(v2.formula, of)) == stated
+
+
+UNCHECKABLE = [
+    ("scores-as-measured", "The scores are what the models reach.",
+     "the framework of evaluation is internal, so no run could be the same; other claims compare them"),
+    ("needle-in-a-haystack", "It performs well in all context windows up to 128K.",
+     "the results stand in a picture only, and what is well is not said"),
+    ("output-limit", "All models were evaluated with outputs of up to 8K, small sets several times.",
+     "the runs are not published"),
+]  # fmt: skip
+
+
+@each("statement", [Entry(name, name, {"says": says, "uncheckable": why}) for name, says, why in UNCHECKABLE])
+def test_uncheckable(statement):
+    """What the README says of its evaluation, and nobody can check."""

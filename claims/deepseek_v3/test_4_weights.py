@@ -1,0 +1,161 @@
+"""README_WEIGHTS: what the weight file holds."""
+
+import pytest
+
+from fixtures.claim.table import Entry, each
+
+pytestmark = pytest.mark.cheap
+
+WEIGHTS = "https://github.com/deepseek-ai/DeepSeek-V3/blob/9b4e9788e4a3a731f7567338ed15d3ec549ce03b/README_WEIGHTS.md"
+LATER = "README_WEIGHTS of the published checkpoint, a later revision"
+PROJECTION = (
+    "the projection of the two hidden states, which the text lists among the module's tensors, is left out of the "
+    "count: the layer alone gives the printed figure"
+)
+
+
+@pytest.mark.claim("prediction-modules", stated="1", link=WEIGHTS)
+def test_prediction_modules(weights, stated, measure):
+    """The weights include 1 module of multi-token prediction."""
+    modules = weights.model.config["num_nextn_predict_layers"]
+    assert measure(modules, "modules", also={"numbers in FP8 beyond the main model's": weights.modules}) == stated
+
+
+@pytest.mark.claim("layers", stated="61", link=WEIGHTS)
+def test_layers(v3, stated, measure):
+    """The main model has 61 layers."""
+    layers = len(v3.model.counted.anatomy.layers)
+    assert measure(layers, "layers", also=v3.formula.shape.layers) == stated
+
+
+@pytest.mark.claim("weights-total", stated="671B", link=WEIGHTS)
+def test_weights_total(v3, stated, measure):
+    """The main model's parameters are 671 billion in total."""
+    assert measure(v3.model.total, "parameters", also=v3.formula.total) == stated
+
+
+@pytest.mark.claim(
+    "weights-active",
+    stated="36.7B",
+    link=WEIGHTS,
+    refuted="with both vocabulary matrices it is nearly a billion more, and with one of them a tenth of a billion less",
+    note="Read as the sentence says: embedding and head are included. It was corrected later.",
+)
+def test_weights_active(v3, stated, measure):
+    """36.7 billion parameters are activated, embedding and head included."""
+    also = {"formula": v3.formula.active, "one token run": v3.model.counted.active}
+    assert measure(v3.model.active, "parameters", also=also) == stated
+
+
+@pytest.mark.claim(
+    "weights-active-corrected", stated="36.6B", version=LATER, corrects="weights-active", in_words=True,
+    note="It stands beside the checkpoint and not in the repository: the head is included, the embedding no longer.",
+)  # fmt: skip
+def test_weights_active_corrected(v3, stated, measure):
+    """36.6 billion parameters are activated, the head included."""
+    also = {
+        "formula": v3.formula.active - v3.formula.embeddings,
+        "one token run": v3.model.counted.active - v3.model.embeddings,
+    }
+    assert measure(v3.model.active - v3.model.embeddings, "parameters", also=also) == stated
+
+
+@each(
+    "part",
+    [
+        Entry("embeddings", "embedding", {"stated": "0.9B", "says": "The embedding has 0.9 billion parameters."}),
+        Entry("head", "head", {"stated": "0.9B", "says": "The output head has 0.9 billion parameters."}),
+    ],
+)
+def test_vocabulary_matrices(part, v3, stated, measure):
+    """Embedding and head have 0.9 billion parameters each."""
+    assert measure(getattr(v3.model, part), "parameters", also=getattr(v3.formula, part)) == stated
+
+
+@pytest.mark.claim("prediction-unique", stated="11.5B", link=WEIGHTS, refuted=PROJECTION)
+def test_prediction_unique(weights, stated, measure):
+    """The module has 11.5 billion parameters of its own, embedding and head excluded."""
+    measure(weights.layer, "parameters", of="layer", also=weights.layer_by_formula)
+    also = weights.layer_by_formula + weights.beside_the_layer
+    assert measure(weights.layer + weights.beside_the_layer, "parameters", of="module", also=also) == stated
+
+
+@pytest.mark.claim(
+    "prediction-active",
+    stated="2.4B",
+    link=WEIGHTS,
+    refuted=PROJECTION,
+    note="Read as the sentence says: embedding and head are included. It was corrected later.",
+)
+def test_prediction_active(weights, stated, measure):
+    """2.4 billion of the module's parameters are activated, embedding and head included."""
+    shared = weights.model.embeddings + weights.model.head
+    own = weights.layer - weights.idle + weights.beside_the_layer
+    also = weights.layer_by_formula - weights.idle + weights.beside_the_layer + shared
+    assert measure(own + shared, "parameters", also=also) == stated
+
+
+@pytest.mark.claim(
+    "prediction-active-corrected", stated="1.5B", version=LATER, corrects="prediction-active", in_words=True,
+    refuted=PROJECTION,
+    note="It stands beside the checkpoint and not in the repository: the head is included, the embedding no longer.",
+)  # fmt: skip
+def test_prediction_active_corrected(weights, stated, measure):
+    """1.5 billion of the module's parameters are activated, the head included."""
+    own = weights.layer - weights.idle + weights.beside_the_layer
+    also = weights.layer_by_formula - weights.idle + weights.beside_the_layer + weights.model.head
+    assert measure(own + weights.model.head, "parameters", also=also) == stated
+
+
+@pytest.mark.claim(
+    "prediction-layer-id",
+    stated="61",
+    link=WEIGHTS,
+    note="Layers are counted from 0: the main model's are 0 to 60.",
+)
+def test_prediction_layer_id(v3, stated, measure):
+    """The module's layer follows at once, with the id 61."""
+    layers = len(v3.model.counted.anatomy.layers)
+    assert measure(layers, "id of the next layer, counted from 0", also=v3.formula.shape.layers) == stated
+
+
+@pytest.mark.claim(
+    "block-scaling",
+    stated="128",
+    link=WEIGHTS,
+    note="Held against the published checkpoint: its numbers in 32 bits are one scale for each block of that many rows "
+    "and columns of every matrix of a layer, and the biases that balance the experts. Blocks at a matrix's end may be "
+    "cut, as the text says.",
+)
+def test_block_scaling(weights, stated, measure):
+    """FP8 weights are scaled by blocks of 128 by 128."""
+    scales = measure(weights.numbers["F32"] - weights.balancing_biases, "scales", also={"blocks": weights.scales})
+    of_whole_blocks = weights.numbers["F8_E4M3"] / scales
+    assert measure(round(of_whole_blocks**0.5), "rows and columns of a block", of="numbers to a scale") == stated
+
+
+@pytest.mark.claim(
+    "e4m3",
+    link=WEIGHTS,
+    note="Read as: 4 bits of exponent and 3 of mantissa.",
+)
+def test_e4m3(library, measure):
+    """The format e4m3 is torch's float8_e4m3fn."""
+    bits, step = library.float8()
+    assert measure(bits, "bits") == 1 + 4 + 3 and measure(step, "step above 1") == 2.0**-3
+
+
+UNCHECKABLE = [
+    ("shared-vocabulary", "The module shares embedding and head with the main model.",
+     "the checkpoint stores them twice; whether the copies are equal takes its weights"),
+    ("dynamic-activation", "Activations are quantised as they come, for each token by 128 channels.",
+     "it is what an engine does, not what the file holds"),
+]  # fmt: skip
+
+
+@each(
+    "statement",
+    [Entry(name, name, {"says": says, "uncheckable": why, "link": WEIGHTS}) for name, says, why in UNCHECKABLE],
+)
+def test_uncheckable(statement):
+    """What the text says of the weights, and nobody can check here."""

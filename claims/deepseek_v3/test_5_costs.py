@@ -1,0 +1,103 @@
+"""Report, section 1: Table 1 and the cost of training."""
+
+import pytest
+
+from fixtures.claim.table import Entry, each, table
+
+pytestmark = pytest.mark.cheap
+
+REPORT = "https://arxiv.org/abs/2412.19437v1"
+SHORTEST_TWO_MONTHS = 31 + 28
+
+
+@table(
+    """
+    | Training costs    | in H800 GPU Hours | in USD |
+    | Pre-Training      | 2664K             | 5.328M |
+    | Context Extension | 119K              | 0.238M |
+    | Post-Training     | 5K                | 0.01M  |
+    """,
+    id="table-1",
+    name="Table 1",
+    link=REPORT,
+    note="Hours are held against the dollars and dollars against the hours, at the price that the caption assumes.",
+)
+def test_table_1(cell, costs, stated, measure):
+    """{row}, {column}: {stated}."""
+    price = costs.an_hour["dollars"]
+    by_the_other = {"in H800 GPU Hours": costs.dollars[cell.row] // price, "in USD": costs.hours[cell.row] * price}
+    assert measure(by_the_other[cell.column], cell.column.removeprefix("in ")) == stated
+
+
+@table(
+    """
+    | Training costs | in H800 GPU Hours | in USD |
+    | Total          | 2788K             | 5.576M |
+    """,
+    id="table-1",
+    name="Table 1",
+    link=REPORT,
+    also_prints={"in USD": ("2",)},
+)
+def test_table_1_total(cell, costs, stated, measure):
+    """{row}, {column}: {stated}."""
+    hours, dollars, price = sum(costs.hours.values()), sum(costs.dollars.values()), costs.an_hour["dollars"]
+    found = {"in H800 GPU Hours": (hours, dollars // price), "in USD": (dollars, hours * price)}[cell.column]
+    assert measure(found[0], cell.column.removeprefix("in "), also=found[1]) == stated
+
+
+@pytest.mark.claim(
+    "hours-per-trillion",
+    stated="180K",
+    link=REPORT,
+    note="Held against Table 1: the hours of pre-training over the 14.8 trillion tokens.",
+)
+def test_hours_per_trillion(costs, stated, measure):
+    """A trillion tokens of pre-training take 180 thousand hours."""
+    also = costs.dollars["Pre-Training"] / costs.an_hour["dollars"] / costs.run["trillions"]
+    assert measure(costs.hours["Pre-Training"] / costs.run["trillions"], "hours", also=also) == stated
+
+
+@pytest.mark.claim("days-per-trillion", stated="3.7", link=REPORT, also_prints=("2048",))
+def test_days_per_trillion(costs, stated, measure):
+    """That is 3.7 days on 2048 devices."""
+    also = costs.days(costs.hours["Pre-Training"]) / costs.run["trillions"]
+    assert measure(costs.days(costs.run["hours_per_trillion"]), "days", also=also) == stated
+
+
+@pytest.mark.claim(
+    "less-than-two-months",
+    link=REPORT,
+    note="Read as: in fewer days than the two shortest months that follow each other have.",
+)
+def test_less_than_two_months(costs, measure):
+    """Pre-training is completed in less than two months."""
+    also = costs.days(costs.pre_training)
+    assert measure(costs.days(costs.hours["Pre-Training"]), "days", also=also) < SHORTEST_TWO_MONTHS
+
+
+@pytest.mark.claim(
+    "cheaper-than-dense",
+    link=REPORT,
+    note="Read as: per trillion tokens it activates fewer parameters than the 72 and 405 billion of the dense models, "
+    "which work on every token. Hours of theirs are not printed.",
+)
+def test_cheaper_than_dense(v3, measure):
+    """Training it is much cheaper than training dense models of 72 or 405 billion parameters."""
+    assert measure(v3.model.active, "active parameters", also=v3.formula.active) < 72 * 10**9
+
+
+UNCHECKABLE = [
+    ("hours-are-what-was-used", "The hours are those of the official training.", "the run's log is not published"),
+    ("prior-research-excluded", "Earlier research and ablations are not in the costs.",
+     "what they cost is not published"),
+    ("price-of-an-hour", "An hour of H800 costs $2 to rent.", "it is an assumption, as the report says; prices change"),
+]  # fmt: skip
+
+
+@each(
+    "statement",
+    [Entry(name, name, {"says": says, "uncheckable": why, "link": REPORT}) for name, says, why in UNCHECKABLE],
+)
+def test_uncheckable(statement):
+    """What the report says of costs, and nobody can check."""

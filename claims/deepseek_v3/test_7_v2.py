@@ -1,0 +1,308 @@
+"""DeepSeek-V2: its size, its cache and its economy."""
+
+from fractions import Fraction
+from math import ceil
+
+import pytest
+
+from claims.deepseek_v3.names import ACTIVE
+from fixtures.claim.table import Entry, each, table
+from fixtures.models.formula import BYTES_PER_NUMBER
+
+pytestmark = pytest.mark.cheap
+
+PAPER = "https://arxiv.org/abs/2405.04434"
+README = "https://github.com/deepseek-ai/DeepSeek-V2/blob/ec98ee3cbffc32104cd55dba8af884b3d772602a/README.md"
+V2, DENSE = "DeepSeek-V2", "DeepSeek 67B"
+PER_CENT = 100
+
+
+@pytest.mark.claim("v2-total", stated="236B", model="deepseek-v2", link=PAPER)
+def test_v2_total(v2, stated, measure):
+    """DeepSeek-V2 has 236 billion parameters in total."""
+    assert measure(v2.model.total, "parameters", also=v2.formula.total) == stated
+
+
+@pytest.mark.claim("v2-active", stated="21B", model="deepseek-v2", link=PAPER)
+def test_v2_active(v2, stated, measure):
+    """21 billion of them are activated for each token."""
+    also = {"formula": v2.formula.active, "one token run": v2.model.counted.active}
+    assert measure(v2.model.active, "parameters", also=also) == stated
+
+
+CONTEXT = "In units of 1,024 tokens. Read as: as many positions as the configuration has; weaker: no more than it has."
+MORE = "the configuration has positions for more: 160 times 1,024"
+
+
+@each(
+    "model",
+    [
+        Entry("v2", "v2-context", {"stated": "128", "model": "deepseek-v2", "link": PAPER, "loosely": MORE,
+            "note": CONTEXT, "also_prints": ("128K", "128k"),
+            "says": "DeepSeek-V2 supports a context of 128K tokens."}),
+        Entry("v2_lite", "v2-lite-context", {"stated": "32", "model": "deepseek-v2-lite", "link": README,
+            "loosely": MORE, "note": CONTEXT, "also_prints": ("32k",),
+            "says": "DeepSeek-V2-Lite has a context of 32K tokens."}),
+    ],
+)  # fmt: skip
+def test_context(model, v2, v2_lite, reading, stated, measure):
+    """The models have contexts of 128K and 32K tokens."""
+    config = {"v2": v2, "v2_lite": v2_lite}[model].model.config
+    positions = measure(config["max_position_embeddings"] // 1024, "times 1,024 positions")
+    assert {"literal": stated == positions, "loose": stated <= positions}[reading]
+
+
+@pytest.mark.claim("v2-lite-total", stated="16B", model="deepseek-v2-lite", link=README)
+def test_v2_lite_total(v2_lite, stated, measure):
+    """DeepSeek-V2-Lite has 16 billion parameters in total."""
+    assert measure(v2_lite.model.total, "parameters") == stated
+
+
+@pytest.mark.claim(
+    "v2-lite-active",
+    stated="2.4B",
+    model="deepseek-v2-lite",
+    link=README,
+    refuted="without the input embedding it is a hair over 2.45 billion, which is 2.5; with it, 2.7",
+    note=ACTIVE,
+)
+def test_v2_lite_active(v2_lite, reading, stated, measure):
+    """2.4 billion of them are activated."""
+    of = v2_lite.model
+    left_out = {"literal": 0, "loose": of.embeddings}[reading]
+    assert measure(of.active - left_out, "parameters", also=of.counted.active - left_out) == stated
+
+
+@pytest.mark.claim(
+    "saves-training-cost",
+    stated="42.5%",
+    model="deepseek-v2",
+    link=PAPER,
+    note="Held against the hours per trillion tokens of section 3.2.3 and the bars of Figure 1(b).",
+)
+def test_saves_training_cost(v2_paper, stated, measure):
+    """Compared with DeepSeek 67B it saves 42.5 % of training costs."""
+    by_bars = 1 - v2_paper.bar("training", V2) / v2_paper.bar("training", DENSE)
+    measure(by_bars, "saved", of="by the bars")
+    assert measure(1 - v2_paper.training[V2] / Fraction(v2_paper.training[DENSE]), "saved") == stated
+
+
+@each(
+    "model",
+    [
+        Entry(DENSE, "hours-of-67b", {"stated": "300.6K", "model": "deepseek-67b", "link": PAPER,
+            "says": "A trillion tokens take DeepSeek 67B 300.6 thousand hours."}),
+        Entry(V2, "hours-of-v2", {"stated": "172.8K", "model": "deepseek-v2", "link": PAPER,
+            "says": "A trillion tokens take DeepSeek-V2 172.8 thousand hours."}),
+    ],
+)  # fmt: skip
+def test_hours_per_trillion(model, v2_paper, stated, measure):
+    """A trillion tokens take 300.6 and 172.8 thousand hours."""
+    assert measure(1000 * v2_paper.bar("training", model), "hours", of="bar of Figure 1(b)") == stated
+
+
+@pytest.mark.claim(
+    "reduces-cache",
+    stated="93.3%",
+    model="deepseek-v2",
+    link=PAPER,
+    loosely="only with its cache compressed to 6 bits a number and the other's at 16, as both were deployed",
+    note="Read as Table 1 says: in numbers a token, whatever their precision; weaker: in bytes, as section 3.2.3 "
+    "deploys them. The bars of Figure 1(b) are in bytes.",
+)
+def test_reduces_cache(v2, dense_67b, v2_paper, reading, stated, measure):
+    """Compared with DeepSeek 67B it reduces the cache by 93.3 %."""
+    latent = measure(v2.cached, "numbers kept per token", of=V2, also=v2.cached_by_other_routes)
+    kept = dense_67b.counted.kept(1, BYTES_PER_NUMBER).attention // BYTES_PER_NUMBER
+    measure(kept, "numbers kept per token", of=DENSE, also=dense_67b.formula.cached_token // BYTES_PER_NUMBER)
+    bits = {"literal": {V2: 1, DENSE: 1}, "loose": v2_paper.bits}[reading]
+    assert measure(1 - Fraction(latent * bits[V2], kept * bits[DENSE]), "saved") == stated
+
+
+@pytest.mark.claim(
+    "cache-in-6-bits",
+    stated="6",
+    model="deepseek-v2",
+    link=PAPER,
+    note="Held against the bar of Figure 1(b), in thousands of bytes, over the numbers that a token keeps.",
+)
+def test_cache_in_6_bits(v2, v2_paper, stated, measure):
+    """Each number of its cache is compressed to 6 bits on average."""
+    numbers = measure(v2.cached, "numbers kept per token", also=v2.cached_by_other_routes)
+    assert measure(8000 * v2_paper.bar("cache", V2) / numbers, "bits a number") == stated
+
+
+@pytest.mark.claim(
+    "throughput",
+    stated="5.76",
+    model="deepseek-v2",
+    link=PAPER,
+    also_prints=("576%",),
+    note="Held against the bars of Figure 1(b), which says so, too. The services whose requests it stands on are not "
+    "public: that the bars are what was measured cannot be checked.",
+)
+def test_throughput(v2_paper, stated, measure):
+    """It boosts the maximum generation throughput to 5.76 times."""
+    assert (
+        measure(v2_paper.bar("throughput", V2) / v2_paper.bar("throughput", DENSE), "times", of="by the bars") == stated
+    )
+
+
+@pytest.mark.claim("over-50k-tokens", stated="50K", model="deepseek-v2", link=PAPER, note="Held against Figure 1(b).")
+def test_over_50k_tokens(v2_paper, stated, measure):
+    """On one node of 8 H800 it generates more than 50 thousand tokens a second."""
+    assert measure(v2_paper.bar("throughput", V2), "tokens a second", of="bar of Figure 1(b)") > stated
+
+
+@each(
+    "groups",
+    [
+        Entry(
+            8,
+            "cache-of-mha",
+            {"link": PAPER, "says": "Multi-head attention keeps twice heads times width numbers a layer."},
+        ),
+        Entry(
+            2,
+            "cache-of-gqa",
+            {"link": PAPER, "says": "Grouped-query attention keeps twice groups times width numbers a layer."},
+        ),
+        Entry(
+            1, "cache-of-mqa", {"link": PAPER, "says": "Multi-query attention keeps twice the width numbers a layer."}
+        ),
+    ],
+)
+def test_caches(groups, library, measure):
+    """What other attention keeps of a token (Table 1)."""
+    kept = measure(library.kept(groups, width=4, layers=3), "numbers kept per token", of="3 layers, heads of width 4")
+    assert kept == 2 * groups * 4 * 3
+
+
+@pytest.mark.claim(
+    "cache-of-latent",
+    model="deepseek-v2",
+    link=PAPER,
+    note="Read as the formula of Table 1: latent and rotary key, for each layer.",
+)
+def test_cache_of_latent(v2, measure):
+    """Latent attention keeps the latent's and the rotary key's widths of a token, in every layer."""
+    of = v2.model.config
+    kept = measure(v2.cached, "numbers kept per token", also=v2.cached_by_other_routes)
+    assert kept == (of["kv_lora_rank"] + of["qk_rope_head_dim"]) * of["num_hidden_layers"]
+
+
+@pytest.mark.claim("latent-nine-halves", stated="9/2", in_words=True, model="deepseek-v2", link=PAPER)
+def test_latent_nine_halves(v2, stated, measure):
+    """That is 9/2 head widths a layer."""
+    of = v2.model.config
+    kept = measure(v2.cached, "numbers kept per token", also=v2.cached_by_other_routes)
+    assert measure(Fraction(kept, of["num_hidden_layers"] * of["v_head_dim"]), "head widths a layer") == stated
+
+
+@pytest.mark.claim("latent-four-heads", stated="4", model="deepseek-v2", link=PAPER)
+def test_latent_four_heads(v2, stated, measure):
+    """Its latent is 4 head widths wide."""
+    of, attention = v2.model.config, v2.model.counted.anatomy.layers[0].self_attn
+    also = Fraction(attention.kv_b_proj.weight.shape[1], of["v_head_dim"])
+    assert measure(Fraction(of["kv_lora_rank"], of["v_head_dim"]), "head widths", also=also) == stated
+
+
+@pytest.mark.claim("rotary-half-a-head", stated="1/2", in_words=True, model="deepseek-v2", link=PAPER)
+def test_rotary_half_a_head(v2, stated, measure):
+    """Its rotary key is half a head wide."""
+    of, attention = v2.model.config, v2.model.counted.anatomy.layers[0].self_attn
+    also = Fraction(attention.kv_a_proj_with_mqa.weight.shape[0] - of["kv_lora_rank"], of["v_head_dim"])
+    assert measure(Fraction(of["qk_rope_head_dim"], of["v_head_dim"]), "head widths", also=also) == stated
+
+
+@pytest.mark.claim("latent-groups", stated="2.25", model="deepseek-v2", link=PAPER)
+def test_latent_groups(v2, stated, measure):
+    """Its cache equals that of grouped queries with only 2.25 groups."""
+    of = v2.model.config
+    kept = measure(v2.cached, "numbers kept per token", also=v2.cached_by_other_routes)
+    assert measure(Fraction(kept, 2 * of["v_head_dim"] * of["num_hidden_layers"]), "groups") == stated
+
+
+@table(
+    """
+    | Model | KV Cache per Token |
+    | small | 15.6K              |
+    | large | 34.6K              |
+    """,
+    id="table-9",
+    name="Table 9",
+    link=PAPER,
+    model={"small": "deepseek-v2-lite", "large": "deepseek-v2"},
+    note="The mixture-of-experts models with latent attention: DeepSeek-V2-Lite's layers and DeepSeek-V2's.",
+)
+def test_table_9(cell, v2, v2_lite, stated, measure):
+    """The {row} model with latent attention keeps {stated} numbers of a token."""
+    of = {"small": v2_lite, "large": v2}[cell.row]
+    assert measure(of.cached, "numbers kept per token", also=of.cached_by_other_routes) == stated
+
+
+@pytest.mark.claim(
+    "table-9-mha-small",
+    stated="110.6K",
+    model="deepseek-v2-lite",
+    link=PAPER,
+    note="As many heads and layers as DeepSeek-V2-Lite has, with a key and a value of 128 numbers each.",
+)
+def test_table_9_mha_small(v2_lite, stated, measure):
+    """With multi-head attention the small model keeps 110.6 thousand numbers of a token."""
+    of = v2_lite.model.config
+    assert measure(2 * of["num_attention_heads"] * of["v_head_dim"] * of["num_hidden_layers"], "numbers kept") == stated
+
+
+@each(
+    "size",
+    [
+        Entry("small", "cache-share-small", {"stated": "14%", "link": PAPER, "model": "deepseek-v2-lite",
+            "says": "Latent attention keeps 14 % of what multi-head attention keeps, in the small model."}),
+        Entry("large", "cache-share-large", {"stated": "4%", "link": PAPER, "model": "deepseek-v2",
+            "also_prints": ("860.2K",),
+            "says": "Latent attention keeps 4 % of what multi-head attention keeps, in the large model."}),
+    ],
+)  # fmt: skip
+def test_cache_shares(size, v2_paper, stated, measure):
+    """Latent attention keeps 14 % and 4 % of what multi-head attention keeps."""
+    row = v2_paper.table_9[size]
+    assert measure(Fraction(row["MLA"], row["MHA"]), "of multi-head attention's cache") == stated
+
+
+@pytest.mark.claim(
+    "eight-gpus-for-bf16",
+    stated="8",
+    also_prints=("80GB",),
+    model="deepseek-v2",
+    link=README,
+    loosely="the weights alone would fit on six; eight is the fewest that share 128 heads evenly",
+    note="Read as: on fewer devices of 80 GB the weights do not fit; weaker: of the numbers that divide its heads "
+    "evenly none smaller holds them.",
+)
+def test_eight_gpus_for_bf16(v2, v2_paper, reading, stated, measure):
+    """In BF16 it needs 8 devices of 80 GB."""
+    size = measure(BYTES_PER_NUMBER * v2.model.total, "bytes", also=BYTES_PER_NUMBER * v2.formula.total)
+    least = ceil(Fraction(size, v2_paper.devices["gigabytes"] * 10**9))
+    even = next(number for number in range(least, 999) if v2.formula.shape.heads % number == 0)
+    assert measure({"literal": least, "loose": even}[reading], "devices") == stated
+
+
+UNCHECKABLE = [
+    ("v2-stronger-than-mha", "", "Latent attention performs better than multi-head attention.",
+     "the two models that differ in nothing else are not published"),
+    ("v2-tokens", "8.1T", "DeepSeek-V2 was pre-trained on 8.1 trillion tokens.", "the data are not published"),
+    ("prompt-throughput", "100K", "It takes in more than 100 thousand tokens of prompt a second.",
+     "it is measured on requests of a service that are not public"),
+]  # fmt: skip
+
+
+@each(
+    "statement",
+    [
+        Entry(name, name, {"says": says, "uncheckable": why, "link": PAPER} | ({"stated": stated} if stated else {}))
+        for name, stated, says, why in UNCHECKABLE
+    ],
+)
+def test_uncheckable(statement):
+    """What the paper says, and nobody can check."""
