@@ -1,0 +1,142 @@
+"""What is counted by running: FLOPs of single products, sizes of what a step makes, and passes over memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from math import exp
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from fixtures.models.activations import Block, hidden, saved_bytes
+
+if TYPE_CHECKING:
+    from fixtures.models.published import Model
+
+
+def product_work(rows: int, inner: int, columns: int) -> int:
+    """FLOPs of a product of two matrices, `[rows, inner]` and `[inner, columns]`."""
+    left, right = torch.empty(rows, inner, device="meta"), torch.empty(inner, columns, device="meta")
+    with FlopCounterMode(display=False) as counter:
+        left @ right
+    return int(counter.get_total_flops())
+
+
+def product_works(*shapes: tuple[int, int, int]) -> list[int]:
+    """FLOPs of several products, each of its rows, inner size and columns."""
+    return [product_work(*shape) for shape in shapes]
+
+
+def norm_sizes(model: Model) -> list[int]:
+    """Numbers of each gain and bias of a model's layer norms."""
+    norms = [one for one in model.counted.model.modules() if isinstance(one, torch.nn.LayerNorm)]
+    places = model.counted.anatomy.places
+    return [weight.numel() for norm in norms for weight in norm.parameters() for _ in range(places[weight].times)]
+
+
+def positions(model: Model) -> int:
+    """Parameters of GPT-2's learned positions."""
+    return sum(one.numel() for name, one in model.counted.model.named_parameters() if name.endswith("wpe.weight"))
+
+
+@cache
+def projection_work(model: Model, *names: str) -> int:
+    """FLOPs of one token in the linear maps of these names, in all layers."""
+    shapes, places = Counter[tuple[int, int]](), model.counted.anatomy.places
+    for name, linear in model.counted.model.named_modules():
+        if name.rpartition(".")[2] in names:
+            shapes[linear.in_features, linear.out_features] += places[linear.weight].times
+    return sum(times * product_work(1, *shape) for shape, times in shapes.items())
+
+
+class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    """Sees the largest tensor that an operation makes; a view is none."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        output = func(*args, **(kwargs or {}))
+        given = {one.untyped_storage()._cdata for one in _tensors((args, kwargs))}
+        made = [one.numel() for one in _tensors(output) if one.untyped_storage()._cdata not in given]
+        self.numbers = max([self.numbers, *made])
+        return output
+
+
+def _tensors(tree: Any) -> list[torch.Tensor]:
+    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+
+
+def largest_intermediate(model: Model, batch: int) -> int:
+    """Bytes, two a number, of the largest tensor that one step of decoding makes in a layer or in the head."""
+    library = model.counted.model
+    layer, head = model.counted.anatomy.layers[0], library.lm_head
+    hidden = torch.empty(batch, 1, head.in_features, device="meta")
+    with torch.no_grad(), _Largest() as seen:  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        layer(hidden)
+        head(hidden)
+    return 2 * int(seen.numbers)
+
+
+class _Watched(Sequence[float]):
+    """Numbers in memory that count how often they are read and written."""
+
+    def __init__(self, numbers: Sequence[float]) -> None:
+        self._numbers = list(numbers)
+        self.accesses = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        self.accesses += 1
+        return self._numbers[place]
+
+    def __setitem__(self, place: int, number: float) -> None:
+        self.accesses += 1
+        self._numbers[place] = number
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[float]:
+        return (self[place] for place in range(len(self)))
+
+
+def softmax_accesses(size: int) -> int:
+    """Accesses to memory of the usual softmax, for so many numbers: a largest, a sum, and each number's share."""
+    memory = _Watched([float(place % 7) for place in range(size)])
+    largest = max(memory)
+    total = sum(exp(number - largest) for number in memory)
+    for place in range(size):
+        memory[place] = exp(memory[place] - largest) / total
+    return memory.accesses
+
+
+def multiply_add_accesses(size: int, *, fused: bool) -> int:
+    """Accesses to memory of a multiplication and an addition of so many numbers, in one pass over them or in two."""
+    memory = _Watched([1.0] * size)
+    steps: list[tuple[float, float]] = [(2, 3)] if fused else [(2, 0), (1, 3)]
+    for factor, term in steps:
+        for place in range(size):
+            memory[place] = factor * memory[place] + term
+    return memory.accesses
+
+
+def layer_work(width: int, heads: int) -> int:
+    """FLOPs of one token through one layer."""
+    with FlopCounterMode(display=False) as counter:
+        Block(width, heads)(hidden(1, 1, width))
+    return int(counter.get_total_flops())
+
+
+def layer_vectors(width: int, heads: int) -> int:
+    """Bytes of the vectors that one layer makes of one token and autograd keeps, attention's scores apart."""
+    return saved_bytes(Block(width, heads, recompute="selective"), hidden(1, 1, width))
+
+
+def bytes_of(name: str) -> int:
+    """Bytes of one number of a type, by torch's name for it."""
+    dtype: torch.dtype = getattr(torch, name)
+    return dtype.itemsize

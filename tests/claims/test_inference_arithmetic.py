@@ -1,0 +1,118 @@
+"""What the document's own modules count, worked by hand, and their laws."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claims.inference_arithmetic import counting, equations, sharding
+from claims.inference_arithmetic.clock import ProductClock
+from claims.inference_arithmetic.conftest import LayerTimes
+from fixtures.claim.numbers import NotCovered
+from fixtures.facts import facts
+from fixtures.models.published import Model
+from fixtures.origins import DATA
+
+few = st.integers(1, 40)
+
+
+@given(few, few, few)
+def test_a_product_has_two_flops_for_each_pair_of_entries(rows: int, inner: int, columns: int) -> None:
+    assert counting.product_work(rows, inner, columns) == 2 * rows * inner * columns
+
+
+def test_projections_and_intermediates_are_those_of_the_model() -> None:
+    model = Model("small", "fastertransformer-13b.json")
+    width = model.config["hidden_size"]
+    assert counting.projection_work(model, "fc1") == 40 * 2 * 4 * width**2
+    assert counting.projection_work(model, "q_proj", "out_proj") == 40 * 2 * 2 * width**2
+    assert counting.projection_work(model, "nothing") == 0
+    assert counting.largest_intermediate(model, 3) == 2 * 3 * max(4 * width, model.config["vocab_size"])
+
+
+@given(few)
+def test_accesses_to_memory_are_those_of_each_pass(size: int) -> None:
+    assert counting.softmax_accesses(size) == 4 * size
+    assert counting.multiply_add_accesses(size, fused=True) == 2 * size
+    assert counting.multiply_add_accesses(size, fused=False) == 4 * size
+
+
+def test_a_layer_counts_its_matrices_and_what_it_keeps_apart_from_scores() -> None:
+    assert counting.layer_work(8, 2) == 2 * 12 * 8**2 + 4 * 8
+    assert counting.layer_vectors(8, 2) == 34 * 8 + 16
+
+
+@given(st.sampled_from([1, 2, 4, 8]), st.integers(1, 4))
+def test_split_layers_compute_what_one_does_and_send_as_the_equation_has_it(accelerators: int, times: int) -> None:
+    width = accelerators * times
+    wire = sharding.exchanged(width, accelerators)
+    assert len(wire.rounds) == 4
+    assert Fraction(wire.sent) == Fraction(4 * (accelerators - 1) * width, accelerators)
+
+
+def test_a_split_that_computes_something_else_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharding.Layer, "whole", lambda _layer, attended: attended)
+    with pytest.raises(ValueError, match="do not compute what one does"):
+        sharding.exchanged(8, 2)
+
+
+def test_equations_worked_by_hand() -> None:
+    assert equations.cached_bytes(2, 3, 5) == 120
+    assert equations.key_value_work(2, 3) == 72
+    assert equations.token_work(2, 3) == 2 * equations.parameters(2, 3) == 432
+    assert equations.memory_time(6, 2, 3) == 2
+    assert equations.compute_time(3, 4, 2, 6) == 2
+    assert equations.transfer_time(3, 2, 5, 60) == 4
+    assert equations.waiting_time(3, Fraction(1, 2)) == 6
+
+
+def test_bert_s_parameters_are_those_of_the_library() -> None:
+    model = Model("BERT", "bert-large-uncased.json")
+    assert equations.bert_parameters(model.config) == model.total
+
+
+def test_times_of_operators_add_up() -> None:
+    times = LayerTimes({"one": 3, "two": 5, "three": 7}, memory_bound=["one", "three"], attention=["one", "two"])
+    assert (times.total, times.in_attention, times.at_memory, times.at_flops) == (15, 8, 10, 5)
+    assert (times.marked("two"), times.marked("one", "two", "three")) == (0, 2)
+
+
+def test_norms_and_positions_of_gpt2() -> None:
+    model = Model("GPT-2", "gpt2.json")
+    assert counting.norm_sizes(model) == (2 * 12 + 1) * 2 * [768]
+    assert counting.positions(model) == 1024 * 768
+
+
+def test_a_clock_of_another_device_times_nothing_for_a_claim() -> None:
+    clock = ProductClock.on("cpu")
+    with pytest.raises(NotCovered, match="the claim is about an A100, and this is a CPU"):
+        clock.microseconds(2, 2, 2)
+    (told,) = clock.evidence
+    assert (told.device, told.precision) == ("a CPU", "bfloat16")
+
+
+def test_a_clock_gives_a_time_within_its_interval() -> None:
+    small, large = (ProductClock("cpu", "a CPU").time(size, size, size) for size in (8, 96))
+    assert 0 < small.low <= small.value <= small.high
+    assert large.value > small.value
+
+
+@pytest.mark.parametrize("name", ["NVIDIA A100-SXM4-40GB", "NVIDIA A100 80GB PCIe"])
+def test_an_a100_of_any_make_is_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ProductClock, "time", lambda _clock, *sizes: sizes)
+    assert ProductClock("cuda:0", name).microseconds(1, 2, 3) == (1, 2, 3)
+
+
+def test_facts_keep_decimals_exact_and_say_where_they_are_from() -> None:
+    told = facts("configs/gpt2.json", DATA)
+    assert told["layer_norm_epsilon"] == Fraction(1, 100_000)
+    assert told.evidence[0].file.endswith("configs/gpt2.json")
+
+
+def test_bytes_of_types() -> None:
+    assert [counting.bytes_of(name) for name in ("bfloat16", "float32")] == [2, 4]
+    assert torch.bfloat16.itemsize == 2
