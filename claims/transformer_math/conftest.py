@@ -1,0 +1,126 @@
+"""What only this document's claims need: published numbers, and a model in training on the meta device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from claims.transformer_math import equations
+from fixtures.facts import Facts, facts
+from reports import schema
+
+if TYPE_CHECKING:
+    from claims.transformer_math.training import Training
+    from fixtures.models.published import Model
+
+DATA = Path(__file__).parent / "data"
+GIB = 2**30
+
+
+@pytest.fixture(scope="session")
+def printed() -> Facts:
+    """The numbers that the document starts from."""
+    return facts("as_printed.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def gpt3() -> Facts:
+    """What the GPT-3 models were trained with."""
+    return facts("gpt3_compute.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def compute_optimal() -> Facts:
+    """Tokens for which a size is best, by the Chinchilla paper."""
+    return facts("compute_optimal.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def megatron() -> Facts:
+    """Throughput of Megatron-LM by size of the model."""
+    return facts("megatron_throughput.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def scaling() -> Facts:
+    """The document's figure of throughput by number of GPUs."""
+    return facts("scaling_figure.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def zero_paper() -> Facts:
+    """What the ZeRO paper prints."""
+    return facts("zero.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def mesh() -> Facts:
+    """The document's figure of 3D parallelism."""
+    return facts("mesh_figure.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def deepspeed() -> Facts:
+    """What DeepSpeed's pipeline engine refuses."""
+    return facts("deepspeed_pipeline.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def formats() -> Facts:
+    """Bits of formats that torch has no type for."""
+    return facts("formats.json", DATA)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The document's figure of memory in training, in GB of 2^30 bytes, and the models that it is of."""
+
+    gib: dict[str, dict[str, Fraction]]
+    line: int
+    models: dict[str, dict[str, int]]
+    tokens: int
+    vocabulary: int
+    evidence: list[schema.Evidence] = field(default_factory=list)
+
+    def parameters(self, name: str) -> int:
+        """Parameters of a model, by equation 2 of Narayanan et al. 2021 (arXiv 2104.04473)."""
+        of = self.models[name]
+        layers, width = of["layers"], of["width"]
+        return 12 * layers * width**2 + 13 * layers * width + (self.vocabulary + self.tokens) * width
+
+    def activations(self, name: str, recompute: str) -> Fraction:
+        """Activations of a model by the document's equation."""
+        of = self.models[name]
+        sizes = (self.tokens, of["microbatch"], of["width"], of["layers"], of["heads"], of["tensor"])
+        return equations.activations(*sizes, recompute) / GIB
+
+
+@pytest.fixture(scope="session")
+def bars() -> Bars:
+    """The document's figure of activation memory."""
+    figure, sizes = facts("activation_figure.json", DATA), facts("recomputation_models.json", DATA)
+    evidence = figure.evidence + sizes.evidence
+    return Bars(figure["gib"], figure["line"], sizes["models"], sizes["tokens"], sizes["vocabulary"], evidence)
+
+
+@pytest.fixture(scope="session")
+def neox(models: Any) -> Model:
+    """GPT-NeoX-20B."""
+    return models("gpt-neox-20b")  # type: ignore[no-any-return]  # pytest types every fixture as Any
+
+
+@pytest.fixture(scope="session")
+def counting() -> Any:
+    """What is counted by running layers, and by cutting tensors, on the meta device."""
+    return import_module("claims.transformer_math.training")
+
+
+@pytest.fixture(scope="session")
+def training(neox: Model, counting: Any) -> Training:
+    """GPT-NeoX-20B in training, sequences of its published context."""
+    return counting.Training(neox.config, neox.config["max_position_embeddings"])  # type: ignore[no-any-return]  # as above

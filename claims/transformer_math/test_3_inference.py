@@ -1,0 +1,121 @@
+"""Memory at inference."""
+
+from fractions import Fraction
+
+import pytest
+
+from fixtures.claim.table import table
+
+pytestmark = pytest.mark.cheap
+
+
+@table(
+    """
+    |      | Exponent | Mantissa |
+    | FP32 | 8        | 23       |
+    | TF32 | 8        | 10       |
+    | BF16 | 8        | 7        |
+    | FP16 | 5        | 10       |
+    """,
+    id="format",
+    name="Floating-point formats",
+    in_words=True,
+    note="In the figure, whose numbers the text does not print. TF32 is not a type of torch: by its maker.",
+)
+def test_format(cell, counting, formats, stated, measure):
+    """{row} has {stated} bits of {column}."""
+    names = {"FP32": "float32", "BF16": "bfloat16", "FP16": "float16"}
+    of = counting.bits_of(names[cell.row]) if cell.row in names else formats[cell.row]
+    bits = of[cell.column] if cell.row in names else of[cell.column.lower()]
+    assert measure(bits, "bits") == stated
+
+
+@pytest.mark.claim(
+    "most-in-mixed-precision", uncheckable="in which precision models are trained is not published for most"
+)
+def test_most_in_mixed_precision():
+    """Most transformers are trained in mixed precision."""
+
+
+@pytest.mark.claim(
+    "less-memory-to-train",
+    loosely="parameters, gradients and states of the optimizer take the same: half precision saves what the copy in "
+    "single precision adds; only activations are halved",
+    note="With AdamW, by the document's own rules. Literal: of parameters, gradients and states; weaker: with the "
+    "activations of one sequence of GPT-NeoX-20B.",
+)
+def test_less_memory_to_train(neox, training, counting, reading, measure):
+    """Mixed precision reduces the memory that training takes."""
+    moments = training.states["AdamW"]["exp_avg"] + training.states["AdamW"]["exp_avg_sq"]
+    single = 2 * training.weights["float32"] + moments
+    mixed = training.weights["float16"] + training.gradients["float16"] + moments + training.states["AdamW"]["copy"]
+    kept = counting.activations_of(neox.config, training.tokens) if reading == "loose" else 0
+    single += Fraction(2 * kept, neox.total)
+    assert measure(mixed + Fraction(kept, neox.total), "bytes a parameter", of="mixed") < measure(
+        single, "bytes a parameter", of="single"
+    )
+
+
+@pytest.mark.claim("less-memory-to-run")
+def test_less_memory_to_run(training, measure):
+    """It reduces the memory that running takes."""
+    half, single = (training.weights[name] for name in ("float16", "float32"))
+    assert measure(half, "bytes a parameter", of="half") < measure(single, "bytes a parameter", of="single")
+
+
+@pytest.mark.claim("no-substantial-loss", uncheckable="substantial has no threshold, and no model or task is named")
+def test_no_substantial_loss():
+    """Models can be cast to half precision, or 8 bits, without substantial loss."""
+
+
+@pytest.mark.claim("bits-of-a-byte", stated=8)
+def test_bits_of_a_byte(counting, stated, measure):
+    """A byte has 8 bits."""
+    assert measure(counting.bits_of_a_byte(), "bits") == stated
+
+
+@table(
+    """
+    | precision | bytes |
+    | int8      | 1     |
+    | fp16      | 2     |
+    | bf16      | 2     |
+    | fp32      | 4     |
+    """,
+    id="weights",
+    name="Model Weights",
+    note="GPT-NeoX-20B's own parameters in each type, on the meta device.",
+)
+def test_weights(cell, training, stated, measure):
+    """In {row} a parameter takes {stated} bytes."""
+    name = {"int8": "int8", "fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}[cell.row]
+    assert measure(training.weights[name], "bytes a parameter") == stated
+
+
+@pytest.mark.claim(
+    "overhead",
+    stated="20%",
+    note="Overhead of the forward pass is read as the keys and values of one sequence of the published context, the "
+    "one "
+    "part of it that stays; GPT-NeoX-20B in 16 bits. Four such sequences are more.",
+)
+def test_overhead(neox, training, stated, measure):
+    """A forward pass takes no more than 20% beside the weights."""
+    of = neox.config
+    also = Fraction(2 * 2 * of["num_hidden_layers"] * of["hidden_size"] * training.tokens, 2 * neox.total)
+    assert stated >= measure(
+        Fraction(neox.cached_token.total * training.tokens, 2 * neox.total), "of the weights", also=also
+    )
+
+
+@pytest.mark.claim(
+    "inference-total",
+    stated="1.2",
+    note="The overhead is the limit of what was claimed for it: weights and 20% of them. For the model of the claim "
+    "above.",
+)
+def test_inference_total(neox, training, printed, stated, measure):
+    """Inference takes 1.2 times the weights in all."""
+    whole = 2 * neox.total + neox.cached_token.total * training.tokens
+    measure(Fraction(whole, 2 * neox.total), "times the weights", of="one sequence")
+    assert measure(1 + printed["overhead"], "times the weights", of="the limit") == stated

@@ -1,0 +1,91 @@
+"""What the document's own modules count, worked by hand, and their laws."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claims.transformer_math import equations, training
+from claims.transformer_math.training import Training, block_passes, kept_by_shards, shard_bytes, shares
+from fixtures.models.published import Model
+
+SMALL = {
+    "architectures": ["GPTNeoXForCausalLM"], "model_type": "gpt_neox", "hidden_size": 32, "intermediate_size": 128,
+    "num_attention_heads": 4, "num_hidden_layers": 3, "vocab_size": 50, "max_position_embeddings": 8,
+    "rotary_pct": 0.25, "tie_word_embeddings": False,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small() -> Training:
+    """A small model in training."""
+    return Training(SMALL, 8)
+
+
+def test_two_layers_tell_what_all_do(small: Training) -> None:
+    assert small.whole == small.passes(3)
+    assert small.at_once(3) == small.whole.total
+
+
+def test_a_forward_pass_is_what_running_the_model_layer_by_layer_counts() -> None:
+    model = Model("GPT-NeoX-20B", "gpt-neox-20b.json")
+    found = Training(model.config, 64).whole
+    assert found.forward == 64 * model.work(64).total
+    assert found.backward == 2 * found.forward
+
+
+def test_bytes_are_those_of_the_type(small: Training) -> None:
+    count = 50 * 32 * 2 + 12 * 32**2 + 13 * 32 + 2 * 32
+    assert small.weights == {"int8": 1, "float16": 2, "bfloat16": 2, "float32": 4}
+    assert small.gradients == {"float16": 2, "float32": 4}
+    adam = {"copy": 4, "exp_avg": 4, "exp_avg_sq": 4, "step": Fraction(4 * 16, count)}
+    assert small.states["AdamW"] == adam
+    assert small.states["SGD with momentum"] == {"copy": 4, "momentum_buffer": 4}
+    eight = Fraction(4 * (count - 2 * 4096) + 2 * (4096 + 2 * 4), count)
+    assert small.states["bitsandbytes"] == adam | {"exp_avg": eight, "exp_avg_sq": eight}
+
+
+@pytest.mark.parametrize(("width", "heads", "tokens"), [(12, 3, 9), (8, 2, 1)])
+def test_what_is_computed_again_is_scores_or_a_whole_layer(width: int, heads: int, tokens: int) -> None:
+    plain, selective, full = (block_passes(width, heads, tokens, way) for way in ("none", "selective", "full"))
+    scores = 4 * tokens**2 * width
+    assert plain.forward == 24 * width**2 * tokens + scores == selective.forward == full.forward
+    assert plain.backward == 2 * plain.forward
+    assert selective.backward - plain.backward == scores
+    assert full.backward - plain.backward == plain.forward
+
+
+def test_shares_are_of_layers_and_of_their_matrices() -> None:
+    whole = 8 * 2 * 12 * 64**2
+    assert shares(8, 2, 4) == {what: {"whole": whole, "held": whole // 8} for what in ("weights", "gradients")}
+
+
+@given(st.integers(1, 4), st.integers(1, 9), st.sampled_from([1, 2]), st.sampled_from(["none", "selective", "full"]))
+def test_the_equation_of_activations_is_what_is_kept(width: int, tokens: int, tensor: int, recompute: str) -> None:
+    width *= 8
+    numbers = kept_by_shards(width, 2, tokens, tensor, recompute)["held"] * tokens * width
+    statistics = 0 if recompute == "full" else 16 * tokens
+    assert numbers - statistics == equations.activations(tokens, 1, width, 1, 2, tensor, recompute)
+    layers = training.activations_of({"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 3}, 4)
+    assert layers == 3 * (equations.activations(4, 1, 8, 1, 2, 1) + 16 * 4)
+
+
+@given(st.integers(1, 1000), st.integers(1, 40))
+def test_the_largest_shard_is_no_smaller_than_an_even_one(numbers: int, ranks: int) -> None:
+    assert numbers <= ranks * shard_bytes(numbers, 1, ranks) < numbers + ranks
+
+
+def test_equations_worked_by_hand() -> None:
+    assert equations.zero(0, 4, 2, 12, 2) == 16
+    assert [equations.zero(stage, 4, 2, 12, 2) for stage in (1, 2, 3)] == [7, Fraction(11, 2), 4]
+    assert equations.replicas(32, 4, 4) == 2
+    assert equations.activations(2, 3, 4, 5, 2, 2) == 120 * (10 + 12 + Fraction(5 * 2 * 2, 4 * 2))
+
+
+def test_bits_are_those_of_the_standard() -> None:
+    assert training.bits_of("float16") == {"Mantissa": 10, "Exponent": 5, "all": 16}
+    assert training.bits_of("float64") == {"Mantissa": 52, "Exponent": 11, "all": 64}
+    assert training.bits_of_a_byte() == 8
