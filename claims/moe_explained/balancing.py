@@ -1,0 +1,104 @@
+"""The balancing loss, batches that overflow and a softmax of rounded logits: the small computations of one section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from inspect import signature
+
+import torch
+from torch import Tensor
+from transformers.modeling_outputs import MoeCausalLMOutputWithPast
+from transformers.models.mixtral.modeling_mixtral import MixtralForCausalLM
+
+from fixtures.gate.cases import Case
+from fixtures.gate.router import assignments
+from fixtures.routing.capacity import expert_capacity, kept
+from fixtures.routing.shares import assignment_shares, evenness, squared_distance
+
+TOKENS = 64
+UNEVEN = Case(seed=168435954, tokens=2, experts=3, k=2)  # found by hypothesis: its loss is below that of an even load
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch of tokens whose logits are drawn from a standard normal."""
+
+    seed: int
+    experts: int
+    factor: Fraction
+
+    def _logits(self) -> Tensor:
+        generator = torch.Generator().manual_seed(self.seed)
+        return torch.randn(TOKENS, self.experts, generator=generator, dtype=torch.float64)
+
+    def slopes(self) -> tuple[float, float]:
+        """How fast the loss rises with the probability of the expert with most tokens, and of the one with fewest.
+
+        Fedus et al. 2021 (arXiv 2101.03961), equation 4: experts times the sum of share times mean probability, of
+        which only the probability can be differentiated.
+        """
+        counts = assignments(self._logits().argmax(dim=1), self.experts)
+        counts[0] += TOKENS  # loads that are all alike have no expert with most
+        probability = self._logits().softmax(dim=1).mean(dim=0).requires_grad_()
+        loss = self.experts * (counts / counts.sum() * probability).sum()
+        (slope,) = torch.autograd.grad(loss, probability)
+        return float(slope[counts.argmax()]), float(slope[counts.argmin()])
+
+    def overflowed(self) -> list[bool]:
+        """Which tokens find no place at either of the two experts they chose."""
+        choices = self._logits().topk(2, dim=1).indices
+        found = kept(choices.numpy(), self.experts, self._places())
+        return [not any(of_a_token) for of_a_token in found.tolist()]
+
+    def both_full(self) -> list[bool]:
+        """Which tokens chose two experts that were full when they came: one by one, first choices before second."""
+        choices, taken = self._logits().topk(2, dim=1).indices, [0] * self.experts
+        turned_away = [0] * TOKENS
+        for rank in range(2):
+            for token in range(TOKENS):
+                expert = int(choices[token, rank])
+                turned_away[token] += taken[expert] >= self._places()
+                taken[expert] += 1
+        return [times == 2 for times in turned_away]
+
+    def _places(self) -> int:
+        return int(expert_capacity(TOKENS, self.experts, self.factor, top_k=2))
+
+
+def loss_of_an_uneven_batch() -> float:
+    """Largest loss of a batch by any implementation, in units of the loss at an even load, which is k."""
+    return max(UNEVEN.losses().values()) / UNEVEN.k
+
+
+def variation_of_that_batch() -> float:
+    """Squared variation of the loads of its experts."""
+    counts = assignments(UNEVEN.logits().topk(UNEVEN.k, dim=1).indices, UNEVEN.experts).numpy()
+    return float(squared_distance(assignment_shares(counts)[None, None], evenness(1))[0])
+
+
+def places_in_the_library(name: str) -> dict[str, int]:
+    """How many parameters of Mixtral's model have a name, and how many fields of what the model returns."""
+    return {
+        "parameters": list(signature(MixtralForCausalLM.forward).parameters).count(name),
+        "fields": list(signature(MoeCausalLMOutputWithPast).parameters).count(name),
+    }
+
+
+def changes_by_rounding(sizes: list[int]) -> list[float]:
+    """Largest relative change of a probability when its logits are rounded to bfloat16, for logits around each size.
+
+    One logit is higher by half than ten others: ST-MoE (arXiv 2202.08906), footnote 7.
+    """
+    changes = []
+    for size in sizes:
+        logits = torch.tensor([size + 0.5, *[float(size)] * 10], dtype=torch.float64)
+        exact, rounded = logits.softmax(dim=0), logits.bfloat16().double().softmax(dim=0)
+        changes.append(float(((rounded - exact) / exact).abs().max()))
+    return changes
+
+
+def change_of_the_logit(size: int) -> float:
+    """The relative change of the largest of these logits itself."""
+    value = torch.tensor(size + 0.5, dtype=torch.float64)
+    return float(((value.bfloat16().double() - value) / value).abs())

@@ -1,0 +1,244 @@
+"""Welcome Mixtral: what it is, how it scores, and its name."""
+
+from fractions import Fraction
+from statistics import mean
+
+import pytest
+
+from fixtures.claim.table import table
+
+WELCOME = "https://github.com/huggingface/blog/blob/0186a7fc14b94f06611b15f1e687662d28c8fe12/mixtral.md"
+
+K = "Read as: k is 1,000, as it is for tokens elsewhere; weaker: k is 1,024, as it is for bytes."
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("state-of-the-art", link=WELCOME, uncheckable="it compares with all open models there were that day")
+def test_state_of_the_art():
+    """Mixtral is the best open model."""
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("built-like-mistral", link=WELCOME, note="Read as: attention and embeddings are the same in size.")
+def test_built_like_mistral(mixtral, mistral, measure):
+    """Its architecture is similar to Mistral 7B's."""
+    attention = measure(mixtral.attention, "parameters", of="Mixtral's attention", also=mixtral.formula.attention)
+    assert attention == measure(mistral.attention, "parameters", of="Mistral's", also=mistral.formula.attention)
+    assert mixtral.embeddings == mistral.embeddings and mixtral.widths == mistral.widths
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("two-experts-a-step", stated=2, in_words=True, link=WELCOME)
+def test_two_experts_a_step(mixtral, stated, measure):
+    """Two experts are chosen for each step."""
+    also = {"configuration": mixtral.formula.experts_per_token}
+    assert measure(mixtral.experts_per_token, "experts per token", also=also) == stated
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("four-times-12b", stated="4", link=WELCOME)
+def test_four_times_12b(mixtral, stated, measure):
+    """It has four times as many parameters as the dense model of 12 billion whose speed it has."""
+    also = Fraction(mixtral.formula.total, mixtral.formula.active)
+    assert measure(Fraction(mixtral.total, mixtral.active), "times those at work", also=also) == stated
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("context-of-32k", stated="32K", loosely="with 1,024 tokens to a k", note=K, link=WELCOME)
+def test_context_of_32k(mixtral, reading, stated, measure):
+    """It supports a context of 32k tokens."""
+    tokens = measure(mixtral.config["max_position_embeddings"], "tokens")
+    assert {"literal": tokens, "loose": Fraction(tokens * 1000, 1024)}[reading] == stated
+
+
+@pytest.mark.cheap
+@pytest.mark.claim(
+    "most-benchmarks",
+    link=WELCOME,
+    note="Read as: on more than half of the benchmarks of the paper's Table 3 it is ahead of Llama-2-70B, and on more "
+    "than half no lower than GPT-3.5.",
+)
+def test_most_benchmarks(mixtral_paper_table3, measure):
+    """On most benchmarks it outperforms Llama-2-70B, and matches or beats GPT-3.5."""
+    scores = mixtral_paper_table3["scores"]
+    ours, llama, gpt = (scores[name] for name in ("Mixtral 8x7B", "Llama 2 70B", "GPT-3.5"))
+    ahead = measure(sum(ours[name] > llama[name] for name in ours), "benchmarks", of="ahead of Llama-2-70B")
+    level = measure(sum(ours[name] >= gpt[name] for name in ours), "benchmarks", of="no lower than GPT-3.5")
+    assert min(ahead, level) > len(ours) / 2
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("five-languages", link=WELCOME, uncheckable="what it takes to speak a language is not said")
+def test_five_languages():
+    """It speaks English, French, German, Spanish and Italian."""
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("humaneval", stated="40.2%", link=WELCOME)
+def test_humaneval(mixtral_paper_table3, stated, measure):
+    """It has 40.2 % on HumanEval."""
+    assert measure(mixtral_paper_table3["HumanEval"] / 100, "of problems") == stated
+
+
+UNPUBLISHED = "the scores by benchmark that it is the mean of do not stand with it, and the leaderboard is gone"
+BASE = "base models"
+SIX = (
+    "Read as: the mean of the six benchmarks of the leaderboard in December 2023, of which the other scores are means; "
+    "weaker: of the four that it had until November."
+)
+
+
+@pytest.mark.cheap
+@table(
+    """
+    | model       | tokens |
+    |-------------|--------|
+    | Llama 2 70B | 2,000B |
+    | Falcon 40B  | 1,000B |
+    | Llama 2 7B  | 2,000B |
+    """,
+    id="tokens",
+    name=BASE,
+    link=WELCOME,
+)
+def test_tokens(cell, pretraining, stated, measure):
+    """{row} was trained on {stated} tokens."""
+    assert measure(pretraining[cell.row], "tokens") == stated
+
+
+@pytest.mark.cheap
+@table(
+    """
+    | model        | score |
+    |--------------|-------|
+    | Mixtral 8x7B | 68.42 |
+    | Llama 2 70B  | 67.87 |
+    | Falcon 40B   | 61.5  |
+    | Mistral 7B   | 60.97 |
+    """,
+    id="leaderboard",
+    name=BASE,
+    link=WELCOME,
+    uncheckable=dict.fromkeys(("Mixtral 8x7B", "Llama 2 70B", "Falcon 40B"), UNPUBLISHED),
+    note=SIX,
+)
+def test_leaderboard(cell, leaderboard, stated, measure):
+    """{row} scores {stated} on the leaderboard of open models."""
+    assert measure(mean(leaderboard[cell.row].values()), "points", of="mean of six benchmarks") == stated
+
+
+@pytest.mark.cheap
+@pytest.mark.claim(
+    "leaderboard-llama-2-7b",
+    stated="54.32",
+    table=BASE,
+    row="Llama 2 7B",
+    column="score",
+    link=WELCOME,
+    loosely="it is the mean of the four benchmarks of before, in a column of means of six",
+    note=SIX,
+)
+def test_leaderboard_of_llama_2_7b(leaderboard, reading, stated, measure):
+    """Llama 2 7B scores 54.32 on the leaderboard of open models."""
+    added = {"literal": (), "loose": ("Winogrande", "GSM8K")}[reading]
+    scores = [score for name, score in leaderboard["Llama 2 7B"].items() if name not in added]
+    assert measure(mean(scores), "points", of=f"mean of {len(scores)} benchmarks") == stated
+
+
+JUDGED = "its answers, and what the judge said of them, are not published with it"
+
+
+@pytest.mark.cheap
+@table(
+    """
+    | model              | context window | MT-Bench |
+    |--------------------|----------------|----------|
+    | GPT-4 Turbo        | 128K           | 9.32     |
+    | GPT-3.5 Turbo 0613 | 16K            | 8.32     |
+    | Mixtral Instruct   | 32K            | 8.30     |
+    | Claude 2.1         | 200K           | 8.18     |
+    | OpenChat 3.5       | 8K             | 7.81     |
+    | Zephyr 7B          | 8K             | 7.34     |
+    | Llama 2 70B chat   | 4K             | 6.86     |
+    """,
+    id="chat",
+    name="chat models",
+    link=WELCOME,
+    uncheckable={
+        "GPT-4 Turbo / MT-Bench": JUDGED,
+        "Claude 2.1 / MT-Bench": JUDGED,
+        "GPT-3.5 Turbo 0613 / MT-Bench": "the Mixtral paper has this score for a later version, "
+        "gpt-3.5-turbo-1106; what the version named here scored is not printed beside it",
+    },
+    loosely={"Mixtral Instruct / context window": "cut short, not rounded"},
+    refuted={
+        "GPT-3.5 Turbo 0613 / context window": "this version has a quarter of it; the wider one has another name",
+        "Zephyr 7B / context window": "its configuration has four times as many positions, as that of Mistral 7B",
+    },
+)
+def test_chat(cell, mt_bench, stated, measure):
+    """{row}: {stated} ({column} in the table of chat models)."""
+    kind, unit = {"context window": ("windows", "tokens"), "MT-Bench": ("scores", "points")}[cell.column]
+    assert measure(mt_bench[kind][cell.row], unit) == stated
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("best-open-chat-model", link=WELCOME, note="Read as: of those in the table.")
+def test_best_open_chat_model(mt_bench, measure):
+    """Mixtral Instruct is ahead of all other open models on MT-Bench."""
+    scores = dict(mt_bench["scores"])
+    scores.pop("GPT-3.5 Turbo 1106")
+    ours = measure(scores.pop("Mixtral Instruct"), "points", of="Mixtral Instruct")
+    assert ours > measure(max(scores.values()), "points", of="best other open model")
+
+
+@pytest.mark.cheap
+@pytest.mark.claim(
+    "comparable-with-gpt-35",
+    link=WELCOME,
+    note="Read as: nearer to GPT-3.5's score than to that of any other open model. That it is the first of them cannot "
+    "be seen from the table.",
+)
+def test_comparable_with_gpt_35(mt_bench, measure):
+    """Its performance is comparable with GPT-3.5's."""
+    scores = dict(mt_bench["scores"])
+    ours, gpt = scores.pop("Mixtral Instruct"), scores.pop("GPT-3.5 Turbo 1106")
+    behind = measure(abs(gpt - ours), "points", of="from GPT-3.5")
+    assert behind < measure(
+        min(abs(ours - other) for other in scores.values()), "points", of="from the next open model"
+    )
+
+
+@pytest.mark.cheap
+@pytest.mark.claim(
+    "about-45b",
+    stated="45B",
+    link=WELCOME,
+    refuted="it has more, as the other text of the same authors has it",
+    note="Read as: about allows one unit of the last digit either way, 44B to 46B; rounding allows half of that.",
+)
+def test_about_45b(mixtral, stated, measure):
+    """It has about 45 billion parameters."""
+    also = {"formula": mixtral.formula.total, "published checkpoint": mixtral.checkpoint_total}
+    counted = measure(mixtral.total, "parameters", also=also)
+    unit = stated.high - stated.low
+    assert counted - unit < stated < counted + unit
+
+
+@pytest.mark.cheap
+@pytest.mark.claim("no-prompt-format", link=WELCOME, uncheckable="an absence: a base model has what its users find")
+def test_no_prompt_format():
+    """The base model has no prompt format."""
+
+
+@pytest.mark.cheap
+@pytest.mark.claim(
+    "exact-format",
+    link=WELCOME,
+    refuted="the two turns of the example have it in two ways",
+    note="Read as: what has to be reproduced exactly is the same in each turn of the example, with as many spaces.",
+)
+def test_exact_format(listed, measure):
+    """The format of the example has to be reproduced exactly."""
+    first, second = listed["spaces before the end of a turn"]
+    assert measure(first, "spaces", of="first turn") == measure(second, "spaces", of="second turn")
