@@ -1,0 +1,112 @@
+"""What only this document's claims need: the commands that it prints, what came of them, and published tables."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures.facts import Facts, facts
+from fixtures.models import collector
+from fixtures.models.formula import BYTES_PER_NUMBER
+from fixtures.models.published import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from claims.attention_and_moe_notes.estimates import Cache, Experts
+    from claims.attention_and_moe_notes.gpt import Gpt
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(autouse=True, scope="package")
+def library() -> None:
+    """Import the library before a claim does: the sooner its modules are out of the collector's way, the better."""
+    with collector.paused():
+        import_module("fixtures.models.counted")
+        import_module("transformers.models.llama.modeling_llama")
+
+
+@pytest.fixture(scope="session")
+def settings() -> Facts:
+    """The options of the commands that the notes print."""
+    return facts("settings.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def runs() -> Facts:
+    """What the notes print of their runs."""
+    return facts("runs.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def gqa_paper() -> Facts:
+    """Table 1 of the paper on grouped-query attention."""
+    return facts("gqa_paper_table1.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def deepseek_v2() -> Facts:
+    """Tables 8 and 9 of the DeepSeek-V2 paper."""
+    return facts("deepseek_v2_tables.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def heads() -> Facts:
+    """Heads of three published models."""
+    return facts("heads.json", DATA)
+
+
+@pytest.fixture(scope="session")
+def gqa_estimate(settings: Facts) -> Cache:
+    """The cache of the first note's estimate."""
+    from claims.attention_and_moe_notes.estimates import Cache
+
+    return Cache(**settings["gqa estimate"], evidence=settings.evidence)
+
+
+@pytest.fixture(scope="session")
+def mla_estimate(settings: Facts) -> Cache:
+    """The cache of the second note's estimate."""
+    from claims.attention_and_moe_notes.estimates import Cache
+
+    return Cache(**settings["mla estimate"], evidence=settings.evidence)
+
+
+@pytest.fixture(scope="session")
+def moe_estimate(settings: Facts) -> Experts:
+    """The layer of the third note's estimate."""
+    from claims.attention_and_moe_notes.estimates import Experts
+
+    return Experts(**settings["moe estimate"], evidence=settings.evidence)
+
+
+@pytest.fixture(scope="session")
+def gpts(settings: Facts) -> dict[str, Gpt]:
+    """The models of the notes' runs, by the names of the runs."""
+    from claims.attention_and_moe_notes.gpt import Gpt
+
+    told, long, wide = (settings.evidence, settings["long run"], settings["wide run"])
+    of = {kind: Gpt(kind, long, settings["gpt"], long["hidden"], told) for kind in ("MHA", "GQA", "MLA")}
+    of["dense FFN"] = Gpt("MHA", wide, settings["gpt"], wide["hidden"], told, gated=True)
+    of["MoE"] = Gpt("MHA", wide, settings["gpt"], wide["expert hidden"], told, gated=True, experts=wide["experts"])
+    return of
+
+
+@pytest.fixture(scope="session")
+def deepseek_v3(models: Callable[[str], Model]) -> Model:
+    """DeepSeek-V3, without its layer for multi-token prediction."""
+    return models("deepseek-v3")
+
+
+@pytest.fixture(scope="session")
+def latent_kept(deepseek_v3: Model) -> int:
+    """Bytes of the latent and the rotary key that DeepSeek-V3 keeps of a token, by the library's cache."""
+    from claims.attention_and_moe_notes.estimates import check_latent
+
+    kept = deepseek_v3.counted.kept(1, BYTES_PER_NUMBER).attention
+    check_latent(kept, deepseek_v3.formula.kept_by_a_token(BYTES_PER_NUMBER, latent=False))
+    return kept

@@ -1,0 +1,311 @@
+"""Grouped-query attention: what it saves, and what its runs took."""
+
+from fractions import Fraction
+from statistics import mean
+
+import pytest
+
+from fixtures.claim.table import table
+
+pytestmark = pytest.mark.cheap
+
+REPOSITORY = "https://github.com/rasbt/LLMs-from-scratch/blob"
+GQA = f"{REPOSITORY}/28c65cdfbc3338e2e040016eea4b7fdf556e4d57/ch04/04_gqa/README.md"
+FIRST_GQA = f"{REPOSITORY}/080ab9d5f8e821683a2ffbd535c0edba9c65de2b/ch04/04_gqa/README.md"
+GIB = 2**30
+NETWORKS = (
+    "Read as: the feed-forward networks are more than half of weights and cache, which the run holds at once; weaker: "
+    "with all other linear layers, the head among them."
+)
+WITHIN = "weights and the cache at the end"
+UNTIMED = "the device and the versions of the libraries are not named"
+
+
+@pytest.mark.claim("gqa-is-the-standard", link=GQA, uncheckable="of which models it would be the standard is not said")
+def test_gqa_is_the_standard():
+    """Grouped-query attention has become the standard replacement of multi-head attention."""
+
+
+@pytest.mark.claim(
+    "larger-llama-2-uses-it",
+    link=GQA,
+    model="llama-2-70b",
+    note="Read as: of the sizes that were released, the largest has fewer keys than queries and the middle one not.",
+)
+def test_larger_llama_2_uses_it(llama, llama_70b, measure):
+    """The larger variants of Llama 2 use it."""
+    large, middle = (
+        measure(Fraction(of.formula.shape.heads, of.formula.shape.key_value_heads), "queries to a key", of=of.name)
+        for of in (llama_70b, llama)
+    )
+    assert large > middle == 1
+
+
+@pytest.mark.claim("three-groups-of-two", stated=3, also_prints=("6", "1", "2", "4", "5"), link=GQA)
+def test_three_groups_of_two(stated, measure):
+    """With 3 groups and 6 heads, heads 1 and 2 share keys and values, as do 3 and 4, and 5 and 6."""
+    import torch
+    from transformers.models.llama.modeling_llama import repeat_kv
+
+    keys = torch.arange(3).view(1, 3, 1, 1)
+    of_heads = repeat_kv(keys, 2).flatten().tolist()
+    assert measure(len(set(of_heads)), "keys") == stated
+    assert of_heads[0::2] == of_heads[1::2]
+
+
+GROUPS = (
+    "Read as: there are no more keys than groups, as in the figure of the note, where 3 groups of 6 heads have 3 keys."
+)
+
+
+@pytest.mark.claim("groups-are-keys", source="the script that runs the model", link=GQA, note=GROUPS)
+def test_groups_are_keys_in_the_script(gpts, measure):
+    """There is a key and a value for each group of heads."""
+    gpt = gpts["GQA"]
+    keys = measure(Fraction(gpt.key_width * gpt.of["heads"], gpt.of["width"]), "keys")
+    assert keys <= measure(gpt.of["groups"], "groups")
+
+
+@pytest.mark.claim(
+    "groups-are-keys",
+    source="the script that estimates memory",
+    link=GQA,
+    note=GROUPS,
+    refuted="there the same option is the number of heads that share a key",
+)
+def test_groups_are_keys_in_the_estimate(gqa_estimate, measure):
+    """There is a key and a value for each group of heads."""
+    assert measure(gqa_estimate.key_value_heads, "keys") <= measure(gqa_estimate.groups, "groups")
+
+
+@pytest.mark.claim("fewer-key-computations", link=GQA, note="Read as: parameters that make keys and values of a token.")
+def test_fewer_key_computations(gpts, measure):
+    """Sharing reduces the computation of keys and values."""
+    shared, own = (measure(2 * gpts[kind].key_width, "keys and values", of=kind) for kind in ("GQA", "MHA"))
+    assert shared < own
+
+
+@pytest.mark.claim("fewer-parameters", link=GQA)
+def test_fewer_parameters(gpts, measure):
+    """It lowers the number of parameters."""
+    shared, own = (measure(gpts[kind].total, "parameters", of=kind, also=gpts[kind].formula) for kind in ("GQA", "MHA"))
+    assert shared < own
+
+
+@pytest.mark.claim("less-to-store", link=GQA)
+def test_less_to_store(gqa_estimate, measure):
+    """Fewer keys and values are stored in and read from the cache."""
+    shared, own = (
+        measure(gqa_estimate.library(keys), "bytes", of=f"{keys} keys", also=gqa_estimate.formula(keys))
+        for keys in (gqa_estimate.key_value_heads, gqa_estimate.heads)
+    )
+    assert shared < own
+
+
+COMPARABLE = (
+    "Read as: no more than a point lower on the mean of the benchmarks: scores that differ in the first decimal are "
+    "comparable to a reader, those that differ by some points are not, and a point lies between."
+)
+
+
+@pytest.mark.claim("performs-comparably", source="the paper on grouped queries", link=GQA, note=COMPARABLE)
+def test_performs_comparably_in_its_paper(gqa_paper, measure):
+    """It performs comparably to multi-head attention."""
+    fall = mean(gqa_paper["MHA"].values()) - mean(gqa_paper["GQA"].values())
+    assert measure(fall, "points", of="mean fall") <= 1
+
+
+@pytest.mark.claim(
+    "performs-comparably",
+    source="the paper on DeepSeek-V2",
+    link=GQA,
+    note=COMPARABLE,
+    refuted="in the comparison that the next note shows it falls by some points",
+)
+def test_performs_comparably_in_deepseek_v2(deepseek_v2, measure):
+    """It performs comparably to multi-head attention."""
+    rows = deepseek_v2["table_8"]
+    assert measure(mean(rows["MHA"].values()) - mean(rows["GQA"].values()), "points", of="mean fall") <= 1
+
+
+@pytest.mark.claim(
+    "mqa-of-all-heads",
+    version="of October 2025, at 080ab9d5",
+    link=FIRST_GQA,
+    refuted="then each head has its own, which is multi-head attention; with one for all it is multi-query attention",
+)
+def test_mqa_of_all_heads(gqa_estimate, measure):
+    """With as many keys and values as heads, it is multi-query attention: one key for all."""
+    cache = gqa_estimate.library(gqa_estimate.heads)
+    also = gqa_estimate.formula(gqa_estimate.heads)
+    assert measure(cache, "bytes", of="as many keys as heads", also=also) == measure(
+        gqa_estimate.library(1), "bytes", of="one key for all heads", also=gqa_estimate.formula(1)
+    )
+
+
+@pytest.mark.claim(
+    "mqa-of-one-group",
+    version="since November 2025, at 28a8408d",
+    corrects="mqa-of-all-heads",
+    link=GQA,
+    note="Read as: the cache is smaller than with groups, by more than it was for groups.",
+)
+def test_mqa_of_one_group(gqa_estimate, measure):
+    """Where all heads share one group it is multi-query attention, and memory falls even more drastically."""
+    one, groups, own = (
+        measure(gqa_estimate.library(keys), "bytes", of=f"{keys} keys", also=gqa_estimate.formula(keys))
+        for keys in (1, gqa_estimate.key_value_heads, gqa_estimate.heads)
+    )
+    assert Fraction(groups, one) > Fraction(own, groups) > 1
+
+
+@pytest.mark.claim(
+    "mqa-can-suffer",
+    version="since November 2025, at 28a8408d",
+    link=GQA,
+    note="Read as: a lower mean, in the paper's table.",
+)
+def test_mqa_can_suffer(gqa_paper, measure):
+    """With multi-query attention, quality can suffer."""
+    fall = mean(gqa_paper["MHA"].values()) - mean(gqa_paper["MQA"].values())
+    assert measure(fall, "points", of="mean fall") > 0
+
+
+@pytest.mark.claim(
+    "back-at-multi-head",
+    version="since November 2025, at 28a8408d",
+    link=GQA,
+    note="Read as: the cache is that of keys and values as wide as the model, which multi-head attention has.",
+)
+def test_back_at_multi_head(gqa_estimate, measure):
+    """With as many groups as heads, it is multi-head attention again."""
+    of, keys = gqa_estimate, gqa_estimate.heads
+    own = of.batch * of.context * of.layers * 2 * of.bytes * of.width
+    assert measure(of.library(keys), "bytes", of="as many keys as heads", also=of.formula(keys)) == own
+
+
+@pytest.mark.claim(
+    "cache-formula", link=GQA, model="llama-2-13b", note="Held against the library's cache of Llama-2-13B."
+)
+def test_cache_formula(llama, measure):
+    """The cache is batch · length · (width / heads) · layers · 2 · bytes · heads with keys."""
+    of = llama.config
+    keys = of["hidden_size"] // of["num_attention_heads"] * of["num_key_value_heads"]
+    assert measure(llama.counted.kept(1, 2).attention, "bytes a token") == 2 * 2 * of["num_hidden_layers"] * keys
+
+
+@table(
+    """
+    | line                 | printed |
+    |----------------------|---------|
+    | dtype                | 2       |
+    | head_dim             | 128     |
+    | GQA n_kv_heads       | 8       |
+    | MHA total KV cache   | 17.18   |
+    | GQA total KV cache   | 4.29    |
+    | Ratio (MHA / GQA)    | 4.00    |
+    | Savings (GQA vs MHA) | 75.00%  |
+    """,
+    id="gqa",
+    name="memory estimate for GQA",
+    link=GQA,
+)
+def test_gqa_estimate(cell, gqa_estimate, stated, measure):
+    """{row}: {stated}."""
+    value, unit, also = gqa_estimate.line(cell.row)
+    assert measure(value, unit, also=also) == stated
+
+
+@pytest.mark.claim("llama-3-gemma-3-qwen3", link=GQA)
+def test_llama_3_gemma_3_qwen3(heads, measure):
+    """Llama 3, Gemma 3 and Qwen3 use grouped-query attention."""
+    shared = [Fraction(of["queries"], of["keys"]) for of in heads.values.values()]
+    assert min(measure(each, "queries to a key", of=name) for each, name in zip(shared, heads.values, strict=True)) > 1
+
+
+@table(
+    """
+    | run       | seconds |
+    |-----------|---------|
+    | MHA       | 453.81  |
+    | GQA       | 516.33  |
+    """,
+    id="seconds",
+    name="runs",
+    link=GQA,
+    uncheckable=UNTIMED,
+)
+def test_seconds(cell, stated, measure):
+    """The run with {row} takes {stated} seconds."""
+
+
+@table(
+    """
+    | run | rate |
+    |-----|------|
+    | MHA | 72   |
+    | GQA | 63   |
+    """,
+    id="rate",
+    name="runs",
+    link=GQA,
+    note="Read as: all tokens of the text, the start included, in the seconds that are printed.",
+)
+def test_rate(cell, gpts, runs, stated, measure):
+    """The run with {row} makes {stated} tokens a second."""
+    assert measure(gpts[cell.row].tokens / runs[cell.row]["seconds"], "tokens a second") == stated
+
+
+PEAK = (
+    "Read as: a peak is no lower than the weights and the cache at the end, which it holds at once. A GB is 10⁹ bytes, "
+    "as it is in the estimate above"
+)
+
+
+@pytest.mark.claim(
+    "peak-of-mha",
+    stated="1.54",
+    link=GQA,
+    loosely="in units of 2³⁰ bytes, in which the script prints it",
+    note=f"{PEAK}; weaker: 2³⁰ bytes.",
+)
+def test_peak_of_mha(gpts, reading, stated, measure):
+    """The run with MHA takes 1.54 GB at its peak."""
+    of, unit = gpts["MHA"], {"literal": 10**9, "loose": GIB}[reading]
+    least = Fraction(of.least, unit)
+    assert measure(least, "GB", of=WITHIN, also=Fraction(of.least_by_formula, unit)) <= stated
+
+
+@pytest.mark.claim("peak-of-gqa", stated="0.63", link=GQA, note=f"{PEAK}.")
+def test_peak_of_gqa(gpts, stated, measure):
+    """The run with GQA takes 0.63 GB at its peak."""
+    of = gpts["GQA"]
+    least = Fraction(of.least, 10**9)
+    assert measure(least, "GB", of=WITHIN, also=Fraction(of.least_by_formula, 10**9)) <= stated
+
+
+@pytest.mark.claim("saving-is-smaller", link=GQA, note="Read as: the ratio of the peaks is below that of the caches.")
+def test_saving_is_smaller(gpts, runs, measure):
+    """The saving of the run is not as big as that of the cache alone."""
+    peaks = measure(runs["MHA"]["peak"] / runs["GQA"]["peak"], "times", of="peaks")
+    assert peaks < measure(Fraction(gpts["MHA"].cache, gpts["GQA"].cache), "times", of="caches")
+
+
+@pytest.mark.claim("smaller-configuration", link=GQA)
+def test_smaller_configuration(gpts, gqa_estimate, measure):
+    """One reason is that the configuration is smaller."""
+    estimate = measure(gqa_estimate.library(gqa_estimate.heads), "bytes", of="cache of the estimate")
+    assert measure(gpts["MHA"].cache, "bytes", of="cache of the run") < estimate
+
+
+@pytest.mark.claim(
+    "networks-take-most",
+    link=GQA,
+    refuted="even all linear layers together take less than half of weights and cache",
+    note=f"{NETWORKS} Of the two runs, the one with the smaller cache, where they weigh more.",
+)
+def test_networks_take_most(gpts, reading, measure):
+    """The more important reason is that the fully connected layers take most of the memory."""
+    of, parts = gpts["GQA"], {"literal": ("ffn",), "loose": ("ffn", "attention", "head")}[reading]
+    share = Fraction(of.linear(*parts), of.least)
+    assert measure(share, "of weights and cache", of=" and ".join(parts)) > Fraction(1, 2)

@@ -1,0 +1,360 @@
+"""Mixture of experts: active and total parameters, and what its runs took."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+
+from claims.attention_and_moe_notes.test_1_gqa import GIB, PEAK, REPOSITORY, UNTIMED, WITHIN
+from fixtures.claim.table import table
+
+pytestmark = pytest.mark.cheap
+
+MOE = f"{REPOSITORY}/28c65cdfbc3338e2e040016eea4b7fdf556e4d57/ch04/07_moe/README.md"
+DEEPSEEK = "deepseek-v3"
+
+
+@pytest.mark.claim(
+    "network-has-a-large-part", link=MOE, model="llama-2-13b", note="Read as: more than half of all parameters."
+)
+def test_network_has_a_large_part(llama, measure):
+    """The feed-forward networks have a large part of a model's parameters."""
+    also = Fraction(llama.formula.mlp, llama.formula.total)
+    assert measure(Fraction(llama.mlp, llama.total), "of the parameters", also=also) > Fraction(1, 2)
+
+
+@pytest.mark.claim("sixty-one-layers", stated=61, link=MOE, model=DEEPSEEK)
+def test_sixty_one_layers(deepseek_v3, stated, measure):
+    """In DeepSeek-V3 the block is repeated 61 times."""
+    also = {"configuration": deepseek_v3.config["num_hidden_layers"]}
+    assert measure(len(deepseek_v3.counted.anatomy.layers), "layers", also=also) == stated
+
+
+@pytest.mark.claim("many-networks-increase-the-total", link=MOE, note="Read as: to twice the parameters, at least.")
+def test_many_networks_increase_the_total(mixtral, models, measure):
+    """Many networks in place of one increase the parameters substantially."""
+    dense = models("mistral-7b-v0.1").formula.total
+    also = {"published checkpoint": Fraction(mixtral.checkpoint_total, dense)}
+    assert measure(Fraction(mixtral.formula.total, dense), "times Mistral 7B's parameters", also=also) >= 2
+
+
+@pytest.mark.claim("few-are-active", link=MOE, model=DEEPSEEK, note="Read as: fewer than half of those there are.")
+def test_few_are_active(deepseek_v3, measure):
+    """A router selects only a few experts for each token."""
+    also = Fraction(deepseek_v3.formula.experts_per_token, deepseek_v3.formula.expert_count)
+    share = Fraction(deepseek_v3.experts_per_token, deepseek_v3.expert_count)
+    assert measure(share, "of the routed experts", also=also) < Fraction(1, 2)
+
+
+@pytest.mark.claim(
+    "two-hundred-and-fifty-six-experts",
+    stated=256,
+    link=MOE,
+    model=DEEPSEEK,
+    loosely="it leaves out the shared expert, which is among the nine that are counted as active",
+    note="Read as: all experts of a module; weaker: those that are routed.",
+)
+def test_256_experts(deepseek_v3, reading, stated, measure):
+    """DeepSeek-V3 has 256 experts in a module."""
+    also = {"configuration": deepseek_v3.config["n_routed_experts"]}
+    routed = measure(deepseek_v3.expert_count, "experts", of="routed", also=also)
+    shared = {"literal": deepseek_v3.config["n_shared_experts"], "loose": 0}[reading]
+    assert routed + measure(shared, "experts", of="shared") == stated
+
+
+@pytest.mark.claim("six-hundred-and-seventy-one-billion", stated="671B", link=MOE, model=DEEPSEEK)
+def test_671_billion(deepseek_v3, stated, measure):
+    """DeepSeek-V3 has 671 billion parameters."""
+    assert measure(deepseek_v3.total, "parameters", also=deepseek_v3.formula.total) == stated
+
+
+@pytest.mark.claim("nine-experts", stated=9, also_prints=("1", "8"), link=MOE, model=DEEPSEEK)
+def test_nine_experts(deepseek_v3, stated, measure):
+    """Nine experts are active: one that is shared, and eight."""
+    also = {"configuration": deepseek_v3.config["num_experts_per_tok"]}
+    routed = measure(deepseek_v3.experts_per_token, "experts", of="routed", also=also)
+    shared = measure(deepseek_v3.config["n_shared_experts"], "experts", of="shared")
+    assert routed + shared == stated and (routed, shared) == (8, 1)
+
+
+@pytest.mark.claim(
+    "thirty-seven-billion",
+    stated="37B",
+    link=MOE,
+    model=DEEPSEEK,
+    loosely="without the input embedding, of which a token uses one row",
+    note="Read as: every parameter but the idle experts; weaker: the input embedding does not count.",
+)
+def test_37_billion(deepseek_v3, reading, stated, measure):
+    """37 billion of them are used for a token."""
+    convention = {"literal": "everything", "loose": "without the input embedding"}[reading]
+    counted, formula = (of.count("active", convention) for of in (deepseek_v3, deepseek_v3.formula))
+    assert measure(counted, "parameters", of=convention, also=formula) == stated
+
+
+@pytest.mark.claim("shared-expert-helps", link=MOE, uncheckable="the paper's comparison is of curves, without numbers")
+def test_shared_expert_helps():
+    """A shared expert improves quality."""
+
+
+@pytest.mark.claim(
+    "memory-by-the-ratio",
+    link=MOE,
+    note="Read as: active over dense parameters of the estimate is chosen over all experts, to within one in twenty; "
+    "roughly leaves room for the router.",
+)
+def test_memory_by_the_ratio(moe_estimate, measure):
+    """Memory and compute scale by chosen over all experts, compared with a dense network of the same capacity."""
+    of, also = moe_estimate.library, moe_estimate.formula
+    share = Fraction(of["MoE ACTIVE/Token"], of["Dense FFN params"])
+    measure(share, "of the dense parameters", also=Fraction(also["MoE ACTIVE/Token"], also["Dense FFN params"]))
+    ratio = measure(Fraction(moe_estimate.chosen, moe_estimate.experts), "of the experts")
+    assert abs(share / ratio - 1) <= Fraction(1, 20)
+
+
+@table(
+    """
+    | line              | parameters  | GB   |
+    |-------------------|-------------|------|
+    | Dense FFN params  | 308,281,344 | 0.62 |
+    | Per-expert params | 38,535,168  | 0.08 |
+    | Router params     | 57,344      | 0.00 |
+    | MoE TOTAL params  | 308,338,688 | 0.62 |
+    | MoE ACTIVE/Token  | 77,127,680  | 0.15 |
+    """,
+    id="moe",
+    name="memory estimate for MoE",
+    link=MOE,
+)
+def test_moe_estimate(cell, moe_estimate, stated, measure):
+    """{row}: {stated} ({column})."""
+    unit = Fraction(1) if cell.column == "parameters" else Fraction(10**9, moe_estimate.bytes)
+    also = moe_estimate.formula[cell.row] / unit
+    assert measure(Fraction(moe_estimate.library[cell.row]) / unit, cell.column, also=also) == stated
+
+
+@pytest.mark.claim(
+    "expert-width", stated=1792, table="memory estimate for MoE", row="moe_hidden_size", column="features", link=MOE
+)
+def test_expert_width(moe_estimate, stated, measure):
+    """The experts are 1,792 features wide."""
+    also = {"nearest of all widths": moe_estimate.nearest_hidden}
+    assert measure(moe_estimate.expert_hidden, "features", also=also) == stated
+
+
+@pytest.mark.claim("dense-of-308m", stated="308M", also_prints=("7,168", "14,336"), link=MOE)
+def test_dense_of_308m(moe_estimate, stated, measure):
+    """A network of 14,336 by 7,168 has about 308 million parameters, all of them active."""
+    parameters = moe_estimate.library["Dense FFN params"]
+    assert measure(parameters, "parameters", also=moe_estimate.formula["Dense FFN params"]) == stated
+
+
+@pytest.mark.claim(
+    "total-roughly-the-same", link=MOE, note="Read as: to the nearest per cent there is no difference, below 1/200."
+)
+def test_total_roughly_the_same(moe_estimate, measure):
+    """The experts together have roughly as many."""
+    of = moe_estimate.library
+    assert measure(
+        Fraction(of["MoE TOTAL params"], of["Dense FFN params"]) - 1, "of the parameters", of="more"
+    ) < Fraction(1, 200)
+
+
+@pytest.mark.claim("active-of-77m", stated="77M", link=MOE)
+def test_active_of_77m(moe_estimate, stated, measure):
+    """With two of eight experts, about 77 million are active."""
+    parameters = moe_estimate.library["MoE ACTIVE/Token"]
+    assert measure(parameters, "parameters", also=moe_estimate.formula["MoE ACTIVE/Token"]) == stated
+
+
+@pytest.mark.claim(
+    "more-experts-fewer-active",
+    link=MOE,
+    loosely="up to as many experts as the plot has; beyond some eight hundred the router outgrows what is saved",
+    note="Read as: at a constant number of chosen experts, for 'of experts' says the opposite of what follows, each "
+    "doubling leaves fewer parameters active, up to four times the experts of the plot; weaker: up to those.",
+)
+def test_more_experts_fewer_active(settings, reading, measure):
+    """The more experts there are, the fewer parameters are active."""
+    from claims.attention_and_moe_notes.estimates import active_parameters
+
+    of = settings["moe plot"]
+    most = {"literal": 4, "loose": 1}[reading] * of["most experts"]
+    numbers = [count for count in (2**power for power in range(3, 14)) if of["chosen"] <= count <= most]
+    active = [measure(active_parameters(of, count), "parameters", of=f"active of {count} experts") for count in numbers]
+    assert all(more < fewer for fewer, more in pairwise(active))
+
+
+TIMES = """
+    | run       | seconds | milliseconds a call |
+    |-----------|---------|---------------------|
+    | dense FFN | 25.13   | 0.759               |
+    | MoE       | 35.11   | 1.555               |
+    """
+
+
+@table(TIMES, id="time", name="runs of feed-forward networks", link=MOE, uncheckable=UNTIMED)
+def test_time(cell, stated, measure):
+    """The run with {row} takes {stated} {column}."""
+
+
+@pytest.mark.claim("rate-dense", stated="40", link=MOE, loosely="cut short, not rounded, as the script does")
+def test_rate_of_the_dense_run(gpts, runs, stated, measure):
+    """The run with a dense network makes 40 tokens a second."""
+    assert measure(gpts["dense FFN"].tokens / runs["dense FFN"]["seconds"], "tokens a second") == stated
+
+
+@pytest.mark.claim("rate-moe", stated="29", link=MOE)
+def test_rate_of_the_sparse_run(gpts, runs, stated, measure):
+    """The run with experts makes 29 tokens a second."""
+    assert measure(gpts["MoE"].tokens / runs["MoE"]["seconds"], "tokens a second") == stated
+
+
+MEGABYTES = (
+    "Read as: the gate, the other input and their product, in bfloat16, are what is there at once. An MB is 10⁶ bytes, "
+    "as a GB is 10⁹ in the estimate above; weaker: 2²⁰ bytes."
+)
+
+
+@pytest.mark.claim(
+    "dense-activations",
+    stated="0.19",
+    link=MOE,
+    loosely="in units of 2²⁰ bytes, in which the script prints it",
+    note=MEGABYTES,
+)
+def test_dense_activations(gpts, reading, stated, measure):
+    """A dense network takes 0.19 MB of activations for a token."""
+    unit = {"literal": 10**6, "loose": 2**20}[reading]
+    assert measure(Fraction(gpts["dense FFN"].activations(1), unit), "MB") == stated
+
+
+@pytest.mark.claim(
+    "dense-activations-at-most",
+    stated="0.75",
+    link=MOE,
+    loosely="in units of 2²⁰ bytes, in which the script prints it",
+    note=f"{MEGABYTES} The most is for the start of the text, whose tokens come together.",
+)
+def test_dense_activations_at_most(gpts, reading, stated, measure):
+    """It takes at most 0.75 MB."""
+    gpt, unit = gpts["dense FFN"], {"literal": 10**6, "loose": 2**20}[reading]
+    assert measure(Fraction(gpt.activations(gpt.fixed["prompt"]), unit), "MB") == stated
+
+
+@pytest.mark.claim(
+    "sparse-activations",
+    stated="0.04",
+    also_prints=("0.11",),
+    link=MOE,
+    uncheckable="little of it is an expert's; the rest is what the device's library has not yet freed",
+)
+def test_sparse_activations():
+    """Experts take 0.04 MB of activations for a token, and at most 0.11 MB."""
+
+
+@pytest.mark.claim("fair-comparison", stated=1024, also_prints=("32768", "32"), link=MOE)
+def test_fair_comparison(gpts, stated, measure):
+    """For a fair comparison, 32 experts are each 32768 / 32 features wide."""
+    dense, sparse = gpts["dense FFN"], gpts["MoE"]
+    also = {"option": sparse.hidden}
+    assert measure(Fraction(dense.hidden, sparse.experts), "features", also=also) == stated
+
+
+@pytest.mark.claim(
+    "peak-of-the-dense-run",
+    stated="11.47",
+    link=MOE,
+    loosely="in units of 2³⁰ bytes, in which the script prints it",
+    note=f"{PEAK}; weaker: 2³⁰ bytes.",
+)
+def test_peak_of_the_dense_run(gpts, reading, stated, measure):
+    """The run with a dense network takes 11.47 GB at its peak."""
+    of, unit = gpts["dense FFN"], {"literal": 10**9, "loose": GIB}[reading]
+    least = Fraction(of.least, unit)
+    assert measure(least, "GB", of=WITHIN, also=Fraction(of.least_by_formula, unit)) <= stated
+
+
+@pytest.mark.claim(
+    "peak-of-the-sparse-run",
+    stated="11.48",
+    link=MOE,
+    loosely="in units of 2³⁰ bytes, in which the script prints it",
+    note=f"{PEAK}; weaker: 2³⁰ bytes.",
+)
+def test_peak_of_the_sparse_run(gpts, reading, stated, measure):
+    """The run with experts takes 11.48 GB at its peak."""
+    of, unit = gpts["MoE"], {"literal": 10**9, "loose": GIB}[reading]
+    least = Fraction(of.least, unit)
+    assert measure(least, "GB", of=WITHIN, also=Fraction(of.least_by_formula, unit)) <= stated
+
+
+@pytest.mark.claim("time-of-0-76", stated="0.76", link=MOE)
+def test_time_of_0_76(runs, stated, measure):
+    """A dense network processes a token in about 0.76 milliseconds."""
+    assert measure(runs["dense FFN"]["milliseconds a call"], "milliseconds") == stated
+
+
+@pytest.mark.claim(
+    "roughly-twice-the-time", stated="2.0", in_words=True, link=MOE, note="Read as: 1.95 to 2.05, as twice is 2.0."
+)
+def test_roughly_twice_the_time(runs, stated, measure):
+    """Experts take roughly twice the time."""
+    dense, sparse = (runs[name]["milliseconds a call"] for name in ("dense FFN", "MoE"))
+    assert measure(sparse / dense, "times") == stated
+
+
+@pytest.mark.claim("both-near-11-5", stated="11.5", link=MOE)
+def test_both_near_11_5(runs, stated, measure):
+    """Both runs peak around 11.5 GB."""
+    low, high = (measure(runs[name]["peak"], "GB", of=name) for name in ("dense FFN", "MoE"))
+    assert low == stated and high == stated
+
+
+@pytest.mark.claim(
+    "same-number-of-weights",
+    link=MOE,
+    loosely="to the nearest per cent: the experts have a router besides",
+    note="Read as: the same number; weaker: the difference is below 1/200 and rounds to 0 %.",
+)
+def test_same_number_of_weights(gpts, reading, measure):
+    """Both load the same number of weights."""
+    dense, sparse = (
+        measure(gpts[name].total, "parameters", of=name, also=gpts[name].formula) for name in ("dense FFN", "MoE")
+    )
+    most = Fraction(0) if reading == "literal" else Fraction(1, 200)
+    assert Fraction(sparse, dense) - 1 <= most
+
+
+@pytest.mark.claim("same-cache", link=MOE)
+def test_same_cache(gpts, measure):
+    """Both have the same cache."""
+    dense, sparse = (measure(gpts[name].cache, "bytes", of=name) for name in ("dense FFN", "MoE"))
+    assert dense == sparse
+
+
+@pytest.mark.claim(
+    "weights-and-cache-dominate", link=MOE, note="Read as: more than nine tenths of the peak, in units of 2³⁰ bytes."
+)
+def test_weights_and_cache_dominate(gpts, runs, measure):
+    """Weights and cache dominate the memory."""
+    shares = [gpts[name].least / (runs[name]["peak"] * GIB) for name in ("dense FFN", "MoE")]
+    assert min(measure(share, "of the peak") for share in shares) > Fraction(9, 10)
+
+
+@pytest.mark.claim(
+    "four-to-five-times-less",
+    stated="5",
+    also_prints=("4",),
+    link=MOE,
+    note="Read as: the ratio of the two printed averages lies between 4 and 5.",
+)
+def test_four_to_five_times_less(runs, stated, measure):
+    """Experts reduce the memory of activations by about 4 to 5 times."""
+    dense, sparse = (runs[name]["megabytes a call"] for name in ("dense FFN", "MoE"))
+    assert 4 < measure(dense / sparse, "times") < stated
+
+
+@pytest.mark.claim("larger-batches-save-more", link=MOE, uncheckable="no run with a larger batch is shown")
+def test_larger_batches_save_more():
+    """With more tokens at once, the saving would be more pronounced."""
