@@ -20,7 +20,9 @@ def test_paper_active(mixtral, stated, measure):
     assert measure(mixtral.active, "active parameters", also=mixtral.formula.active) == stated
 
 
-@pytest.mark.claim("paper-five-times-fewer", stated="5", note="Read as: rounded to the digit printed, 4.5 to 5.5.")
+@pytest.mark.claim(
+    "paper-five-times-fewer", stated="5", note="Read as: rounded to the one digit in the word, 4.5 to 5.5."
+)
 def test_paper_five_times_fewer(mixtral, llama_70b, stated, measure):
     """Mixtral uses five times fewer active parameters than Llama-2-70B, which uses all it has."""
     also = Fraction(llama_70b.formula.total, mixtral.formula.active)

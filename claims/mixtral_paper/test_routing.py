@@ -23,7 +23,7 @@ def test_repetition_baseline(mixtral, stated, measure):
 @pytest.mark.claim(
     "repetition-above-chance",
     stated="12.5%",
-    note="Read as: in every domain, at both layers; shown is the least of any domain.",
+    note="Read as: in every domain, at both layers, for the table has no exception; shown is the least of any domain.",
 )
 def test_repetition_above_chance(evidence, stated, measure):
     """At layers 15 and 31, a token repeats the first choice of the one before more often than the 12.5 % of chance."""

@@ -8,7 +8,11 @@ LLAMA = "llama-2-13b"
 
 
 @pytest.mark.cheap
-@pytest.mark.claim("attention-memory-grows", model=LLAMA)
+@pytest.mark.claim(
+    "attention-memory-grows",
+    model=LLAMA,
+    note="Read as: the feed-forward network keeps nothing, so that all of the growth is attention's.",
+)
 def test_attention_memory_grows(llama, measure):
     """At inference, the memory a token costs grows because of attention, not because of the feed-forward network."""
     unit, kept = "bytes kept per token of context", llama.cached_token
@@ -17,7 +21,11 @@ def test_attention_memory_grows(llama, measure):
 
 
 @pytest.mark.cheap
-@pytest.mark.claim("attention-time-grows", model=LLAMA)
+@pytest.mark.claim(
+    "attention-time-grows",
+    model=LLAMA,
+    note="Read as: the feed-forward network's work stays the same, so that all of the growth is attention's.",
+)
 def test_attention_time_grows(llama, measure):
     """The work per token grows with context because of attention, not because of the feed-forward network."""
     unit, counted, formula = "FLOPs per token for each further token of context", llama.growth, llama.formula.growth
@@ -38,8 +46,9 @@ def test_feed_forward_has_more_parameters(llama, measure):
 @pytest.mark.claim(
     "ffn-share-of-work",
     model=LLAMA,
-    note="Read as: more than attention, at the full published context, where attention's part is largest. Full scores: "
-    "each token is compared with all others.",
+    note="Read as: more than attention, at the full published context, where attention's part is largest: what does "
+    "more than the other part does a considerable one in anybody's reading. Full scores: each token is compared with "
+    "all others.",
 )
 def test_feed_forward_share_of_work(llama, measure):
     """The feed-forward network does a considerable part of the computation."""

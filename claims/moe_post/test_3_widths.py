@@ -107,7 +107,11 @@ def test_mixtral_attention_is_smaller(llama, mixtral, measure):
     assert mixtral.attention < llama.attention
 
 
-@pytest.mark.claim("mixtral-ffn-wider", note="Read as: than Llama-2-13B's, both in features and in model widths.")
+@pytest.mark.claim(
+    "mixtral-ffn-wider",
+    note="Read as: than Llama-2-13B's, both in features and in model widths, for the document speaks of "
+    "the one and of the other.",
+)
 def test_mixtral_feed_forward_is_wider(llama, mixtral, measure):
     """Mixtral scales the feed-forward width up."""
     wide, narrow = (measure(model.widths.feed_forward, "features", of=model.name) for model in (mixtral, llama))

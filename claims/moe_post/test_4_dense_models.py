@@ -16,7 +16,8 @@ def test_active_parameters(mixtral, stated, measure):
 @pytest.mark.claim(
     "total-about-46B",
     stated="46B",
-    note="Read as: roughly allows one unit of the last digit either way, 45B to 47B; rounding allows half of that.",
+    note="Read as: roughly allows one unit of the last digit either way, 45B to 47B; rounding alone allows half of "
+    "that, and the word promises less than a digit that stands without it.",
 )
 def test_total_about_46_billion(mixtral, stated, measure):
     """Mixtral has roughly 46 billion parameters."""
@@ -34,7 +35,10 @@ def test_total_below_llama_70b(mixtral, llama_70b, measure):
     assert mixtral.total < llama_70b.total
 
 
-@pytest.mark.claim("better-than-llama-13b", note="Read as: on every benchmark of the table; the scores are as printed.")
+@pytest.mark.claim(
+    "better-than-llama-13b",
+    note="Read as: on every benchmark of the table, for no exception is made; the scores are as printed.",
+)
 def test_better_than_llama_13b(scores, measure):
     """Mixtral scores higher than Llama-2-13B."""
     leads = scores.printed_leads("Mixtral-8x7B", over="Llama-2-13B")
@@ -45,7 +49,8 @@ def test_better_than_llama_13b(scores, measure):
 @pytest.mark.claim(
     "better-than-llama-70b",
     loosely="on the mean of the benchmarks, not on every one",
-    note="Read as: on every benchmark of the table; weaker: on their mean. The scores are as printed: it is said that "
+    note="Read as: on every benchmark of the table, for no exception is made; weaker: on their mean. The scores are as "
+    "printed: it is said that "
     "they are higher, not that they would be so on other problems.",
 )
 def test_better_than_llama_70b(scores, reading, measure):
@@ -88,7 +93,8 @@ def test_far_better_at_maths(scores, measure):
 @pytest.mark.claim(
     "code-llama-better-on-humaneval",
     undecided="two papers, each by its own protocol, and so few problems that the interval includes zero",
-    note="Code Llama 34B. The interval is from the number of problems.",
+    note="Read as: the largest size of its paper, 34B, leads by more than chance. The "
+    "interval is from the number of problems.",
 )
 def test_code_llama_is_better_on_humaneval(scores, measure):
     """Code Llama is better at code than Mixtral: HumanEval, 34B."""
@@ -99,7 +105,8 @@ def test_code_llama_is_better_on_humaneval(scores, measure):
     "code-llama-better-on-mbpp",
     undecided="not the same problems: the Mixtral paper takes the hand-verified ones, Code Llama's the whole test set; "
     "and the interval includes zero",
-    note="Code Llama 34B. The interval is from the numbers of problems.",
+    note="Read as: the largest size of its paper, 34B, leads by more than chance. The "
+    "interval is from the numbers of problems.",
 )
 def test_code_llama_is_better_on_mbpp(scores, measure):
     """Code Llama is better at code than Mixtral: MBPP, 34B."""

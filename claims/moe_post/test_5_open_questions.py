@@ -8,7 +8,8 @@ import pytest
     "all-experts-hurt",
     source="published sweep",
     undecided="on the mean of the benchmarks the interval includes zero; of the four, one alone is clear of noise",
-    note="Read as: a lower mean over the benchmarks than with as many experts as it was trained with. Intervals are "
+    note="Read as: a lower mean over the benchmarks than with as many experts as it was trained with, for the word is "
+    "said of quality and not of a benchmark. Intervals are "
     "from the numbers of problems, as if each score were of other problems: which problems were solved is not "
     "published, so they are wider than need be, and the published scores do not settle it either way.",
 )

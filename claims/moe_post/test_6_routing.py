@@ -54,7 +54,7 @@ def test_mathematics_goes_to_expert_0(evidence, reading, measure):
 @pytest.mark.claim(
     "stackexchange-expert-8",
     refuted="another expert takes more",
-    note="Read as: expert 7, the eighth from 0, is first.",
+    note="Read as: expert 7, the eighth from 0, is first: one expert is named, so that no other takes as much.",
 )
 def test_stackexchange_goes_to_the_eighth_expert(evidence, measure):
     """At layer 31, StackExchange goes to the eighth expert."""
@@ -63,7 +63,10 @@ def test_stackexchange_goes_to_the_eighth_expert(evidence, measure):
 
 
 @on(FIGURE_7, FRESH)
-@pytest.mark.claim("wikipedia-expert-8", note="Read as: expert 7, the eighth from 0, is first.")
+@pytest.mark.claim(
+    "wikipedia-expert-8",
+    note="Read as: expert 7, the eighth from 0, is first: one expert is named, so that no other takes as much.",
+)
 def test_wikipedia_goes_to_the_eighth_expert(evidence, measure):
     """At layer 31, Wikipedia goes to the eighth expert."""
     measure(evidence.assignment_share("Wikipedia (en)", layer=31, expert=7), "of assignments", of="expert 7")
@@ -102,7 +105,12 @@ def test_deeper_is_more_specific(evidence, measure):
 
 
 @on(FIGURE_7, MMLU_RECORD, FRESH)
-@pytest.mark.claim("layer-31-deviates", stated="1/8", note="Read as: loads are less even than at layer 0.")
+@pytest.mark.claim(
+    "layer-31-deviates",
+    stated="1/8",
+    note="Read as: loads are less even than at layer 0: hardly a count is exactly an eighth anywhere, and it is "
+    "layer 0 that the document compares with.",
+)
 def test_layer_31_deviates(evidence, stated, measure):
     """Shares at layer 31 deviate from 1/8."""
     for layer in (0, 31):
