@@ -7,41 +7,21 @@ import io
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import pytest
 
 from fixtures.claim.declaration import DECLARED, Declared
-from fixtures.claim.documents import GROUPED, NAME
+from fixtures.claim.documents import NAME
+from fixtures.claim.text import Number, digits, numbers
 
 CLAIMS = Path(__file__).parent
 EXPLAINED = "uncovered.toml"
 CONTEXT = 60  # characters shown of a line
 
 _UNSAID = re.compile(r"<!--.*?-->|<[^>]*>|(?<=\])\([^)]*\)|https?://\S+", re.DOTALL)  # addresses and markup
-_NUMBER = re.compile(
-    rf"(?P<number>(?:[1-9][0-9]{{0,2}}(?:{GROUPED}[0-9]{{3}})+(?![0-9])|[0-9]+)(?:[.,][0-9]+)?(?:/[1-9][0-9]*)?)"
-    r"(?P<scale>\s?(?:%|[KMBTk](?![A-Za-z0-9])|per ?cent\b|thousand\b|million\b|billion\b|trillion\b))?"
-)
-_SCALES = {"k": "K", "thousand": "K", "million": "M", "billion": "B", "trillion": "T", "percent": "%"}
-
-
-class Number(NamedTuple):
-    """A printed number: the line it stands in, as printed, its digits without grouping, and its scale."""
-
-    line: int
-    text: str
-    digits: str
-    scale: str
-    word: str = ""
-
-    def is_printed_by(self, other: Number) -> bool:
-        """Tell whether a claim's number is this one; a table may have the scale in its head."""
-        return self.digits == other.digits and self.scale in (other.scale, "")
 
 
 class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,26 +123,6 @@ def declared(folder: Path) -> list[Declared]:
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise ValueError(f"{folder.name}: its claims cannot be collected:\n{told.getvalue().strip()}")
     return list(found.values())
-
-
-def numbers(text: str, line: int = 0) -> Iterator[Number]:
-    """Yield the numbers that a text prints, in order."""
-    for match in _NUMBER.finditer(text):
-        scale = (match["scale"] or "").strip().replace(" ", "")
-        before = re.search(r"\S*$", text[: match.start()])
-        after = re.match(r"\S*", text[match.end() :])
-        word = (before[0] if before else "") + match[0].strip() + (after[0] if after else "")
-        yield Number(
-            line, match[0].strip(), digits(match["number"]), _SCALES.get(scale, scale), word.strip(".,;:!?()[]*_`\"'")
-        )
-
-
-def digits(number: str) -> str:
-    """Return a number without its grouping, a point before its decimals."""
-    if re.fullmatch(rf"[1-9][0-9]{{0,2}}(?:{GROUPED}[0-9]{{3}})+(?:[.,][0-9]+)?", number):
-        whole, point, places = number.partition(".")
-        return re.sub(GROUPED, "", whole) + point + places
-    return number.replace(",", ".")
 
 
 def _without_markup(text: str) -> str:

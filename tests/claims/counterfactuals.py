@@ -30,7 +30,7 @@ from hypothesis import Phase, is_hypothesis_test, settings
 from fixtures import origins
 from fixtures.claim import verdict
 from fixtures.claim.declaration import DECLARED
-from fixtures.claim.numbers import printed
+from fixtures.claim.numbers import Printed, printed
 from reports import schema
 from tests.claims.altered import altered, called
 from tests.claims.mutants import mutant, worlds
@@ -78,8 +78,9 @@ class Restated:
         for item in items:
             if (number := item.stash[DECLARED].printed) is None:
                 continue
-            text = self.measured.get(item.stash[DECLARED].key) or nudged(number.text, self.units)
-            other = printed(text, cut_short=number.cut_short and "/" not in text)
+            text = self.measured.get(item.stash[DECLARED].key)
+            cut_short = number.cut_short and "/" not in (text or "")
+            other = printed(text, cut_short=cut_short) if text else moved(number, self.units)
             item.stash[DECLARED] = replace(item.stash[DECLARED], printed=other)
 
 
@@ -115,7 +116,7 @@ class Erring:
             if given:
                 patch.setattr(given, "inner_test", self.erring(function))
                 # The core refuses a test that was replaced; here it is the declared one, called with other values.
-                patch.setattr(verdict, "code_of", lambda item: item.stash[DECLARED].code)
+                patch.setattr(verdict, "written", lambda _: function)
             return (yield)
 
     def err(self, name: str, value: Any) -> Any:
@@ -146,6 +147,14 @@ def _imports(function: FunctionType) -> Iterator[tuple[ModuleType, str]]:
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(INSTRUMENTS):
             yield from ((import_module(str(node.module)), name.name) for name in node.names)
+
+
+def moved(number: Printed, units: int) -> Printed:
+    """Return a printed number so many units of its last digit further, in whatever form it was printed."""
+    if not (unit := number.high - number.low):
+        return printed(nudged(number.text, units))
+    ends = {end: getattr(number, end) + units * unit for end in ("nominal", "low", "high")}
+    return replace(number, **ends, compared=[])
 
 
 def nudged(stated: str, units: int) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from claims import coverage
 from claims.__main__ import main
+from fixtures.claim.text import numbers
 
 CONTENT = '''
 import pytest
@@ -104,10 +105,10 @@ def test_a_bad_argument_is_one_line(argument: str, capsys: pytest.CaptureFixture
     ],
 )
 def test_numbers_as_texts_print_them(text: str, expected: list[tuple[str, str]]) -> None:
-    assert [(one.digits, one.scale) for one in coverage.numbers(text)] == expected
+    assert [(one.digits, one.scale) for one in numbers(text)] == expected
 
 
 @given(st.text(max_size=200))
 def test_every_digit_of_any_text_is_in_a_number(text: str) -> None:
     shown = sum(one.isascii() and one.isdecimal() for one in text)
-    assert sum(one.isdecimal() for number in coverage.numbers(text) for one in number.text) == shown
+    assert sum(one.isdecimal() for number in numbers(text) for one in number.text) == shown

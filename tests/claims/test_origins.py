@@ -86,7 +86,7 @@ def test_all_data_of_the_suite_are_as_recorded(folder: Path) -> None:
 def test_edited_data_refute_and_damaged_data_break_only_the_claims_that_use_them(tmp_path: Path) -> None:
     for name in ("claims", "fixtures", "reports"):
         shutil.copytree(origins.PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("out", "__pycache__"))
-    for name in ("conftest.py", "pyproject.toml", "constraints.txt"):
+    for name in ("claim_suite.py", "conftest.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(origins.PROJECT / name, tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     config = tmp_path / "fixtures/data/configs/llama-2-13b.json"

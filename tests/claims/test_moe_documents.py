@@ -1,0 +1,117 @@
+"""What the documents on mixtures of experts and on attention measure by modules of their own, worked by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+
+from claims.attention_and_moe_notes.estimates import Cache, Experts, active_parameters
+from claims.attention_and_moe_notes.gpt import Gpt
+from claims.moe_explained.balancing import Batch, changes_by_rounding
+from claims.moe_explained.costs import four_bit_bytes
+from claims.moe_explained.drawn import gatings
+from claims.moe_explained.gating import Gating
+from claims.moe_explained.switch_c import LAYERS, SwitchC
+from claims.moe_explained.tables import by_batch, by_rate, gains
+from fixtures.models.config import build
+from fixtures.models.formula import Formula
+
+SWITCH = {
+    "model_type": "switch_transformers", "is_encoder_decoder": True, "d_model": 8, "d_ff": 12, "d_kv": 4,
+    "num_heads": 3, "vocab_size": 10, "relative_attention_num_buckets": 5, "tie_word_embeddings": True,
+}  # fmt: skip
+MISTRAL = {
+    "model_type": "mistral", "hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 10,
+    "num_key_value_heads": 1, "intermediate_size": 128, "tie_word_embeddings": False,
+}  # fmt: skip
+GPT = {"width": 6, "heads": 3, "layers": 2, "new tokens": 5, "groups": 1, "latent": 4}
+FIXED = {"vocabulary": 7, "prompt": 2, "bytes": 2}
+
+
+@pytest.mark.parametrize(("layers", "experts"), [(1, 2), (3, 5), (4, 1)])
+def test_switch_is_counted_as_if_it_were_built_whole(layers: int, experts: int) -> None:
+    config = {**SWITCH, **dict.fromkeys(LAYERS, layers), "num_experts": experts}
+    whole = sum(weight.numel() for weight in build(config).parameters())
+    assert SwitchC(config, []).total == SwitchC(config, []).formula == whole
+
+
+def test_four_bits_and_a_constant_for_each_block() -> None:
+    of = Formula(MISTRAL)
+    linear = 64 * 64 * 2 + 64 * 32 * 2 + 3 * 64 * 128
+    assert four_bit_bytes(of) == linear * Fraction(9, 16) + 2 * (2 * 10 * 64 + 3 * 64)
+
+
+@pytest.mark.parametrize(("kind", "kept", "attention"), [("MHA", 12, 150), ("GQA", 4, 96), ("MLA", 4, 150)])
+def test_a_gpt_is_counted_by_hand(kind: str, kept: int, attention: int) -> None:
+    gpt = Gpt(kind, GPT, FIXED, hidden=24, evidence=[])
+    ffn = 2 * 6 * 24 + 24 + 6
+    assert gpt.weights["attention"] == 2 * attention
+    assert gpt.total == gpt.formula == (7 + 7 + 7) * 6 + 2 * (attention + ffn + 24) + 12
+    assert gpt.cache == 2 * 7 * 2 * kept
+    assert gpt.least == gpt.least_by_formula == 2 * gpt.total + gpt.cache
+
+
+def test_a_gpt_with_experts_has_a_router_besides() -> None:
+    dense = Gpt("MHA", GPT, FIXED, hidden=24, evidence=[], gated=True)
+    sparse = replace(dense, hidden=8, experts=3)
+    assert sparse.total - dense.total == sparse.formula - dense.formula == 2 * 3 * 6
+    assert dense.activations(4) == 4 * dense.activations(1) == 4 * 3 * 2 * 24
+
+
+def test_lines_of_an_estimate() -> None:
+    of = Cache(width=14, heads=4, layers=2, context=5, groups=2, batch=3, bytes=2, latent=8, evidence=[])
+    assert of.head_width == 4
+    assert of.keys([1, 2, 4]) == [4, 2, 1]
+    assert of.formula(4) == of.library(4) == 3 * 5 * 2 * 2 * 2 * 4 * 4
+    assert of.formula(4, Fraction(14, 4)) == 3 * 5 * 2 * 2 * 2 * 14
+    assert of.latent_formula == of.latent_library == 3 * 5 * 2 * 8 * 2
+    assert of.line("Ratio (MHA / MLA)") == (4, "times", 4)
+    assert of.line("Savings (GQA vs MHA)") == (Fraction(1, 2), "of the cache", Fraction(1, 2))
+
+
+def test_experts_share_what_a_dense_network_has() -> None:
+    of = Experts(width=8, hidden=30, experts=4, chosen=2, matrices=3, bytes=2, evidence=[])
+    assert of.expert_hidden == of.nearest_hidden == 7
+    assert of.library == of.formula
+    assert of.formula["MoE TOTAL params"] == 4 * 3 * 8 * 7 + 8 * 4
+
+
+def test_active_parameters_are_fewest_where_router_and_experts_rise_and_fall_alike() -> None:
+    of = {"width": 7, "hidden": 100, "matrices": 3, "chosen": 3}
+    active = [active_parameters(of, experts) for experts in range(3, 300)]
+    assert 3 + active.index(min(active)) == (3 * 3 * 100) ** 0.5
+
+
+@given(gating=gatings())
+def test_a_gating_opens_k_gates_that_sum_to_one(gating: Gating) -> None:
+    gates = gating.noisy_gates(gating.logits(further=2))
+    assert gating.open_with_noise() == [gating.k]
+    torch.testing.assert_close(gates.sum(dim=1), torch.ones(len(gates), dtype=torch.float64))
+
+
+def test_a_full_batch_turns_no_token_away_and_an_empty_one_all() -> None:
+    assert not any(Batch(seed=1, experts=2, factor=Fraction(1)).overflowed())
+    tight = Batch(seed=1, experts=2, factor=Fraction(1, 64))
+    assert tight.overflowed() == tight.both_full()
+    assert sum(tight.overflowed()) == 62  # each of the two experts takes one token
+
+
+def test_rounding_makes_logits_alike_at_128() -> None:
+    (change,) = changes_by_rounding([128])
+    assert change == pytest.approx(0.36, abs=0.005)  # ST-MoE (arXiv 2202.08906), footnote 7
+    assert changes_by_rounding([1]) == [0]
+
+
+def test_means_of_runs_and_gains_of_doublings() -> None:
+    runs: Any = {
+        batch: {"1e-4": [1, 2], "5e-4": [3, 4], "1e-3": [5, place]} for place, batch in enumerate(("65k", "262k", "1M"))
+    }
+    runs = {batch: {rate: list(map(Fraction, pair)) for rate, pair in of.items()} for batch, of in runs.items()}
+    assert by_batch(runs) == [("65k", Fraction(15, 6)), ("262k", Fraction(16, 6)), ("1M", Fraction(17, 6))]
+    assert by_rate(runs) == [("1e-4", Fraction(3, 2)), ("5e-4", Fraction(7, 2)), ("1e-3", 3)]
+    assert dict(gains({"experts": [2, 4, 8], "teachers": [-3, -1, 0]})) == {4: 2, 8: 1}
