@@ -3,7 +3,8 @@
     pip install uv && python .ci/lock.py [--torch VERSION]
 
 constraints.txt has the newest releases for the core and every extra: README.md installs them, and the suite is tested
-on them. .ci/lowest.txt has the lowest releases of the core that pyproject.toml allows, without torch.
+on them. The extra vllm is in neither: it pins torch and more, and lives in an environment of its own. .ci/lowest.txt
+has the lowest releases of the core that pyproject.toml allows, without torch.
 
 torch stays at its version in constraints.txt until a person raises it: with its libraries it weighs 3 GB, and all that
 is measured runs on it.
@@ -40,7 +41,7 @@ def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     python = project["requires-python"].removeprefix(">=")
     core: list[str] = project["dependencies"]
-    extras = [each for extra in project["optional-dependencies"].values() for each in extra]
+    extras = [each for name, extra in project["optional-dependencies"].items() if name != "vllm" for each in extra]
     of_others = [each for each in core + extras if not each.startswith(project["name"])]
     without_torch = [each for each in core if not each.startswith("torch>")]
     compile_lock(LOCK, [*of_others, f"torch=={torch}"], "--python-version", python)

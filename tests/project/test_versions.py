@@ -14,6 +14,7 @@ dependencies = ["a-library>=1.5,<3"]
 
 [project.optional-dependencies]
 extra = ["an-extra>=2"]
+apart = ["an-engine>=0.30,<0.31"]
 dev = ["a-tool>=2"]
 """
 LOCK = """# a comment
@@ -62,3 +63,10 @@ def test_an_extra_counts_where_it_is_installed_and_tools_never(root: Path) -> No
     assert untested(root) == ""
     install(root, "an-extra", "2.2")
     assert untested(root) == "an-extra 2.2 (tested: 2 to 2.1)"
+
+
+@pytest.mark.parametrize(("version", "told"), [("0.30.2", ""), ("0.31.0", "an-engine 0.31.0 (tested: <0.31,>=0.30)")])
+def test_what_is_in_no_lock_is_held_to_its_own_range(root: Path, version: str, told: str) -> None:
+    install(root, "a-library", "2")
+    install(root, "an-engine", version)
+    assert untested(root) == told
