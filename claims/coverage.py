@@ -108,18 +108,8 @@ def declared(folder: Path) -> list[Declared]:
 
     told = io.StringIO()
     with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-        code = pytest.main(
-            [
-                "--collect-only",
-                "-q",
-                "-p",
-                "no:cacheprovider",
-                "-c",
-                str(CLAIMS.parent / "pyproject.toml"),
-                str(folder),
-            ],
-            plugins=[Collected()],
-        )
+        quiet = ["--collect-only", "-q", "-p", "no:cacheprovider", "-c", str(CLAIMS.parent / "pyproject.toml")]
+        code = pytest.main([*quiet, str(folder)], plugins=[Collected()])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise ValueError(f"{folder.name}: its claims cannot be collected:\n{told.getvalue().strip()}")
     return list(found.values())
