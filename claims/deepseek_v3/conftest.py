@@ -14,6 +14,7 @@ import pytest
 
 from claims.deepseek_v3.names import LEVEL, LOWER_IS_BETTER
 from fixtures import origins
+from fixtures.facts import facts
 from fixtures.models.formula import BYTES_PER_NUMBER, Formula
 from fixtures.scores import ScoreTable
 
@@ -216,15 +217,15 @@ def weights(models: Callable[[str], Model]) -> WeightFile:
 @pytest.fixture(scope="session")
 def costs() -> Costs:
     """The report's costs."""
-    name = "costs.json"
-    return Costs(**origins.load(name, DATA, parse_float=Fraction), evidence=[origins.evidence(name, DATA)])
+    told = facts("costs.json", DATA)
+    return Costs(**told.values, evidence=told.evidence)
 
 
 @pytest.fixture(scope="session")
 def v2_paper() -> V2:
     """What the DeepSeek-V2 paper prints."""
-    name = "v2.json"
-    return V2(**origins.load(name, DATA, parse_float=Fraction), evidence=[origins.evidence(name, DATA)])
+    told = facts("v2.json", DATA)
+    return V2(**told.values, evidence=told.evidence)
 
 
 @pytest.fixture(scope="session")

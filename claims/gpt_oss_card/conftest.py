@@ -12,6 +12,7 @@ import pytest
 
 from claims.gpt_oss_card.entries import MODELS
 from fixtures import origins
+from fixtures.facts import facts
 from fixtures.models.formula import BYTES_PER_NUMBER
 from fixtures.scores import ScoreTable
 
@@ -161,8 +162,8 @@ def devices() -> Devices:
 @pytest.fixture(scope="session")
 def card() -> Card:
     """The card's tables and figures of scores."""
-    tables = origins.load(name := "scores.json", DATA, parse_float=Fraction)
-    return Card(**{table: ScoreTable(rows) for table, rows in tables.items()}, evidence=[origins.evidence(name, DATA)])
+    told = facts("scores.json", DATA)
+    return Card(**{table: ScoreTable(rows) for table, rows in told.values.items()}, evidence=told.evidence)
 
 
 @pytest.fixture(scope="session")
