@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it ships no types
 
-ROOT = Path(__file__).parent.parent
+from tests import runs
+
 LONGEST_RUN = 60  # seconds
-DROPPED = ["PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "CLAIMS_STRICT", "GITHUB_STEP_SUMMARY", "PYTEST_XDIST_WORKER"]
+PLUGIN = "fixtures.claim.plugin"
 
 PROJECT = """
 [tool.pytest]
@@ -109,29 +108,43 @@ class Suite:
         self.write(f"claims/{document}/test_{section}.py", HEADER + text)
         return self
 
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, plugin: str = PLUGIN, **options: Any) -> runs.Run:
         """Start pytest in the folder, in a process group of its own, with no plugin but xdist and those named by -p."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "100"}
-        for name in DROPPED:
-            environment.pop(name, None)
+        environment = {**runs.ENVIRONMENT, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "100"}
         environment |= options.pop("environment", {})
-        plugin = options.pop("plugin", "fixtures.claim.plugin")
-        return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", plugin, "-p", "xdist", *arguments],
-            cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True, **options,
+        if plugin != PLUGIN:
+            options["server"] = None  # it asks where the suite would be imported from
+        elif any(argument.startswith("--card") for argument in arguments):
+            options["server"] = runs.FOR_MODELS
+        return runs.start(
+            self.folder, "pytest", "-p", plugin, "-p", "xdist", *arguments,
+            environment=environment, merged=True, **options,
         )  # fmt: skip
 
     def run(self, *arguments: str, **options: Any) -> Outcome:
         """Run pytest in the folder to its end."""
         return self.end(self.start(*arguments, **options))
 
-    def end(self, process: subprocess.Popen[str]) -> Outcome:
+    def end(self, process: runs.Run) -> Outcome:
         """Wait for a run that was started, and read what it left."""
         output, _ = process.communicate(timeout=LONGEST_RUN)
-        written = [path for path in (self.ledger, self.partial) if path.exists()]
-        newest = max(written, key=lambda path: path.stat().st_mtime_ns, default=None)
+        newest = max(self.folder.glob("reports/out/*.json"), key=lambda path: path.stat().st_mtime_ns, default=None)
         return Outcome(process.returncode, output, newest and json.loads(newest.read_text(encoding="utf-8")))
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # untyped, as said
+    """Hands a file's tests to one process, which makes once what they share; counterfactuals of a document, alone."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if "/test_counterfactuals.py" in nodeid else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """Schedule `-n` by file, in the order of collection: those at the end are short."""
+    if config.getoption("dist") != "load":
+        return None
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 @pytest.fixture

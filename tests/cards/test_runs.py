@@ -12,8 +12,9 @@ from safetensors.torch import save_file
 
 from fixtures.models.config import build
 from tests.cards.samples import ACTIVE, CONFIG, EMBEDDING, TOTAL, card, write
-from tests.conftest import ROOT, Outcome, Suite
+from tests.conftest import Outcome, Suite
 from tests.recording.stand_in_hub import COMMIT, Repository, serving
+from tests.runs import ROOT
 
 LINE = "model_cards"
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,17 +10,15 @@ import pytest
 from claims.__main__ import main
 from fixtures.claim.documents import read_document
 from reports import schema
-
-ROOT = Path(__file__).parents[2]
+from tests import runs
+from tests.runs import ROOT
 
 
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run pytest as a stranger does, from a folder that knows nothing of the suite."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
-    for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "GITHUB_STEP_SUMMARY"):
-        environment.pop(name, None)
-    command = [sys.executable, "-m", "pytest", "-p", "fixtures.claim.plugin", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    environment = runs.ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
+    options = ["-p", "fixtures.claim.plugin", "-p", "no:cacheprovider", *arguments]
+    return runs.run(folder, "pytest", *options, environment=environment, server=runs.FOR_MODELS)
 
 
 def test_documents_of_a_stranger_run_green_from_where_they_are(tmp_path: Path) -> None:
@@ -52,8 +48,8 @@ def test_the_example_can_fail(tmp_path: Path) -> None:
 
 def test_what_is_made_is_clean_code(tmp_path: Path) -> None:
     assert main(["new", "my_card", "--in", str(tmp_path)]) == 0
-    code = ["ruff", "check", "--config", str(ROOT / "pyproject.toml"), "--ignore=INP,D100", str(tmp_path)]
-    checked = subprocess.run([sys.executable, "-m", *code], capture_output=True, text=True, check=False)
+    options = ["--config", str(ROOT / "pyproject.toml"), "--ignore=INP,D100", str(tmp_path)]
+    checked = runs.run(ROOT, "ruff", "check", *options, environment=runs.ENVIRONMENT, server=None)
     assert checked.returncode == 0, checked.stdout
 
 

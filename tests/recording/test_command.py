@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from fixtures.recording import recordings, timing
+from tests import runs
 from tests.recording import counterfactuals
 from tests.recording.synthetic_checkpoint import Planted, cells, expected, words_of
+from tests.runs import ROOT
 
-ROOT = Path(__file__).parents[2]
 WORLDS = {"right": counterfactuals.right, "wrong": counterfactuals.wrong, "unclear": counterfactuals.unclear}
 # What becomes of the claims on fresh evidence in each world, `claim` or `claim[reading]` where it has two.
 VERDICTS = {
@@ -43,16 +41,15 @@ class Done(NamedTuple):
 
 
 def command(folder: Path, *more: str, tier: str = "gpu", **options: object) -> Done:
-    """Run `pytest -m gpu` with the options."""
+    """Run `pytest -m gpu` with the options on the documents that speak of fresh evidence."""
     ledger = folder / "claims.json"
     ledger.unlink(missing_ok=True)
     given = {"ledger": ledger, "page": folder / "claims.html", "evidence_out": folder / "evidence"} | options
     named = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "fixtures.claim.plugin", "-m", tier, "-p", "no:cacheprovider", *named,
-         *more],
-        cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        check=False,
+    documents, plugins = ["claims/mixtral_paper", "claims/moe_post"], ["-p", "fixtures.claim.plugin"]
+    done = runs.run(
+        ROOT, "pytest", *plugins, "-p", "no:cacheprovider", "-m", tier, *named, *more, *documents,
+        environment=runs.ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, server=runs.FOR_MODELS,
     )  # fmt: skip
     found: dict[str, dict[str, Any]] = {}
     for claim in json.loads(ledger.read_text())["claims"] if ledger.exists() else []:
