@@ -102,9 +102,11 @@ def test_mixtral_ratio_below_kaplan(llama, mixtral, stated, measure):
 @pytest.mark.claim("mixtral-attention-smaller")
 def test_mixtral_attention_is_smaller(llama, mixtral, measure):
     """Mixtral's attention is smaller than Llama-2-13B's."""
-    for model in (mixtral, llama):
+    small, large = (
         measure(model.attention, "parameters", of=model.name, also=model.formula.attention)
-    assert mixtral.attention < llama.attention
+        for model in (mixtral, llama)
+    )
+    assert small < large
 
 
 @pytest.mark.claim(

@@ -47,7 +47,7 @@ def test_mathematics_goes_to_expert_0(evidence, reading, measure):
     """At layer 31, DM Mathematics goes overwhelmingly to expert 0."""
     share = measure(evidence.token_share("DM Mathematics", layer=31, expert=0), "of tokens", of="expert 0")
     lead = measure(evidence.margin("DM Mathematics", layer=31, expert=0), "of assignments", of="its lead")
-    assert (reading == "loose" or share > Fraction(1, 2)) and lead > 0
+    assert lead > 0 if reading == "loose" else share > Fraction(1, 2) and lead > 0
 
 
 @on(FIGURE_7, FRESH)

@@ -51,7 +51,6 @@ def test_what_is_not_selected_is_counted_and_leaves_the_whole_ledger_alone(suite
         ("--lf",): "c",
         ("-k", "test_a or test_d"): "ad",
         ("--claim", "a", "--claim", "paper/e", "-n", "2"): "ae",
-        ("--deselect", "claims/paper/test_one.py::test_b"): "acde",
         ("claims/paper/test_one.py::test_b",): "b",
         ("--ignore", "claims/paper/test_one.py"): "de",
         ("-k", "nothing"): "",
@@ -70,8 +69,11 @@ def test_what_is_not_selected_is_counted_and_leaves_the_whole_ledger_alone(suite
     assert suite.ledger.read_bytes() == whole, "nothing was checked"
     (suite.folder / "conftest.py").unlink()
     (suite.folder / "claims/paper/conftest.py").unlink()
+    assert suite.run("-m", "gpu").verdicts["e"] == "holds"
+    assert suite.ledger.with_name("gpu.html").exists()
+    assert suite.ledger.read_bytes() == whole, "it says nothing of the cheap tier"
     tier = suite.run("-m", "cheap", "-p", "no:cacheprovider")
-    assert suite.ledger.read_bytes() != whole, "a tier is no part"
+    assert suite.ledger.read_bytes() != whole
     assert tier.reasons["e"] == "needs weights or a device: pytest -m gpu"
     twice = suite.run("--keep-duplicates", "claims/paper/test_two.py", "claims/paper/test_two.py")
     assert (twice.code, len(twice.claims["d"]["cases"])) == (0, 1)
@@ -94,52 +96,78 @@ def test_runs_that_write_no_ledger(new_suite: MakeSuite) -> None:
 
 
 TWO = holds("b")
-VANISHING: dict[str, tuple[str, str, str]] = {  # what test_two.py is, what the conftest is, what is said
-    "syntax": ("def broken(:", "", "claims/paper/test_two.py: could not be read, with every claim in it"),
-    "deep": ("x = " + "-" * 20_000 + "1", "", "claims/paper/test_two.py: could not be read, with every claim in it"),
-    "skip": (HEADER + "pytest.skip('no', allow_module_level=True)" + TWO, "", "none of its 1 tests was collected"),
-    "import": (HEADER + "pytest.importorskip('nowhere')" + TWO, "", "none of its 1 tests was collected"),
-    "SkipTest": (HEADER + "import unittest; raise unittest.SkipTest('no')" + TWO, "", "none of its 1 tests was"),
-    "sys.exit": (HEADER + "import sys; sys.exit(0)" + TWO, "", "could not be read"),
-    "os._exit": (HEADER + "import os; os._exit(0)" + TWO, "", "could not be read"),
-    "posix._exit": (HEADER + "import posix; posix._exit(0)" + TWO, "", "could not be read"),
-    "pytest.exit": (HEADER + "pytest.exit('no', returncode=0)" + TWO, "", "could not be read"),
-    "yields": (HEADER + TWO + "    yield\n", "", "could not be read"),
-    "ignored": (HEADER + TWO, "collect_ignore = ['claims/paper/test_two.py']", "none of its 1 tests was collected"),
-    "hook": (HEADER + TWO,
-             "def pytest_ignore_collect(collection_path):\n    return 'two' in str(collection_path) or None",
-             "none of its 1 tests was collected"),
-    "shortened": (HEADER + TWO, "def pytest_collection_modifyitems(items):\n    items.pop()", "paper/b"),
-    "emptied": (HEADER + TWO, "def pytest_collection_finish(session):\n    session.items.pop()", "paper/b"),
-    "not run": (HEADER + TWO, "def pytest_runtest_protocol(item):\n    return item.name == 'test_b' or None",
-                "paper/b"),
-    "not made": (HEADER + TWO, "def pytest_pycollect_makeitem(name):\n    return [] if name == 'test_b' else None",
-                 "paper/test_two.py: none of its 1 tests was collected"),
-    "not a test": (HEADER + TWO + "\ntest_b.__test__ = False", "", "none of its 1 tests was collected"),
-    "deleted": (HEADER + TWO + holds("c") + "\ndel test_b", "", "paper/test_two.py::test_b: was not collected"),
-    "never defined": (HEADER + holds("c") + "\nif False:" + TWO.replace("\n", "\n    "), "", "test_b: was not"),
-    "class": (HEADER + holds("c") + "\nclass TestB:\n    def __init__(self): ...\n    def test_b(self): assert 1 == 2",
-              "", "paper/test_two.py::test_b: was not collected"),
-    "empty": ("", "", "paper/test_two.py: it has no test"),
+UNREAD, NONE = (
+    "/test_two.py: could not be read, with every claim in it",
+    "/test_two.py: none of its 1 tests was collected",
+)
+OWN = "[item for item in {} if str(item.path.parent / 'conftest.py') != __file__]"
+VANISHING: dict[str, tuple[str, str, str]] = {  # what a document's file is, what its conftest is, what is said
+    "syntax": ("def broken(:", "", UNREAD),
+    "deep": ("x = " + "-" * 20_000 + "1", "", UNREAD),
+    "skip": (HEADER + "pytest.skip('no', allow_module_level=True)" + TWO, "", NONE),
+    "import": (HEADER + "pytest.importorskip('nowhere')" + TWO, "", NONE),
+    "SkipTest": (HEADER + "import unittest; raise unittest.SkipTest('no')" + TWO, "", NONE),
+    "sys.exit": (HEADER + "import sys; sys.exit(0)" + TWO, "", UNREAD),
+    "os._exit": (HEADER + "import os; os._exit(0)" + TWO, "", UNREAD),
+    "posix._exit": (HEADER + "import posix; posix._exit(0)" + TWO, "", UNREAD),
+    "yields": (HEADER + TWO + "    yield\n", "", UNREAD),
+    "ignored": (HEADER + TWO, "collect_ignore = ['test_two.py']", NONE),
+    "hook": (
+        HEADER + TWO,
+        "def pytest_ignore_collect(collection_path):\n    return 'two' in str(collection_path) or None", NONE,
+    ),
+    "shortened": (
+        HEADER + TWO, f"def pytest_collection_modifyitems(items):\n    items[:] = {OWN.format('items')}", "shortened/b",
+    ),
+    "emptied": (
+        HEADER + TWO, "def pytest_collection_finish(session):\n    session.items[:] = " + OWN.format("session.items"),
+        "emptied/b",
+    ),
+    "not-run": (
+        HEADER + TWO, "def pytest_runtest_protocol(item):\n    return 'not-run' in str(item.path) or None", "not-run/b",
+    ),
+    "not-made": (
+        HEADER + TWO, "def pytest_pycollect_makeitem(name):\n    return [] if name == 'test_b' else None", NONE,
+    ),
+    "not-a-test": (HEADER + TWO + "\ntest_b.__test__ = False", "", NONE),
+    "deleted": (HEADER + TWO + holds("c") + "\ndel test_b", "", "/test_two.py::test_b: was not collected"),
+    "never-defined": (
+        HEADER + holds("c") + "\nif False:" + TWO.replace("\n", "\n    "), "",
+        "/test_two.py::test_b: was not collected",
+    ),
+    "class": (
+        HEADER + holds("c") + "\nclass TestB:\n    def __init__(self): ...\n    def test_b(self): assert 1 == 2", "",
+        "/test_two.py::test_b: was not collected",
+    ),
+    "empty": ("", "", "/test_two.py: it has no test"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("processes", ["0", "2"])
-def test_whatever_keeps_a_claim_from_being_run_is_told(new_suite: MakeSuite, processes: str) -> None:
-    """In two processes only some: what is collected there is the same."""
-    names = list(VANISHING) if processes == "0" else ["syntax", "skip", "os._exit", "shortened", "deleted"]
-    suites = []
-    for name in names:
-        suites.append(new_suite().claims(holds("a")).claims("", "two"))
-        suites[-1].write("claims/paper/test_two.py", VANISHING[name][0])
-        suites[-1].write("conftest.py", VANISHING[name][1])
-    outcomes = together([partial(suite.run, "-n", processes, "-p", "no:cacheprovider") for suite in suites])
-    for name, outcome in zip(names, outcomes, strict=True):
-        assert outcome.code == 1, (name, outcome.output)
-        assert "INTERNALERROR" not in outcome.output, name
-        assert outcome.verdicts["a"] == "holds", name
-        assert outcome.verdicts.get("b", "unchecked") == "unchecked", name
-        assert any(VANISHING[name][2] in line for line in outcome.accounting["unaccounted"]), (name, outcome.accounting)
+def test_whatever_keeps_a_claim_from_being_run_is_told(suite: Suite, processes: str) -> None:
+    """Each happens in a document of its own, and all in one run."""
+    suite.claims(holds("a"))
+    for name, (text, conftest, _) in VANISHING.items():
+        suite.claims("", "two", name)
+        suite.write(f"claims/{name}/test_two.py", text)
+        suite.write(f"claims/{name}/conftest.py", conftest)
+    outcome = suite.run("-n", processes, "-p", "no:cacheprovider")
+    assert outcome.code == 1, outcome.output
+    assert "INTERNALERROR" not in outcome.output
+    told = {one["id"]: one["verdict"] for one in outcome.ledger["claims"]}
+    assert told.pop("paper/a") == "holds"
+    assert {verdict for name, verdict in told.items() if name.endswith("/b")} == {"unchecked"}
+    for name, (_, _, line) in VANISHING.items():
+        assert [one for one in outcome.accounting["unaccounted"] if one.startswith(line) or f"{name}{line}" in one], (
+            name
+        )
+
+
+def test_a_file_that_ends_the_run(suite: Suite) -> None:
+    suite.claims(holds("a")).claims("pytest.exit('no', returncode=0)" + TWO, "two")
+    outcome = suite.run()
+    assert (outcome.code, outcome.verdicts) == (1, {"a": "holds"}), outcome.output
+    assert f"claims/paper{UNREAD}" in outcome.accounting["unaccounted"]
 
 
 @pytest.mark.parametrize("option", ["python_files=test_one.py", "python_functions=test_a"])
@@ -202,15 +230,16 @@ def test_a_process_that_dies_leaves_what_it_had(new_suite: MakeSuite) -> None:
     hangs = ends("it", "time.sleep(30)").replace(
         "@pytest.mark.claim", "@pytest.mark.timeout(0.3, method='thread')\n@pytest.mark.claim", 1
     )
-    texts = [ends("it", "os.kill(os.getpid(), signal.SIGKILL)"), hangs, hangs]
+    leaves = ends("it", "import ctypes; ctypes.CDLL(None)._exit(0)")  # nothing in the process can refuse that
+    texts = [ends("it", "os.kill(os.getpid(), signal.SIGKILL)"), leaves, hangs, hangs]
     suites = [new_suite().claims(holds("a", "b") + text + holds("c")) for text in texts]
     for suite in suites:
         suite.write("conftest.py", "from reports import files\nfiles.SPACING = 0\n")
-    arguments = [(), ("-p", "timeout"), ("-p", "timeout", "-n", "2")]
+    arguments = [(), (), ("-p", "timeout"), ("-p", "timeout", "-n", "2")]
     jobs = [partial(suite.run, *each) for suite, each in zip(suites, arguments, strict=True)]
-    kill, hang, hang_in_two = together(jobs)
-    assert (kill.code, hang.code, hang_in_two.code) == (-9, 1, 1)
-    for outcome in (kill, hang):
+    kill, leave, hang, hang_in_two = together(jobs)
+    assert (kill.code, leave.code, hang.code, hang_in_two.code) == (-9, 0, 1, 1)
+    for outcome in (kill, leave, hang):
         assert outcome.verdicts == {"a": "holds", "b": "holds", "it": "unchecked", "c": "unchecked"}
         assert outcome.accounting["unaccounted"] == ["paper/it", "paper/c"]
         assert (outcome.ledger["run"]["state"], outcome.ledger["run"]["exit_code"]) == ("interrupted", 2)

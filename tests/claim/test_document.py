@@ -23,15 +23,14 @@ CLAIMS = {  # what is printed, what is measured, what is declared, what comes of
 }
 
 
-@pytest.mark.parametrize("processes", ["0", "2"])
-def test_every_printed_number_stands_in_the_document(suite: Suite, processes: str) -> None:
+def test_every_printed_number_stands_in_the_document(suite: Suite) -> None:
     suite.write("paper.txt", TEXT)
     for name, (stated, value, declared, _) in CLAIMS.items():
         suite.claims(
             claim(name, f"assert measure({value}, 't') == stated", takes="measure, stated",
                   declared=f"stated={stated}, {declared}"), name,
         )  # fmt: skip
-    outcome = suite.run("--document=paper=paper.txt", "-n", processes, "-p", "no:cacheprovider")
+    outcome = suite.run("--document=paper=paper.txt", "-n", "2", "-p", "no:cacheprovider")
     assert outcome.code == 1
     assert outcome.verdicts == {name: row[-1] for name, row in CLAIMS.items()}
     assert outcome.reasons["misprinted"] == "BrokenInstrument: the document does not print 13.20B"

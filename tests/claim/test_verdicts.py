@@ -22,6 +22,12 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "measure(Fraction(1, 3), 't')\n"
      "measure(0.5, 'of all', of='half')\n"
      "assert measure(Estimate(2, Fraction(3, 2), 3), 't') > 1"),
+    ("holds passed", "collected", "measure", "", "",
+     "found, rows = {}, []\n"
+     "for place, _ in enumerate('ab'):\n    found[place] = measure(place, 't')\n    rows.append(found[place])\n"
+     "for other, _ in enumerate('cd'):\n    found[other] += 3\n"
+     "total = sum(found.values())\ntotal /= 2\n"
+     "assert total == 3.5 and max(rows) == 1 and min(found.values()) > rows[1]"),
     ("loosely xfailed passed", "cut-short", "measure, stated", 'stated="12B", loosely="cut short"', "",
      "assert measure(12_879_925_248, 'parameters') == stated"),
     ("loosely xfailed passed", "weaker", "measure, reading", 'loosely="one will do"', "",
@@ -84,9 +90,10 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "request.applymarker(pytest.mark.xfail(strict=True))\n" "assert measure(3, 't') == 3"),
     ("broken failed", "routes", "measure", 'refuted="no"', "", "assert measure(3, 't', also={'formula': 4}) == 5"),
     ("broken failed", "records-nothing", "measure", "", "", "assert len(str(measure)) > 3"),
-    ("broken failed", "compares-nothing", "measure, stated", 'stated="3"', "", "assert measure(3, 't') == 3"),
+    ("broken failed", "compares-nothing", "measure, stated", 'stated="3"', "",
+     "assert measure(3, 't') == 3 or measure(4, 't') == stated"),
     ("broken failed", "compares-aside", "measure, stated", 'stated="3"', "",
-     "wrong = stated == 4\n" "assert measure(3, 't') == 3"),
+     "assert measure(4, 't') == stated or measure(3, 't') == 3"),
     ("broken failed", "subtests", "measure, request", "", "",
      "library.subtest(request)\n" "assert measure(3, 't') == 3"),
     ("broken failed", "replaced", "measure, replacing", "", "", "assert measure(3, 't') == 4"),
@@ -117,16 +124,21 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "@settings(max_examples=300)\n@given(n=st.integers(0, 100))",
      "assert (library.first_time('b', n) and n > 50) != True\n"
      "assert (n < 3 and library.first_time('c', n)) != True"),
+    ("broken failed", "law-with-a-failure-expected", "n", "",
+     "@example(n=9).xfail()\n@given(n=st.integers(0, 5))", "assert n < 6"),
     ("broken failed", "law-of-nothing", "n", "",
      "@settings(suppress_health_check=list(HealthCheck))\n@given(n=st.integers())",
      "assume(n != n)\n"
      "assert n == 3"),
 ]  # fmt: skip
 WAYS = {
-    "equals": "measure(3, 't')\nassert ODD[{0}] == stated", "differs": "measure(3, 't')\nassert stated != ODD[{0}]",
-    "above": "measure(3, 't')\nassert stated < ODD[{0}]", "measured": "assert measure(ODD[{0}], 't') == stated",
+    "equals": "assert library.first(ODD[{0}], measure(3, 't')) == stated",
+    "differs": "assert stated != library.first(ODD[{0}], measure(3, 't'))",
+    "above": "assert stated < library.first(ODD[{0}], measure(3, 't'))",
+    "measured": "assert measure(ODD[{0}], 't') == stated",
     "route": "assert measure(3, 't', also={{'route': ODD[{0}]}}) == stated",
-}  # fmt: skip
+    "bound": "assert stated == measure(33, 't') == ODD[{0}]",
+}
 ROWS += [
     ("broken failed", f"odd-{way}-{place}", "measure, stated", 'stated="33", refuted="no"', "", body.format(place))
     for place in range(len(odd.ODD))
@@ -135,7 +147,7 @@ ROWS += [
 TOP = """
 from fractions import Fraction
 import library
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from fixtures.claim.numbers import Estimate
 from tests.claim.odd import ODD
@@ -144,6 +156,8 @@ LIBRARY = """
 import asyncio, os, threading, time, warnings
 from pathlib import Path
 import numpy as np
+def first(odd, measured):
+    return odd
 def insist(fact):
     assert fact
     return fact
