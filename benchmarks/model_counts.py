@@ -34,11 +34,10 @@ Counts = tuple[int | None, int | None]
 
 def census() -> Callable[[dict[str, Any]], Counts]:
     """Count the tensors of the library's model on the meta device."""
-    from fixtures.models.config import build
     from fixtures.models.counted import Counted
 
     def count(config: dict[str, Any]) -> Counts:
-        of = Counted(build(config)).parameters
+        of = Counted(config).parameters
         return of.total, of.active
 
     return count
@@ -50,7 +49,7 @@ def token_run() -> Callable[[dict[str, Any]], Counts]:
     from fixtures.models.counted import Counted
 
     def count(config: dict[str, Any]) -> Counts:
-        return build(config).num_parameters(), Counted(build(config)).active
+        return build(config).num_parameters(), Counted(config).active
 
     return count
 

@@ -99,6 +99,11 @@ BAD: dict[str, tuple[str, str]] = {
         card("layers = 3", config=CONFIG | {"num_experts": 10**9}),
         "num_experts: 1000000000 is more than the 20,000 that are built",
     ),
+    "absurd vocabulary": (
+        card("layers = 3", config=CONFIG | {"vocab_size": 10**13}),
+        "vocab_size: 10000000000000 is more than the 100,000,000 that are built",
+    ),
+    "an endless number": (card(f'total = "{"9" * 500}"'), "total: it has more than 40 characters"),
     "a date": (card("layers = 3").replace("head_dim = 8", "head_dim = 2024-01-01"), "a value that JSON has not"),
     "exact and cut short": (card('layers = { stated = 4, loosely = "x" }'), "4 is exact and cannot be cut short"),
     "no folder of weights": (

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from fixtures.models.config import build
 from fixtures.models.counted import Counted
 from fixtures.models.counts import Kept, NotKnown, Parameters, Routed, Widths
-from fixtures.models.formula import Formula
-from fixtures.models.shape import LATENT
+from fixtures.models.formula import LATENT, Formula
 from tests.models.configurations import FAMILIES, Config, published, some
 
 
@@ -66,7 +65,7 @@ def allocated(config: Config) -> Parameters:
 @given(data=st.data(), context=st.integers(2, 30), size=st.sampled_from([1, 2, 4]))
 def test_all_routes_agree(family: str, data: st.DataObject, context: int, size: int) -> None:
     config = data.draw(FAMILIES[family]())
-    counted, formula = Counted(build(config)), Formula(config)
+    counted, formula = Counted(config), Formula(config)
     of = counted.parameters
     assert of == formula.parameters
     assert replace(of, announced=None) == allocated(config)
@@ -83,7 +82,7 @@ def test_all_routes_agree(family: str, data: st.DataObject, context: int, size: 
 @given(data=st.data())
 def test_widths_and_the_parts_of_a_layer(family: str, data: st.DataObject) -> None:
     config = data.draw(FAMILIES[family]())
-    counted = Counted(build(config))
+    counted = Counted(config)
     head = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
     keys = head * config["num_key_value_heads"]
     layer = counted.anatomy.layers[0]
@@ -100,7 +99,7 @@ def test_widths_and_the_parts_of_a_layer(family: str, data: st.DataObject) -> No
 
 
 def test_llama_2_13b() -> None:
-    llama, formula = Counted(build(published("llama-2-13b"))), Formula(published("llama-2-13b"))
+    llama, formula = Counted(published("llama-2-13b")), Formula(published("llama-2-13b"))
     assert llama.parameters == formula.parameters
     assert llama.active == 13_015_864_320
     assert llama.layer_parts == {"LlamaAttention": 104_857_600, "LlamaMLP": 212_336_640, "LlamaRMSNorm": 10_240}
@@ -111,7 +110,7 @@ def test_llama_2_13b() -> None:
 
 
 def test_mixtral_8x7b_stores_nothing_and_is_left_as_it_was() -> None:
-    mixtral = Counted(build(published("mixtral-8x7b-v0.1")))
+    mixtral = Counted(published("mixtral-8x7b-v0.1"))
     assert mixtral.active == 12_879_925_248
     assert mixtral.touched["embeddings"] == 4096
     assert mixtral.widths == Widths(model=4096, feed_forward=14_336, query=4096, key=1024, value=1024)
@@ -122,13 +121,17 @@ def test_mixtral_8x7b_stores_nothing_and_is_left_as_it_was() -> None:
 
 @pytest.mark.parametrize("kernel", ["batched_mm", "grouped_mm"])
 def test_a_kernel_that_the_counter_knows_no_formula_for_is_not_known(kernel: str) -> None:
-    model: Any = build(published("mixtral-8x7b-v0.1") | {"num_hidden_layers": 1}).bfloat16()
-    model.set_experts_implementation(kernel)
+    def make(config: Config) -> Any:
+        model: Any = build(config).bfloat16()
+        model.set_experts_implementation(kernel)
+        return model
+
+    counted = Counted(published("mixtral-8x7b-v0.1") | {"num_hidden_layers": 1}, make)
     if kernel == "batched_mm":
-        assert Counted(model).work(16).experts == 2 * 45_097_156_608 // 4 // 32
+        assert counted.work(16).experts == 2 * 45_097_156_608 // 4 // 32
         return
     with pytest.raises(NotKnown, match=r"work of experts: the counter saw none in model.layers.0.mlp.experts"):
-        Counted(model).work(16)
+        counted.work(16)
 
 
 class Hoarder(torch.nn.Module):
@@ -142,11 +145,14 @@ class Hoarder(torch.nn.Module):
 
 
 def test_a_network_that_hoards_and_compares_is_seen() -> None:
-    model: Any = build(published("llama-2-13b") | {"num_hidden_layers": 2})
-    for layer in model.model.layers:
-        layer.mlp = Hoarder()
-        layer.self_attn.held_before = torch.ones(7)
-    counted = Counted(model)
+    def make(config: Config) -> Any:
+        model: Any = build(config)
+        for layer in model.model.layers:
+            layer.mlp = Hoarder()
+            layer.self_attn.held_before = torch.ones(7)
+        return model
+
+    counted = Counted(published("llama-2-13b") | {"num_hidden_layers": 2}, make)
     assert counted.kept(3, 2) == Kept(attention=2 * 3 * 20_480, feed_forward=2 * 3 * 5120 * 2)
     assert counted.kept_by_a_token(2) == Kept(attention=2 * 20_480, feed_forward=2 * 5120 * 2)
 
@@ -155,4 +161,4 @@ def test_a_network_that_hoards_and_compares_is_seen() -> None:
 @settings(max_examples=2)
 def test_latent_attention_has_no_widths_of_its_own(config: Config) -> None:
     with pytest.raises(NotKnown, match="no projections of its own"):
-        _ = Counted(build(config)).widths
+        _ = Counted(config).widths

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.models.counts import NotKnown, Parameters, Work
-from fixtures.models.formula import Formula
-from fixtures.models.shape import Shape
+from fixtures.models.formula import Formula, Shape
 from tests.models.configurations import FAMILIES, Config, published, some
 
 LLAMA = published("llama-2-13b")

@@ -1,4 +1,4 @@
-"""Least times are exact, and follow the laws that rates have."""
+"""Least times are exact and follow the laws of rates; schedules of pipelines are complete and in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.models.latency import Accelerator, Decoding
+from fixtures.models.accelerators import Accelerator, Decoding, at_work, microbatches_held, order
 
 rates = st.integers(1, 10**6)
 SLOW = Accelerator(flops=600, memory=20, link=30, wait=Fraction(1, 8), capacity=4)
@@ -55,3 +55,39 @@ def test_the_balance_is_the_ridge_where_each_byte_has_one_flop(flops: int, memor
 def test_an_accelerator_with_a_rate_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="positive rates"):
         Accelerator(**{"flops": 1, "memory": 1} | wrong)
+
+
+few = st.integers(1, 8)
+
+
+@given(few, few)
+def test_every_stage_works_on_every_microbatch_as_soon_as_it_can(stages: int, microbatches: int) -> None:
+    steps = at_work(stages, microbatches)
+    assert sum(steps) == stages * microbatches
+    assert len(steps) == stages + microbatches - 1
+    assert steps[0] == steps[-1] == 1
+    assert max(steps) == min(stages, microbatches)
+
+
+@given(few, few)
+def test_orders_can_be_followed_to_the_end(stages: int, microbatches: int) -> None:
+    """A forward pass waits for the stage before, a backward pass for the one after: no stage waits for ever."""
+    left = [order(stage, stages, microbatches) for stage in range(stages)]
+    done = {1: [0] * stages, -1: [0] * stages}
+    while any(left):
+        ready = []
+        for stage in (stage for stage in range(stages) if left[stage]):
+            way = left[stage][0]
+            source = stage - way
+            waits = done[way][source] if 0 <= source < stages else done[1][stage] if way < 0 else microbatches
+            if done[way][stage] < waits:
+                ready.append(stage)
+        assert ready
+        for stage in ready:
+            done[left[stage].pop(0)][stage] += 1
+    assert done[1] == done[-1] == [microbatches] * stages
+
+
+@given(few, few)
+def test_a_stage_holds_one_microbatch_for_each_stage_to_come(stages: int, microbatches: int) -> None:
+    assert microbatches_held(stages, microbatches) == [min(stages - stage, microbatches) for stage in range(stages)]
