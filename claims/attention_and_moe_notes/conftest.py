@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.facts import Facts, facts
+from fixtures.facts import Facts, published
 from fixtures.models import collector
 from fixtures.models.formula import BYTES_PER_NUMBER
 from fixtures.models.published import Model
@@ -30,34 +30,11 @@ def library() -> None:
         import_module("transformers.models.llama.modeling_llama")
 
 
-@pytest.fixture(scope="session")
-def settings() -> Facts:
-    """The options of the commands that the notes print."""
-    return facts("settings.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def runs() -> Facts:
-    """What the notes print of their runs."""
-    return facts("runs.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def gqa_paper() -> Facts:
-    """Table 1 of the paper on grouped-query attention."""
-    return facts("gqa_paper_table1.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def deepseek_v2() -> Facts:
-    """Tables 8 and 9 of the DeepSeek-V2 paper."""
-    return facts("deepseek_v2_tables.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def heads() -> Facts:
-    """Heads of three published models."""
-    return facts("heads.json", DATA)
+settings = published("settings.json", DATA, "The options of the commands that the notes print.")
+runs = published("runs.json", DATA, "What the notes print of their runs.")
+gqa_paper = published("gqa_paper_table1.json", DATA, "Table 1 of the paper on grouped-query attention.")
+deepseek_v2 = published("deepseek_v2_tables.json", DATA, "Tables 8 and 9 of the DeepSeek-V2 paper.")
+heads = published("heads.json", DATA, "Heads of three published models.")
 
 
 @pytest.fixture(scope="session")
@@ -97,9 +74,9 @@ def gpts(settings: Facts) -> dict[str, Gpt]:
 
 
 @pytest.fixture(scope="session")
-def deepseek_v3(models: Callable[[str], Model]) -> Model:
+def deepseek_v3(published_models: Callable[[str], Model]) -> Model:
     """DeepSeek-V3, without its layer for multi-token prediction."""
-    return models("deepseek-v3")
+    return published_models("deepseek-v3")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from functools import cache, cached_property
 from math import ceil
 
 from fixtures.claim.numbers import NotCovered
-from fixtures.models.config import build
 from fixtures.models.counted import Counted
 from reports import schema
 
@@ -109,7 +108,7 @@ def check_latent(kept: int, expanded: int) -> None:
 @cache
 def _kept_by_a_layer(bytes_per_number: int, **config: object) -> int:
     """Bytes that one layer of the library's keeps of a token."""
-    return Counted(build({**FREE, **config, "num_hidden_layers": 1})).kept(1, bytes_per_number).attention
+    return Counted({**FREE, **config, "num_hidden_layers": 1}).kept(1, bytes_per_number).attention
 
 
 @dataclass(frozen=True)
@@ -156,9 +155,9 @@ class Experts:
             **FREE, "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 2, "num_hidden_layers": 1,
             "hidden_size": self.width,
         }  # fmt: skip
-        dense = Counted(build({"model_type": "llama", **sizes, "intermediate_size": self.hidden})).parameters
+        dense = Counted({"model_type": "llama", **sizes, "intermediate_size": self.hidden}).parameters
         sparse = {"num_local_experts": self.experts, "num_experts_per_tok": self.chosen}
-        of = Counted(build({"model_type": "mixtral", **sizes, **sparse, "intermediate_size": self.expert_hidden}))
+        of = Counted({"model_type": "mixtral", **sizes, **sparse, "intermediate_size": self.expert_hidden})
         return {
             "Dense FFN params": dense.mlp,
             "Per-expert params": of.parameters.experts // of.parameters.expert_count,

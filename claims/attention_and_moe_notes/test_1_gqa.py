@@ -2,10 +2,11 @@
 
 from fractions import Fraction
 from statistics import mean
+from typing import Any
 
 import pytest
 
-from fixtures.claim.table import table
+from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 
@@ -13,27 +14,46 @@ REPOSITORY = "https://github.com/rasbt/LLMs-from-scratch/blob"
 GQA = f"{REPOSITORY}/28c65cdfbc3338e2e040016eea4b7fdf556e4d57/ch04/04_gqa/README.md"
 FIRST_GQA = f"{REPOSITORY}/080ab9d5f8e821683a2ffbd535c0edba9c65de2b/ch04/04_gqa/README.md"
 GIB = 2**30
+IN_GIB = "in units of 2³⁰ bytes, in which the script prints it"
 NETWORKS = (
     "Read as: the feed-forward networks are more than half of weights and cache, which the run holds at once; weaker: "
     "with all other linear layers, the head among them."
 )
-WITHIN = "weights and the cache at the end"
 UNTIMED = "the device and the versions of the libraries are not named"
 
-
-@pytest.mark.claim("gqa-is-the-standard", link=GQA, uncheckable="of which models it would be the standard is not said")
-def test_gqa_is_the_standard():
-    """Grouped-query attention has become the standard replacement of multi-head attention."""
-
-
-@pytest.mark.claim(
-    "larger-llama-2-uses-it",
+PART_1 = Listed(
+    """
+    | claim                  | stated | says                                                                           |
+    |------------------------|--------|--------------------------------------------------------------------------------|
+    | gqa-is-the-standard    |        | Grouped-query attention has become the standard replacement of multi-head      |
+    |                        |        | attention.                                                                     |
+    | larger-llama-2-uses-it |        | The larger variants of Llama 2 use it.                                         |
+    | three-groups-of-two    | =3     | With 3 groups and 6 heads, heads 1 and 2 share keys and values, as do 3 and 4, |
+    |                        |        | and 5 and 6.                                                                   |
+    | groups-are-keys        |        | There is a key and a value for each group of heads.                            |
+    | fewer-key-computations |        | Sharing reduces the computation of keys and values.                            |
+    | fewer-parameters       |        | It lowers the number of parameters.                                            |
+    | less-to-store          |        | Fewer keys and values are stored in and read from the cache.                   |
+    | performs-comparably    |        | It performs comparably to multi-head attention.                                |
+    | mqa-of-all-heads       |        | With as many keys and values as heads, it is multi-query attention: one key    |
+    |                        |        | for all.                                                                       |
+    | mqa-of-one-group       |        | Where all heads share one group it is multi-query attention, and memory falls  |
+    |                        |        | even more drastically.                                                         |
+    | mqa-can-suffer         |        | With multi-query attention, quality can suffer.                                |
+    | back-at-multi-head     |        | With as many groups as heads, it is multi-head attention again.                |
+    | cache-formula          |        | The cache is batch · length · (width / heads) · layers · 2 · bytes · heads     |
+    |                        |        | with keys.                                                                     |
+    """,
     link=GQA,
+    uncheckable={"gqa-is-the-standard": "of which models it would be the standard is not said"},
+)
+
+
+@PART_1.claim(
     model="llama-2-70b",
     note="Read as: of the sizes that were released, the largest has fewer keys than queries and the middle one not.",
 )
 def test_larger_llama_2_uses_it(llama, llama_70b, measure):
-    """The larger variants of Llama 2 use it."""
     large, middle = (
         measure(Fraction(of.formula.shape.heads, of.formula.shape.key_value_heads), "queries to a key", of=of.name)
         for of in (llama_70b, llama)
@@ -41,9 +61,8 @@ def test_larger_llama_2_uses_it(llama, llama_70b, measure):
     assert large > middle == 1
 
 
-@pytest.mark.claim("three-groups-of-two", stated=3, also_prints=("6", "1", "2", "4", "5"), link=GQA)
+@PART_1.claim(also_prints=("6", "1", "2", "4", "5"))
 def test_three_groups_of_two(stated, measure):
-    """With 3 groups and 6 heads, heads 1 and 2 share keys and values, as do 3 and 4, and 5 and 6."""
     import torch
     from transformers.models.llama.modeling_llama import repeat_kv
 
@@ -58,47 +77,43 @@ GROUPS = (
 )
 
 
-@pytest.mark.claim("groups-are-keys", source="the script that runs the model", link=GQA, note=GROUPS)
+@PART_1.of("groups-are-keys", source="the script that runs the model", note=GROUPS)
 def test_groups_are_keys_in_the_script(gpts, measure):
-    """There is a key and a value for each group of heads."""
     gpt = gpts["GQA"]
     keys = measure(Fraction(gpt.key_width * gpt.of["heads"], gpt.of["width"]), "keys")
     assert keys <= measure(gpt.of["groups"], "groups")
 
 
-@pytest.mark.claim(
+@PART_1.of(
     "groups-are-keys",
     source="the script that estimates memory",
-    link=GQA,
     note=GROUPS,
     refuted="there the same option is the number of heads that share a key",
 )
 def test_groups_are_keys_in_the_estimate(gqa_estimate, measure):
-    """There is a key and a value for each group of heads."""
     assert measure(gqa_estimate.key_value_heads, "keys") <= measure(gqa_estimate.groups, "groups")
 
 
-@pytest.mark.claim("fewer-key-computations", link=GQA, note="Read as: parameters that make keys and values of a token.")
+@PART_1.claim(note="Read as: parameters that make keys and values of a token.")
 def test_fewer_key_computations(gpts, measure):
-    """Sharing reduces the computation of keys and values."""
     shared, own = (measure(2 * gpts[kind].key_width, "keys and values", of=kind) for kind in ("GQA", "MHA"))
     assert shared < own
 
 
-@pytest.mark.claim("fewer-parameters", link=GQA)
+@PART_1.claim
 def test_fewer_parameters(gpts, measure):
-    """It lowers the number of parameters."""
     shared, own = (measure(gpts[kind].total, "parameters", of=kind, also=gpts[kind].formula) for kind in ("GQA", "MHA"))
     assert shared < own
 
 
-@pytest.mark.claim("less-to-store", link=GQA)
+def kept(estimate: Any, keys: int, measure: Any, of: str = "") -> Any:
+    """Measure the cache of an estimate with so many heads that have a key of their own."""
+    return measure(estimate.library(keys), "bytes", of=of or f"{keys} keys", also=estimate.formula(keys))
+
+
+@PART_1.claim
 def test_less_to_store(gqa_estimate, measure):
-    """Fewer keys and values are stored in and read from the cache."""
-    shared, own = (
-        measure(gqa_estimate.library(keys), "bytes", of=f"{keys} keys", also=gqa_estimate.formula(keys))
-        for keys in (gqa_estimate.key_value_heads, gqa_estimate.heads)
-    )
+    shared, own = (kept(gqa_estimate, keys, measure) for keys in (gqa_estimate.key_value_heads, gqa_estimate.heads))
     assert shared < own
 
 
@@ -108,90 +123,73 @@ COMPARABLE = (
 )
 
 
-@pytest.mark.claim("performs-comparably", source="the paper on grouped queries", link=GQA, note=COMPARABLE)
+def fall(rows: Any, kind: str, measure: Any) -> Any:
+    """Measure by how much the mean score of a kind of attention is lower than that of MHA."""
+    return measure(mean(rows["MHA"].values()) - mean(rows[kind].values()), "points", of="mean fall")
+
+
+@PART_1.of("performs-comparably", source="the paper on grouped queries", note=COMPARABLE)
 def test_performs_comparably_in_its_paper(gqa_paper, measure):
-    """It performs comparably to multi-head attention."""
-    fall = mean(gqa_paper["MHA"].values()) - mean(gqa_paper["GQA"].values())
-    assert measure(fall, "points", of="mean fall") <= 1
+    behind = mean(gqa_paper["MHA"].values()) - mean(gqa_paper["GQA"].values())
+    assert measure(behind, "points", of="mean fall") <= 1
 
 
-@pytest.mark.claim(
+@PART_1.of(
     "performs-comparably",
     source="the paper on DeepSeek-V2",
-    link=GQA,
     note=COMPARABLE,
     refuted="in the comparison that the next note shows it falls by some points",
 )
 def test_performs_comparably_in_deepseek_v2(deepseek_v2, measure):
-    """It performs comparably to multi-head attention."""
-    rows = deepseek_v2["table_8"]
-    assert measure(mean(rows["MHA"].values()) - mean(rows["GQA"].values()), "points", of="mean fall") <= 1
+    assert fall(deepseek_v2["table_8"], "GQA", measure) <= 1
 
 
-@pytest.mark.claim(
-    "mqa-of-all-heads",
+@PART_1.claim(
     version="of October 2025, at 080ab9d5",
     link=FIRST_GQA,
     refuted="then each head has its own, which is multi-head attention; with one for all it is multi-query attention",
 )
 def test_mqa_of_all_heads(gqa_estimate, measure):
-    """With as many keys and values as heads, it is multi-query attention: one key for all."""
-    cache = gqa_estimate.library(gqa_estimate.heads)
-    also = gqa_estimate.formula(gqa_estimate.heads)
-    assert measure(cache, "bytes", of="as many keys as heads", also=also) == measure(
-        gqa_estimate.library(1), "bytes", of="one key for all heads", also=gqa_estimate.formula(1)
-    )
+    own = kept(gqa_estimate, gqa_estimate.heads, measure, of="as many keys as heads")
+    assert own == kept(gqa_estimate, 1, measure, of="one key for all heads")
 
 
-@pytest.mark.claim(
-    "mqa-of-one-group",
+@PART_1.claim(
     version="since November 2025, at 28a8408d",
     corrects="mqa-of-all-heads",
-    link=GQA,
     note="Read as: the cache is smaller than with groups, by more than it was for groups.",
 )
 def test_mqa_of_one_group(gqa_estimate, measure):
-    """Where all heads share one group it is multi-query attention, and memory falls even more drastically."""
-    one, groups, own = (
-        measure(gqa_estimate.library(keys), "bytes", of=f"{keys} keys", also=gqa_estimate.formula(keys))
-        for keys in (1, gqa_estimate.key_value_heads, gqa_estimate.heads)
-    )
+    numbers = (1, gqa_estimate.key_value_heads, gqa_estimate.heads)
+    one, groups, own = (kept(gqa_estimate, keys, measure) for keys in numbers)
     assert Fraction(groups, one) > Fraction(own, groups) > 1
 
 
-@pytest.mark.claim(
-    "mqa-can-suffer",
-    version="since November 2025, at 28a8408d",
-    link=GQA,
-    note="Read as: a lower mean, in the paper's table.",
-)
+@PART_1.claim(version="since November 2025, at 28a8408d", note="Read as: a lower mean, in the paper's table.")
 def test_mqa_can_suffer(gqa_paper, measure):
-    """With multi-query attention, quality can suffer."""
-    fall = mean(gqa_paper["MHA"].values()) - mean(gqa_paper["MQA"].values())
-    assert measure(fall, "points", of="mean fall") > 0
+    assert fall(gqa_paper, "MQA", measure) > 0
 
 
-@pytest.mark.claim(
-    "back-at-multi-head",
+@PART_1.claim(
     version="since November 2025, at 28a8408d",
-    link=GQA,
     note="Read as: the cache is that of keys and values as wide as the model, which multi-head attention has.",
 )
 def test_back_at_multi_head(gqa_estimate, measure):
-    """With as many groups as heads, it is multi-head attention again."""
-    of, keys = gqa_estimate, gqa_estimate.heads
+    of = gqa_estimate
     own = of.batch * of.context * of.layers * 2 * of.bytes * of.width
-    assert measure(of.library(keys), "bytes", of="as many keys as heads", also=of.formula(keys)) == own
+    assert kept(of, of.heads, measure, of="as many keys as heads") == own
 
 
-@pytest.mark.claim(
-    "cache-formula", link=GQA, model="llama-2-13b", note="Held against the library's cache of Llama-2-13B."
-)
+@PART_1.claim(model="llama-2-13b", note="Held against the library's cache of Llama-2-13B.")
 def test_cache_formula(llama, measure):
-    """The cache is batch · length · (width / heads) · layers · 2 · bytes · heads with keys."""
     of = llama.config
     keys = of["hidden_size"] // of["num_attention_heads"] * of["num_key_value_heads"]
     assert measure(llama.counted.kept(1, 2).attention, "bytes a token") == 2 * 2 * of["num_hidden_layers"] * keys
+
+
+@PART_1.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""
 
 
 @table(
@@ -261,51 +259,60 @@ PEAK = (
     "as it is in the estimate above"
 )
 
-
-@pytest.mark.claim(
-    "peak-of-mha",
-    stated="1.54",
+PART_2 = Listed(
+    """
+    | claim                 | stated | says                                                                          |
+    |-----------------------|--------|-------------------------------------------------------------------------------|
+    | peak-of-mha           | 1.54   | The run with MHA takes 1.54 GB at its peak.                                   |
+    | peak-of-gqa           | 0.63   | The run with GQA takes 0.63 GB at its peak.                                   |
+    | saving-is-smaller     |        | The saving of the run is not as big as that of the cache alone.               |
+    | smaller-configuration |        | One reason is that the configuration is smaller.                              |
+    | networks-take-most    |        | The more important reason is that the fully connected layers take most of the |
+    |                       |        | memory.                                                                       |
+    """,
     link=GQA,
-    loosely="in units of 2³⁰ bytes, in which the script prints it",
-    note=f"{PEAK}; weaker: 2³⁰ bytes.",
 )
+
+
+def least(gpt: Any, measure: Any, reading: str = "literal") -> Any:
+    """Measure the weights and the cache at the end of a run, which its peak holds at once."""
+    unit = {"literal": 10**9, "loose": GIB}[reading]
+    also = Fraction(gpt.least_by_formula, unit)
+    return measure(Fraction(gpt.least, unit), "GB", of="weights and the cache at the end", also=also)
+
+
+def share_of_linear(gpt: Any, measure: Any, reading: str) -> Any:
+    """Measure which share of these the feed-forward networks take, or all linear layers."""
+    parts = {"literal": ("ffn",), "loose": ("ffn", "attention", "head")}[reading]
+    share = Fraction(gpt.linear(*parts), gpt.least)
+    return measure(share, "of weights and cache", of=" and ".join(parts))
+
+
+@PART_2.claim(loosely=IN_GIB, note=f"{PEAK}; weaker: 2³⁰ bytes.")
 def test_peak_of_mha(gpts, reading, stated, measure):
-    """The run with MHA takes 1.54 GB at its peak."""
-    of, unit = gpts["MHA"], {"literal": 10**9, "loose": GIB}[reading]
-    least = Fraction(of.least, unit)
-    assert measure(least, "GB", of=WITHIN, also=Fraction(of.least_by_formula, unit)) <= stated
+    assert least(gpts["MHA"], measure, reading) <= stated
 
 
-@pytest.mark.claim("peak-of-gqa", stated="0.63", link=GQA, note=f"{PEAK}.")
+@PART_2.claim(note=f"{PEAK}.")
 def test_peak_of_gqa(gpts, stated, measure):
-    """The run with GQA takes 0.63 GB at its peak."""
-    of = gpts["GQA"]
-    least = Fraction(of.least, 10**9)
-    assert measure(least, "GB", of=WITHIN, also=Fraction(of.least_by_formula, 10**9)) <= stated
+    assert least(gpts["GQA"], measure) <= stated
 
 
-@pytest.mark.claim("saving-is-smaller", link=GQA, note="Read as: the ratio of the peaks is below that of the caches.")
+@PART_2.claim(note="Read as: the ratio of the peaks is below that of the caches.")
 def test_saving_is_smaller(gpts, runs, measure):
-    """The saving of the run is not as big as that of the cache alone."""
     peaks = measure(runs["MHA"]["peak"] / runs["GQA"]["peak"], "times", of="peaks")
     assert peaks < measure(Fraction(gpts["MHA"].cache, gpts["GQA"].cache), "times", of="caches")
 
 
-@pytest.mark.claim("smaller-configuration", link=GQA)
+@PART_2.claim
 def test_smaller_configuration(gpts, gqa_estimate, measure):
-    """One reason is that the configuration is smaller."""
     estimate = measure(gqa_estimate.library(gqa_estimate.heads), "bytes", of="cache of the estimate")
     assert measure(gpts["MHA"].cache, "bytes", of="cache of the run") < estimate
 
 
-@pytest.mark.claim(
-    "networks-take-most",
-    link=GQA,
+@PART_2.claim(
     refuted="even all linear layers together take less than half of weights and cache",
     note=f"{NETWORKS} Of the two runs, the one with the smaller cache, where they weigh more.",
 )
 def test_networks_take_most(gpts, reading, measure):
-    """The more important reason is that the fully connected layers take most of the memory."""
-    of, parts = gpts["GQA"], {"literal": ("ffn",), "loose": ("ffn", "attention", "head")}[reading]
-    share = Fraction(of.linear(*parts), of.least)
-    assert measure(share, "of weights and cache", of=" and ".join(parts)) > Fraction(1, 2)
+    assert share_of_linear(gpts["GQA"], measure, reading) > Fraction(1, 2)

@@ -5,8 +5,8 @@ from statistics import mean
 
 import pytest
 
-from claims.attention_and_moe_notes.test_1_gqa import NETWORKS, PEAK, REPOSITORY, UNTIMED, WITHIN
-from fixtures.claim.table import table
+from claims.attention_and_moe_notes.test_1_gqa import NETWORKS, PEAK, REPOSITORY, UNTIMED, least, share_of_linear
+from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 
@@ -14,52 +14,59 @@ MLA = f"{REPOSITORY}/28c65cdfbc3338e2e040016eea4b7fdf556e4d57/ch04/05_mla/README
 FIRST_MLA = f"{REPOSITORY}/6eb6adfa33cb9be67b025692dbd539533b9ddeae/ch04/05_mla/README.md"
 DEEPSEEK = "deepseek-v3"
 
+PART_1 = Listed(
+    """
+    | claim                               | stated | says                                                              |
+    |-------------------------------------|--------|-------------------------------------------------------------------|
+    | keys-compressed                     |        | It compresses keys and values before they are stored.             |
+    | queries-compressed-in-training-only |        | Queries are compressed too, but only in training, not at          |
+    |                                     |        | inference.                                                        |
+    | v2-introduced-it                    |        | DeepSeek-V2 introduced latent attention.                          |
+    | gqa-worse-than-mha                  |        | In the DeepSeek-V2 paper, grouped-query attention does worse than |
+    |                                     |        | multi-head attention.                                             |
+    | mla-better-than-mha                 |        | In the DeepSeek-V2 paper, latent attention does better than       |
+    |                                     |        | multi-head attention.                                             |
+    | latent-formula                      |        | The cache is batch · length · layers · latent width · bytes.      |
+    | mha-formula                         |        | With multi-head attention it is batch · length · layers · width · |
+    |                                     |        | 2 · bytes.                                                        |
+    """,
+    link=MLA,
+    uncheckable={"v2-introduced-it": "that nobody had it before is an absence at a date"},
+)
 
-@pytest.mark.claim("keys-compressed", link=MLA, model=DEEPSEEK)
+
+@PART_1.claim(model=DEEPSEEK)
 def test_keys_compressed(deepseek_v3, latent_kept, measure):
-    """It compresses keys and values before they are stored."""
     of = deepseek_v3.formula.shape
     kept = measure(latent_kept, "bytes a token", also=deepseek_v3.formula.cached_token)
     whole = 2 * of.layers * of.heads * (of.key_width + of.value_width)
     assert kept < measure(whole, "bytes a token", of="keys and values of all heads")
 
 
-@pytest.mark.claim(
-    "queries-compressed-in-training-only",
-    link=MLA,
+@PART_1.claim(
     model=DEEPSEEK,
     refuted="a token at inference passes through the compression of queries as well: no weight of attention is idle",
     note="Read as: at inference, weights of the compression of queries do nothing for a token. What is saved by it are "
     "activations, in training; it is there all the same.",
 )
 def test_queries_compressed_in_training_only(deepseek_v3, measure):
-    """Queries are compressed too, but only in training, not at inference."""
     of = deepseek_v3.config
     compression = of["hidden_size"] * of["q_lora_rank"] * of["num_hidden_layers"]
     idle = deepseek_v3.attention - deepseek_v3.counted.touched["attention"]
     assert measure(idle, "parameters", of="of attention, idle") >= measure(compression, "parameters", of="compression")
 
 
-@pytest.mark.claim("v2-introduced-it", link=MLA, uncheckable="that nobody had it before is an absence at a date")
-def test_v2_introduced_it():
-    """DeepSeek-V2 introduced latent attention."""
-
-
-@pytest.mark.claim("gqa-worse-than-mha", link=MLA, note="Read as: on every benchmark of the DeepSeek-V2 paper's table.")
+@PART_1.claim(note="Read as: on every benchmark of the DeepSeek-V2 paper's table.")
 def test_gqa_worse_than_mha(deepseek_v2, measure):
-    """In the DeepSeek-V2 paper, grouped-query attention does worse than multi-head attention."""
     rows = deepseek_v2["table_8"]
     assert max(measure(score - rows["MHA"][name], "points", of=name) for name, score in rows["GQA"].items()) < 0
 
 
-@pytest.mark.claim(
-    "mla-better-than-mha",
-    link=MLA,
+@PART_1.claim(
     loosely="on the mean at both sizes; on one benchmark of the smaller model it is worse",
     note="Read as: on every benchmark at both sizes of the paper's table; weaker: on their mean at both.",
 )
 def test_mla_better_than_mha(deepseek_v2, reading, measure):
-    """In the DeepSeek-V2 paper, latent attention does better than multi-head attention."""
     lowest = []
     for size, rows in deepseek_v2["table_9"].items():
         leads = [score - rows["MHA"][name] for name, score in rows["MLA"].items()]
@@ -68,16 +75,13 @@ def test_mla_better_than_mha(deepseek_v2, reading, measure):
     assert min(lowest) > 0
 
 
-@pytest.mark.claim(
-    "latent-formula",
-    link=MLA,
+@PART_1.claim(
     model=DEEPSEEK,
     loosely="of the latent alone: DeepSeek's models keep a rotary key beside it, which the formula leaves out",
     note="Read as: what DeepSeek-V3 keeps of a token, to within a tenth, for the sign in the formula is that of "
     "'about'; weaker: without its rotary key.",
 )
 def test_latent_formula(deepseek_v3, latent_kept, reading, measure):
-    """The cache is batch · length · layers · latent width · bytes."""
     of = deepseek_v3.formula.shape
     by_formula = measure(2 * of.layers * of.key_value_rank, "bytes a token", of="formula")
     kept = measure(latent_kept, "bytes a token", also=deepseek_v3.formula.cached_token)
@@ -85,11 +89,8 @@ def test_latent_formula(deepseek_v3, latent_kept, reading, measure):
     assert abs(Fraction(by_formula, kept - left_out) - 1) <= Fraction(1, 10)
 
 
-@pytest.mark.claim(
-    "mha-formula", link=MLA, model="llama-2-13b", note="Held against the library's cache of Llama-2-13B."
-)
+@PART_1.claim(model="llama-2-13b", note="Held against the library's cache of Llama-2-13B.")
 def test_mha_formula(llama, measure):
-    """With multi-head attention it is batch · length · layers · width · 2 · bytes."""
     of = llama.config
     also = {"grouped-query formula": llama.formula.cached_token}
     assert measure(llama.counted.kept(1, 2).attention, "bytes a token", also=also) == (
@@ -97,6 +98,12 @@ def test_mha_formula(llama, measure):
     )
 
 
+@PART_1.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""
+
+
+FEWER_KEYS = "Read as: more groups leave fewer keys, which is what can hurt."
 PRINTED = "the printed head width"
 FORMULA = "the printed formula"
 ESTIMATE = "memory estimate for MLA"
@@ -160,122 +167,103 @@ def test_mla_estimate_by_the_formula(cell, mla_estimate, stated, measure):
     assert measure(value, unit) == stated
 
 
-@pytest.mark.claim(
-    "saving-like-gqa", link=MLA, note="Read as: the two savings are the same when they are rounded to per cents."
+PART_2 = Listed(
+    """
+    | claim                   | stated | says                                                                         |
+    |-------------------------|--------|------------------------------------------------------------------------------|
+    | saving-like-gqa         |        | With a latent of half the model's width, the saving is similar to that of    |
+    |                         |        | grouped queries.                                                             |
+    | small-latents-hurt      |        | Too small a latent can hurt quality.                                         |
+    | too-many-groups         |        | Too many groups hurt in the same way.                                        |
+    | none-has-both           |        | No prominent model has latent attention and grouped queries at once.         |
+    | four-times-compressed   | 4      | A latent of 192 features for a width of 768 compresses 4 times.              |
+    | eight-times-compressed  | 8      | A latent of 192 features for a width of 768 compresses 8 times: (768 x 2) /  |
+    |                         |        | 192.                                                                         |
+    | seconds-mla             | 487.21 | The run with MLA takes 487.21 seconds.                                       |
+    | rate-mla                | 67     | The run with MLA makes 67 tokens a second.                                   |
+    | peak-of-mla             | 0.68   | The run with MLA takes 0.68 GB at its peak.                                  |
+    | networks-take-most-here |        | The saving is smaller as the fully connected layers take most of the memory. |
+    """,
+    link=MLA,
+    uncheckable={
+        "small-latents-hurt": "no model with a smaller latent is shown to be worse",
+        "none-has-both": "it says what its author knew of, and where he looked is not said",
+        "seconds-mla": UNTIMED,
+    },
+    table={"seconds-mla": "runs"},
+    row={"seconds-mla": "MLA"},
+    column={"seconds-mla": "seconds"},
 )
+
+
+@PART_2.claim(note="Read as: the two savings are the same when they are rounded to per cents.")
 def test_saving_like_gqa(mla_estimate, measure):
-    """With a latent of half the model's width, the saving is similar to that of grouped queries."""
     of, own = mla_estimate, mla_estimate.formula(mla_estimate.heads)
     latent = measure(1 - of.latent_formula / own, "of the cache", of="saved by the latent")
     groups = measure(1 - of.formula(of.key_value_heads) / own, "of the cache", of="saved by groups")
     assert round(100 * latent) == round(100 * groups)
 
 
-@pytest.mark.claim("small-latents-hurt", link=MLA, uncheckable="no model with a smaller latent is shown to be worse")
-def test_small_latents_hurt():
-    """Too small a latent can hurt quality."""
-
-
-@pytest.mark.claim(
-    "too-many-groups",
-    source="the script that estimates memory",
-    link=MLA,
-    note="Read as: more groups leave fewer keys, which is what can hurt.",
-)
+@PART_2.of("too-many-groups", source="the script that estimates memory", note=FEWER_KEYS)
 def test_too_many_groups_in_the_estimate(mla_estimate, measure):
-    """Too many groups hurt in the same way."""
-    groups, more = mla_estimate.keys([mla_estimate.groups, 2 * mla_estimate.groups])
-    assert measure(more, "keys", of="twice the groups") < measure(groups, "keys", of="groups")
+    few, many = mla_estimate.keys([mla_estimate.groups, 2 * mla_estimate.groups])
+    assert measure(many, "keys", of="twice the groups") < measure(few, "keys", of="groups")
 
 
-@pytest.mark.claim(
+@PART_2.of(
     "too-many-groups",
     source="the script that runs the model",
-    link=MLA,
-    note="Read as: more groups leave fewer keys, which is what can hurt.",
+    note=FEWER_KEYS,
     refuted="there a group is a key, so that more groups are more keys, up to those of multi-head attention",
 )
 def test_too_many_groups_in_the_script(gpts, measure):
-    """Too many groups hurt in the same way."""
     of = gpts["GQA"]
     groups, more = of.keys([of.of["groups"], 2 * of.of["groups"]])
     assert measure(more, "keys", of="twice the groups") < measure(groups, "keys", of="groups")
 
 
-@pytest.mark.claim(
-    "none-has-both", link=MLA, uncheckable="it says what its author knew of, and where he looked is not said"
-)
-def test_none_has_both():
-    """No prominent model has latent attention and grouped queries at once."""
-
-
-@pytest.mark.claim(
-    "four-times-compressed",
-    stated="4",
+@PART_2.claim(
     version="of October 2025, at 6eb6adfa",
     link=FIRST_MLA,
     loosely="it is the ratio of the widths; keys and values are two of them",
     note="Read as: the cache is four times smaller; weaker: the latent is four times narrower than the model.",
 )
 def test_four_times_compressed(gpts, reading, stated, measure):
-    """A latent of 192 features for a width of 768 compresses 4 times."""
     mla, mha = gpts["MLA"], gpts["MHA"]
     times = {"literal": Fraction(mha.cache, mla.cache), "loose": Fraction(mla.of["width"], mla.key_width)}
     assert measure(times[reading], "times") == stated
 
 
-@pytest.mark.claim(
-    "eight-times-compressed",
-    stated="8",
-    also_prints=("768", "2", "192"),
-    version="since October 2025, at 7fe4874d",
-    corrects="four-times-compressed",
-    link=MLA,
+@PART_2.claim(
+    also_prints=("768", "2", "192"), version="since October 2025, at 7fe4874d", corrects="four-times-compressed"
 )
 def test_eight_times_compressed(gpts, stated, measure):
-    """A latent of 192 features for a width of 768 compresses 8 times: (768 x 2) / 192."""
     mla, mha = gpts["MLA"], gpts["MHA"]
     also = {"ratio of the widths, twice": Fraction(2 * mla.of["width"], mla.key_width)}
     assert measure(Fraction(mha.cache, mla.cache), "times", also=also) == stated
 
 
-@pytest.mark.claim(
-    "seconds-mla", stated="487.21", table="runs", row="MLA", column="seconds", link=MLA, uncheckable=UNTIMED
-)
-def test_seconds_of_mla(stated):
-    """The run with MLA takes 487.21 seconds."""
-
-
-@pytest.mark.claim(
+@PART_2.of(
     "rate-mla",
-    stated="67",
     table="runs",
     row="MLA",
     column="rate",
-    link=MLA,
     note="Read as: all tokens of the text, the start included, in the seconds that are printed.",
 )
 def test_rate_of_mla(gpts, runs, stated, measure):
-    """The run with MLA makes 67 tokens a second."""
     assert measure(gpts["MLA"].tokens / runs["MLA"]["seconds"], "tokens a second") == stated
 
 
-@pytest.mark.claim("peak-of-mla", stated="0.68", link=MLA, note=f"{PEAK}.")
+@PART_2.claim(note=f"{PEAK}.")
 def test_peak_of_mla(gpts, stated, measure):
-    """The run with MLA takes 0.68 GB at its peak."""
-    of = gpts["MLA"]
-    least = Fraction(of.least, 10**9)
-    assert measure(least, "GB", of=WITHIN, also=Fraction(of.least_by_formula, 10**9)) <= stated
+    assert least(gpts["MLA"], measure) <= stated
 
 
-@pytest.mark.claim(
-    "networks-take-most-here",
-    link=MLA,
-    refuted="all linear layers together take less than half of weights and cache",
-    note=NETWORKS,
-)
+@PART_2.claim(refuted="all linear layers together take less than half of weights and cache", note=NETWORKS)
 def test_networks_take_most_here(gpts, reading, measure):
-    """The saving is smaller as the fully connected layers take most of the memory."""
-    of, parts = gpts["MLA"], {"literal": ("ffn",), "loose": ("ffn", "attention", "head")}[reading]
-    share = Fraction(of.linear(*parts), of.least)
-    assert measure(share, "of weights and cache", of=" and ".join(parts)) > Fraction(1, 2)
+    assert share_of_linear(gpts["MLA"], measure, reading) > Fraction(1, 2)
+
+
+@PART_2.each()
+def test_uncheckable_2(claim):
+    """Nobody can check it."""

@@ -5,111 +5,116 @@ from itertools import pairwise
 
 import pytest
 
-from claims.attention_and_moe_notes.test_1_gqa import GIB, PEAK, REPOSITORY, UNTIMED, WITHIN
-from fixtures.claim.table import table
+from claims.attention_and_moe_notes.test_1_gqa import GIB, IN_GIB, PEAK, REPOSITORY, UNTIMED, least
+from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 
 MOE = f"{REPOSITORY}/28c65cdfbc3338e2e040016eea4b7fdf556e4d57/ch04/07_moe/README.md"
 DEEPSEEK = "deepseek-v3"
 
-
-@pytest.mark.claim(
-    "network-has-a-large-part", link=MOE, model="llama-2-13b", note="Read as: more than half of all parameters."
+PART_1 = Listed(
+    """
+    | claim                               | stated | says                                                          |
+    |-------------------------------------|--------|---------------------------------------------------------------|
+    | network-has-a-large-part            |        | The feed-forward networks have a large part of a model's      |
+    |                                     |        | parameters.                                                   |
+    | sixty-one-layers                    | =61    | In DeepSeek-V3 the block is repeated 61 times.                |
+    | many-networks-increase-the-total    |        | Many networks in place of one increase the parameters         |
+    |                                     |        | substantially.                                                |
+    | few-are-active                      |        | A router selects only a few experts for each token.           |
+    | two-hundred-and-fifty-six-experts   | =256   | DeepSeek-V3 has 256 experts in a module.                      |
+    | six-hundred-and-seventy-one-billion | 671B   | DeepSeek-V3 has 671 billion parameters.                       |
+    | nine-experts                        | =9     | Nine experts are active: one that is shared, and eight.       |
+    | thirty-seven-billion                | 37B    | 37 billion of them are used for a token.                      |
+    | shared-expert-helps                 |        | A shared expert improves quality.                             |
+    | memory-by-the-ratio                 |        | Memory and compute scale by chosen over all experts, compared |
+    |                                     |        | with a dense network of the same capacity.                    |
+    """,
+    link=MOE,
+    uncheckable={"shared-expert-helps": "the paper's comparison is of curves, without numbers"},
 )
+
+
+@PART_1.claim(model="llama-2-13b", note="Read as: more than half of all parameters.")
 def test_network_has_a_large_part(llama, measure):
-    """The feed-forward networks have a large part of a model's parameters."""
     also = Fraction(llama.formula.mlp, llama.formula.total)
     assert measure(Fraction(llama.mlp, llama.total), "of the parameters", also=also) > Fraction(1, 2)
 
 
-@pytest.mark.claim("sixty-one-layers", stated=61, link=MOE, model=DEEPSEEK)
+@PART_1.claim(model=DEEPSEEK)
 def test_sixty_one_layers(deepseek_v3, stated, measure):
-    """In DeepSeek-V3 the block is repeated 61 times."""
     also = {"configuration": deepseek_v3.config["num_hidden_layers"]}
     assert measure(len(deepseek_v3.counted.anatomy.layers), "layers", also=also) == stated
 
 
-@pytest.mark.claim("many-networks-increase-the-total", link=MOE, note="Read as: to twice the parameters, at least.")
+@PART_1.claim(note="Read as: to twice the parameters, at least.")
 def test_many_networks_increase_the_total(mixtral, models, measure):
-    """Many networks in place of one increase the parameters substantially."""
     dense = models("mistral-7b-v0.1").formula.total
     also = {"published checkpoint": Fraction(mixtral.checkpoint_total, dense)}
     assert measure(Fraction(mixtral.formula.total, dense), "times Mistral 7B's parameters", also=also) >= 2
 
 
-@pytest.mark.claim("few-are-active", link=MOE, model=DEEPSEEK, note="Read as: fewer than half of those there are.")
+@PART_1.claim(model=DEEPSEEK, note="Read as: fewer than half of those there are.")
 def test_few_are_active(deepseek_v3, measure):
-    """A router selects only a few experts for each token."""
     also = Fraction(deepseek_v3.formula.experts_per_token, deepseek_v3.formula.expert_count)
     share = Fraction(deepseek_v3.experts_per_token, deepseek_v3.expert_count)
     assert measure(share, "of the routed experts", also=also) < Fraction(1, 2)
 
 
-@pytest.mark.claim(
+@PART_1.of(
     "two-hundred-and-fifty-six-experts",
-    stated=256,
-    link=MOE,
     model=DEEPSEEK,
     loosely="it leaves out the shared expert, which is among the nine that are counted as active",
     note="Read as: all experts of a module; weaker: those that are routed.",
 )
 def test_256_experts(deepseek_v3, reading, stated, measure):
-    """DeepSeek-V3 has 256 experts in a module."""
     also = {"configuration": deepseek_v3.config["n_routed_experts"]}
     routed = measure(deepseek_v3.expert_count, "experts", of="routed", also=also)
     shared = {"literal": deepseek_v3.config["n_shared_experts"], "loose": 0}[reading]
     assert routed + measure(shared, "experts", of="shared") == stated
 
 
-@pytest.mark.claim("six-hundred-and-seventy-one-billion", stated="671B", link=MOE, model=DEEPSEEK)
+@PART_1.of("six-hundred-and-seventy-one-billion", model=DEEPSEEK)
 def test_671_billion(deepseek_v3, stated, measure):
-    """DeepSeek-V3 has 671 billion parameters."""
     assert measure(deepseek_v3.total, "parameters", also=deepseek_v3.formula.total) == stated
 
 
-@pytest.mark.claim("nine-experts", stated=9, also_prints=("1", "8"), link=MOE, model=DEEPSEEK)
+@PART_1.claim(also_prints=("1", "8"), model=DEEPSEEK)
 def test_nine_experts(deepseek_v3, stated, measure):
-    """Nine experts are active: one that is shared, and eight."""
     also = {"configuration": deepseek_v3.config["num_experts_per_tok"]}
     routed = measure(deepseek_v3.experts_per_token, "experts", of="routed", also=also)
     shared = measure(deepseek_v3.config["n_shared_experts"], "experts", of="shared")
     assert routed + shared == stated and (routed, shared) == (8, 1)
 
 
-@pytest.mark.claim(
+@PART_1.of(
     "thirty-seven-billion",
-    stated="37B",
-    link=MOE,
     model=DEEPSEEK,
     loosely="without the input embedding, of which a token uses one row",
     note="Read as: every parameter but the idle experts; weaker: the input embedding does not count.",
 )
 def test_37_billion(deepseek_v3, reading, stated, measure):
-    """37 billion of them are used for a token."""
     convention = {"literal": "everything", "loose": "without the input embedding"}[reading]
     counted, formula = (of.count("active", convention) for of in (deepseek_v3, deepseek_v3.formula))
     assert measure(counted, "parameters", of=convention, also=formula) == stated
 
 
-@pytest.mark.claim("shared-expert-helps", link=MOE, uncheckable="the paper's comparison is of curves, without numbers")
-def test_shared_expert_helps():
-    """A shared expert improves quality."""
-
-
-@pytest.mark.claim(
-    "memory-by-the-ratio",
-    link=MOE,
+@PART_1.claim(
     note="Read as: active over dense parameters of the estimate is chosen over all experts, to within one in twenty; "
-    "roughly leaves room for the router.",
+    "roughly leaves room for the router."
 )
 def test_memory_by_the_ratio(moe_estimate, measure):
-    """Memory and compute scale by chosen over all experts, compared with a dense network of the same capacity."""
     of, also = moe_estimate.library, moe_estimate.formula
     share = Fraction(of["MoE ACTIVE/Token"], of["Dense FFN params"])
     measure(share, "of the dense parameters", also=Fraction(also["MoE ACTIVE/Token"], also["Dense FFN params"]))
     ratio = measure(Fraction(moe_estimate.chosen, moe_estimate.experts), "of the experts")
     assert abs(share / ratio - 1) <= Fraction(1, 20)
+
+
+@PART_1.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""
 
 
 @table(
@@ -133,49 +138,46 @@ def test_moe_estimate(cell, moe_estimate, stated, measure):
     assert measure(Fraction(moe_estimate.library[cell.row]) / unit, cell.column, also=also) == stated
 
 
-@pytest.mark.claim(
-    "expert-width", stated=1792, table="memory estimate for MoE", row="moe_hidden_size", column="features", link=MOE
+PART_2 = Listed(
+    """
+    | claim                     | stated | says                                                                       |
+    |---------------------------|--------|----------------------------------------------------------------------------|
+    | expert-width              | =1792  | The experts are 1,792 features wide.                                       |
+    | dense-of-308m             | 308M   | A network of 14,336 by 7,168 has about 308 million parameters, all of them |
+    |                           |        | active.                                                                    |
+    | total-roughly-the-same    |        | The experts together have roughly as many.                                 |
+    | active-of-77m             | 77M    | With two of eight experts, about 77 million are active.                    |
+    | more-experts-fewer-active |        | The more experts there are, the fewer parameters are active.               |
+    """,
+    link=MOE,
+    also_prints={"dense-of-308m": ("7,168", "14,336")},
 )
+
+
+@PART_2.claim(table="memory estimate for MoE", row="moe_hidden_size", column="features")
 def test_expert_width(moe_estimate, stated, measure):
-    """The experts are 1,792 features wide."""
     also = {"nearest of all widths": moe_estimate.nearest_hidden}
     assert measure(moe_estimate.expert_hidden, "features", also=also) == stated
 
 
-@pytest.mark.claim("dense-of-308m", stated="308M", also_prints=("7,168", "14,336"), link=MOE)
-def test_dense_of_308m(moe_estimate, stated, measure):
-    """A network of 14,336 by 7,168 has about 308 million parameters, all of them active."""
-    parameters = moe_estimate.library["Dense FFN params"]
-    assert measure(parameters, "parameters", also=moe_estimate.formula["Dense FFN params"]) == stated
+@PART_2.each("dense-of-308m", "active-of-77m")
+def test_in_words(claim, moe_estimate, stated, measure):
+    line = {"dense-of-308m": "Dense FFN params", "active-of-77m": "MoE ACTIVE/Token"}[claim]
+    assert measure(moe_estimate.library[line], "parameters", also=moe_estimate.formula[line]) == stated
 
 
-@pytest.mark.claim(
-    "total-roughly-the-same", link=MOE, note="Read as: to the nearest per cent there is no difference, below 1/200."
-)
+@PART_2.claim(note="Read as: to the nearest per cent there is no difference, below 1/200.")
 def test_total_roughly_the_same(moe_estimate, measure):
-    """The experts together have roughly as many."""
-    of = moe_estimate.library
-    assert measure(
-        Fraction(of["MoE TOTAL params"], of["Dense FFN params"]) - 1, "of the parameters", of="more"
-    ) < Fraction(1, 200)
+    more = Fraction(moe_estimate.library["MoE TOTAL params"], moe_estimate.library["Dense FFN params"]) - 1
+    assert measure(more, "of the parameters", of="more") < Fraction(1, 200)
 
 
-@pytest.mark.claim("active-of-77m", stated="77M", link=MOE)
-def test_active_of_77m(moe_estimate, stated, measure):
-    """With two of eight experts, about 77 million are active."""
-    parameters = moe_estimate.library["MoE ACTIVE/Token"]
-    assert measure(parameters, "parameters", also=moe_estimate.formula["MoE ACTIVE/Token"]) == stated
-
-
-@pytest.mark.claim(
-    "more-experts-fewer-active",
-    link=MOE,
+@PART_2.claim(
     loosely="up to as many experts as the plot has; beyond some eight hundred the router outgrows what is saved",
     note="Read as: at a constant number of chosen experts, for 'of experts' says the opposite of what follows, each "
     "doubling leaves fewer parameters active, up to four times the experts of the plot; weaker: up to those.",
 )
 def test_more_experts_fewer_active(settings, reading, measure):
-    """The more experts there are, the fewer parameters are active."""
     from claims.attention_and_moe_notes.estimates import active_parameters
 
     of = settings["moe plot"]
@@ -198,16 +200,41 @@ def test_time(cell, stated, measure):
     """The run with {row} takes {stated} {column}."""
 
 
-@pytest.mark.claim("rate-dense", stated="40", link=MOE, loosely="cut short, not rounded, as the script does")
-def test_rate_of_the_dense_run(gpts, runs, stated, measure):
-    """The run with a dense network makes 40 tokens a second."""
-    assert measure(gpts["dense FFN"].tokens / runs["dense FFN"]["seconds"], "tokens a second") == stated
+PART_3 = Listed(
+    """
+    | claim                      | stated | says                                                                  |
+    |----------------------------|--------|-----------------------------------------------------------------------|
+    | rate-dense                 | 40     | The run with a dense network makes 40 tokens a second.                |
+    | rate-moe                   | 29     | The run with experts makes 29 tokens a second.                        |
+    | dense-activations          | 0.19   | A dense network takes 0.19 MB of activations for a token.             |
+    | dense-activations-at-most  | 0.75   | It takes at most 0.75 MB.                                             |
+    | sparse-activations         | 0.04   | Experts take 0.04 MB of activations for a token, and at most 0.11 MB. |
+    | fair-comparison            | =1024  | For a fair comparison, 32 experts are each 32768 / 32 features wide.  |
+    | peak-of-the-dense-run      | 11.47  | The run with a dense network takes 11.47 GB at its peak.              |
+    | peak-of-the-sparse-run     | 11.48  | The run with experts takes 11.48 GB at its peak.                      |
+    | time-of-0-76               | 0.76   | A dense network processes a token in about 0.76 milliseconds.         |
+    | roughly-twice-the-time     | 2.0    | Experts take roughly twice the time.                                  |
+    | both-near-11-5             | 11.5   | Both runs peak around 11.5 GB.                                        |
+    | same-number-of-weights     |        | Both load the same number of weights.                                 |
+    | same-cache                 |        | Both have the same cache.                                             |
+    | weights-and-cache-dominate |        | Weights and cache dominate the memory.                                |
+    | four-to-five-times-less    | 5      | Experts reduce the memory of activations by about 4 to 5 times.       |
+    | larger-batches-save-more   |        | With more tokens at once, the saving would be more pronounced.        |
+    """,
+    link=MOE,
+    also_prints={"sparse-activations": ("0.11",)},
+    loosely={"rate-dense": "cut short, not rounded, as the script does"},
+    uncheckable={
+        "sparse-activations": "little of it is an expert's; the rest is what the device's library has not yet freed",
+        "larger-batches-save-more": "no run with a larger batch is shown",
+    },
+)
 
 
-@pytest.mark.claim("rate-moe", stated="29", link=MOE)
-def test_rate_of_the_sparse_run(gpts, runs, stated, measure):
-    """The run with experts makes 29 tokens a second."""
-    assert measure(gpts["MoE"].tokens / runs["MoE"]["seconds"], "tokens a second") == stated
+@PART_3.each("rate-dense", "rate-moe")
+def test_rate(claim, gpts, runs, stated, measure):
+    run = {"rate-dense": "dense FFN", "rate-moe": "MoE"}[claim]
+    assert measure(gpts[run].tokens / runs[run]["seconds"], "tokens a second") == stated
 
 
 MEGABYTES = (
@@ -216,109 +243,60 @@ MEGABYTES = (
 )
 
 
-@pytest.mark.claim(
-    "dense-activations",
-    stated="0.19",
-    link=MOE,
-    loosely="in units of 2²⁰ bytes, in which the script prints it",
-    note=MEGABYTES,
-)
+@PART_3.claim(loosely="in units of 2²⁰ bytes, in which the script prints it", note=MEGABYTES)
 def test_dense_activations(gpts, reading, stated, measure):
-    """A dense network takes 0.19 MB of activations for a token."""
     unit = {"literal": 10**6, "loose": 2**20}[reading]
     assert measure(Fraction(gpts["dense FFN"].activations(1), unit), "MB") == stated
 
 
-@pytest.mark.claim(
-    "dense-activations-at-most",
-    stated="0.75",
-    link=MOE,
+@PART_3.claim(
     loosely="in units of 2²⁰ bytes, in which the script prints it",
     note=f"{MEGABYTES} The most is for the start of the text, whose tokens come together.",
 )
 def test_dense_activations_at_most(gpts, reading, stated, measure):
-    """It takes at most 0.75 MB."""
     gpt, unit = gpts["dense FFN"], {"literal": 10**6, "loose": 2**20}[reading]
     assert measure(Fraction(gpt.activations(gpt.fixed["prompt"]), unit), "MB") == stated
 
 
-@pytest.mark.claim(
-    "sparse-activations",
-    stated="0.04",
-    also_prints=("0.11",),
-    link=MOE,
-    uncheckable="little of it is an expert's; the rest is what the device's library has not yet freed",
-)
-def test_sparse_activations():
-    """Experts take 0.04 MB of activations for a token, and at most 0.11 MB."""
-
-
-@pytest.mark.claim("fair-comparison", stated=1024, also_prints=("32768", "32"), link=MOE)
+@PART_3.claim(also_prints=("32768", "32"))
 def test_fair_comparison(gpts, stated, measure):
-    """For a fair comparison, 32 experts are each 32768 / 32 features wide."""
     dense, sparse = gpts["dense FFN"], gpts["MoE"]
     also = {"option": sparse.hidden}
     assert measure(Fraction(dense.hidden, sparse.experts), "features", also=also) == stated
 
 
-@pytest.mark.claim(
-    "peak-of-the-dense-run",
-    stated="11.47",
-    link=MOE,
-    loosely="in units of 2³⁰ bytes, in which the script prints it",
-    note=f"{PEAK}; weaker: 2³⁰ bytes.",
-)
+@PART_3.claim(loosely=IN_GIB, note=f"{PEAK}; weaker: 2³⁰ bytes.")
 def test_peak_of_the_dense_run(gpts, reading, stated, measure):
-    """The run with a dense network takes 11.47 GB at its peak."""
-    of, unit = gpts["dense FFN"], {"literal": 10**9, "loose": GIB}[reading]
-    least = Fraction(of.least, unit)
-    assert measure(least, "GB", of=WITHIN, also=Fraction(of.least_by_formula, unit)) <= stated
+    assert least(gpts["dense FFN"], measure, reading) <= stated
 
 
-@pytest.mark.claim(
-    "peak-of-the-sparse-run",
-    stated="11.48",
-    link=MOE,
-    loosely="in units of 2³⁰ bytes, in which the script prints it",
-    note=f"{PEAK}; weaker: 2³⁰ bytes.",
-)
+@PART_3.claim(loosely=IN_GIB, note=f"{PEAK}; weaker: 2³⁰ bytes.")
 def test_peak_of_the_sparse_run(gpts, reading, stated, measure):
-    """The run with experts takes 11.48 GB at its peak."""
-    of, unit = gpts["MoE"], {"literal": 10**9, "loose": GIB}[reading]
-    least = Fraction(of.least, unit)
-    assert measure(least, "GB", of=WITHIN, also=Fraction(of.least_by_formula, unit)) <= stated
+    assert least(gpts["MoE"], measure, reading) <= stated
 
 
-@pytest.mark.claim("time-of-0-76", stated="0.76", link=MOE)
+@PART_3.claim
 def test_time_of_0_76(runs, stated, measure):
-    """A dense network processes a token in about 0.76 milliseconds."""
     assert measure(runs["dense FFN"]["milliseconds a call"], "milliseconds") == stated
 
 
-@pytest.mark.claim(
-    "roughly-twice-the-time", stated="2.0", in_words=True, link=MOE, note="Read as: 1.95 to 2.05, as twice is 2.0."
-)
+@PART_3.claim(in_words=True, note="Read as: 1.95 to 2.05, as twice is 2.0.")
 def test_roughly_twice_the_time(runs, stated, measure):
-    """Experts take roughly twice the time."""
     dense, sparse = (runs[name]["milliseconds a call"] for name in ("dense FFN", "MoE"))
     assert measure(sparse / dense, "times") == stated
 
 
-@pytest.mark.claim("both-near-11-5", stated="11.5", link=MOE)
+@PART_3.claim
 def test_both_near_11_5(runs, stated, measure):
-    """Both runs peak around 11.5 GB."""
     low, high = (measure(runs[name]["peak"], "GB", of=name) for name in ("dense FFN", "MoE"))
     assert low == stated and high == stated
 
 
-@pytest.mark.claim(
-    "same-number-of-weights",
-    link=MOE,
+@PART_3.claim(
     loosely="to the nearest per cent: the experts have a router besides",
     note="Read as: the same number; weaker: the difference is below 1/200 and rounds to 0 %.",
 )
 def test_same_number_of_weights(gpts, reading, measure):
-    """Both load the same number of weights."""
     dense, sparse = (
         measure(gpts[name].total, "parameters", of=name, also=gpts[name].formula) for name in ("dense FFN", "MoE")
     )
@@ -326,35 +304,24 @@ def test_same_number_of_weights(gpts, reading, measure):
     assert Fraction(sparse, dense) - 1 <= most
 
 
-@pytest.mark.claim("same-cache", link=MOE)
+@PART_3.claim
 def test_same_cache(gpts, measure):
-    """Both have the same cache."""
     dense, sparse = (measure(gpts[name].cache, "bytes", of=name) for name in ("dense FFN", "MoE"))
     assert dense == sparse
 
 
-@pytest.mark.claim(
-    "weights-and-cache-dominate", link=MOE, note="Read as: more than nine tenths of the peak, in units of 2³⁰ bytes."
-)
+@PART_3.claim(note="Read as: more than nine tenths of the peak, in units of 2³⁰ bytes.")
 def test_weights_and_cache_dominate(gpts, runs, measure):
-    """Weights and cache dominate the memory."""
     shares = [gpts[name].least / (runs[name]["peak"] * GIB) for name in ("dense FFN", "MoE")]
     assert min(measure(share, "of the peak") for share in shares) > Fraction(9, 10)
 
 
-@pytest.mark.claim(
-    "four-to-five-times-less",
-    stated="5",
-    also_prints=("4",),
-    link=MOE,
-    note="Read as: the ratio of the two printed averages lies between 4 and 5.",
-)
+@PART_3.claim(also_prints=("4",), note="Read as: the ratio of the two printed averages lies between 4 and 5.")
 def test_four_to_five_times_less(runs, stated, measure):
-    """Experts reduce the memory of activations by about 4 to 5 times."""
     dense, sparse = (runs[name]["megabytes a call"] for name in ("dense FFN", "MoE"))
     assert 4 < measure(dense / sparse, "times") < stated
 
 
-@pytest.mark.claim("larger-batches-save-more", link=MOE, uncheckable="no run with a larger batch is shown")
-def test_larger_batches_save_more():
-    """With more tokens at once, the saving would be more pronounced."""
+@PART_3.each()
+def test_others(claim):
+    """Nobody can check it."""

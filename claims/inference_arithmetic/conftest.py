@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fixtures.facts import Facts, facts
-from fixtures.models.latency import Accelerator, Decoding
+from claims.inference_arithmetic.equations import Sizes, Times
+from fixtures.facts import Facts, facts, published
+from fixtures.models.accelerators import Accelerator, Decoding
 from reports import schema
 
 if TYPE_CHECKING:
@@ -21,90 +22,49 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data"
 
 
-@pytest.fixture(scope="session")
-def printed() -> Facts:
-    """The numbers that the document starts from."""
-    return facts("as_printed.json", DATA)
+printed = published("as_printed.json", DATA, "The numbers that the document starts from.")
+datasheet = published("a100.json", DATA, "What an A100 can do, by its maker.")
+gpt3 = published("gpt3_sizes.json", DATA, "Sizes of the eight GPT-3 models.")
+gopher = published("gopher_sizes.json", DATA, "Sizes of the six Gopher models.")
+first_transformer = published("first_transformer.json", DATA, "Sizes of the base model of 2017.")
 
 
-@pytest.fixture(scope="session")
-def datasheet() -> Facts:
-    """What an A100 can do, by its maker."""
-    return facts("a100.json", DATA)
+class LayerTimes(Facts):
+    """Published times of the operators of one encoder layer's forward pass, in microseconds."""
 
-
-@pytest.fixture(scope="session")
-def gpt3() -> Facts:
-    """Sizes of the eight GPT-3 models."""
-    return facts("gpt3_sizes.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def gopher() -> Facts:
-    """Sizes of the six Gopher models."""
-    return facts("gopher_sizes.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def first_transformer() -> Facts:
-    """Sizes of the base model of 2017."""
-    return facts("first_transformer.json", DATA)
-
-
-@dataclass(frozen=True)
-class LayerTimes:
-    """Published times of the operators of one encoder layer's forward pass, in microseconds.
-
-    `memory_bound` are those that the paper marks as bound by memory, `attention` those of attention.
-    """
-
-    microseconds: dict[str, int]
-    memory_bound: list[str]
-    attention: list[str]
-    evidence: list[schema.Evidence] = field(default_factory=list)
-
-    @property
-    def total(self) -> int:
-        """Time of all."""
-        return sum(self.microseconds.values())
-
-    @property
-    def in_attention(self) -> int:
-        """Time of attention's."""
-        return sum(self.microseconds[name] for name in self.attention)
+    def time(self, *names: str) -> int:
+        """Time of these operators, of all where none is named."""
+        times: dict[str, int] = self["microseconds"]
+        return sum(times[name] for name in names or times)
 
     @property
     def at_memory(self) -> int:
-        """Time of those that memory bounds."""
-        return sum(self.microseconds[name] for name in self.memory_bound)
+        """Time of those that the paper marks as bound by memory."""
+        return self.time(*self["memory_bound"])
 
     @property
     def at_flops(self) -> int:
         """Time of those that FLOPs bound."""
-        return sum(time for name, time in self.microseconds.items() if name not in self.memory_bound)
-
-    def marked(self, *names: str) -> int:
-        """How many of these operators are marked as bound by memory."""
-        return sum(name in self.memory_bound for name in names)
+        return self.time(*(name for name in self["microseconds"] if name not in self["memory_bound"]))
 
 
 @pytest.fixture(scope="session")
 def layer_times() -> LayerTimes:
     """Table A.1 of Data Movement Is All You Need, as the document shows it."""
     told = facts("bert_layer_times.json", DATA)
-    return LayerTimes(told["microseconds"], told["memory_bound"], told["attention"], told.evidence)
+    return LayerTimes(told.values, told.evidence)
 
 
 @pytest.fixture(scope="session")
-def anthropic(models: Any) -> Model:
+def anthropic(published_models: Any) -> Model:
     """A decoder of the sizes of the 52B model."""
-    return models("anthropic-52b")  # type: ignore[no-any-return]  # pytest types every fixture as Any
+    return published_models("anthropic-52b")  # type: ignore[no-any-return]  # pytest types every fixture as Any
 
 
 @pytest.fixture(scope="session")
-def benchmarked(models: Any) -> Model:
+def benchmarked(published_models: Any) -> Model:
     """A decoder of the sizes of the 13B model that the document times."""
-    return models("fastertransformer-13b")  # type: ignore[no-any-return]  # pytest types every fixture as Any
+    return published_models("fastertransformer-13b")  # type: ignore[no-any-return]  # pytest types every fixture as Any
 
 
 @dataclass(frozen=True)
@@ -121,19 +81,29 @@ class Steps:
 
     def layers_of(self, model: Model, accelerators: int = 1) -> Decoding:
         """A step through a counted model's layers; embedding and head are left out, as the document does."""
-        weights = model.attention + model.mlp
         work = model.work(1)
-        return self._step(weights, work.projections + work.mlp, accelerators, model.config)
+        sizes = Sizes.of(model.config)
+        return self._step(model.attention + model.mlp, work.projections + work.mlp, accelerators, sizes)
 
     def sized(self, name: str, **also: int) -> Decoding:
         """A step of a model by its round number of parameters, two FLOPs each."""
         of = self.printed[name] | also
-        sizes = {"num_hidden_layers": of["layers"], "hidden_size": of["width"]}
+        sizes = Sizes(of["layers"], of["width"])
         return self._step(of["parameters"], 2 * of["parameters"], of["accelerators"], sizes)
 
-    def _step(self, weights: int, work: Fraction | int, accelerators: int, sizes: dict[str, Any]) -> Decoding:
-        layers, width = sizes["num_hidden_layers"], sizes["hidden_size"]
-        return Decoding(self.a100, 2 * weights, work, accelerators, 4 * layers, 2 * 4 * layers * width)
+    def _step(self, weights: int, work: Fraction | int, accelerators: int, sizes: Sizes) -> Decoding:
+        layers = sizes.layers
+        return Decoding(self.a100, 2 * weights, work, accelerators, 4 * layers, 2 * 4 * layers * sizes.width)
+
+    def equations(self, name: str) -> Times:
+        """The times of a model by its round number, by the document's equations."""
+        of = self.printed[name]
+        return Times(self.a100, of["parameters"], Sizes(of["layers"], of["width"]), of["accelerators"])
+
+    def equations_of(self, model: Model, accelerators: int = 1) -> Times:
+        """The times of a counted model, with its parameters, by the document's equations."""
+        sizes = Sizes.of(model.config)
+        return Times(self.a100, sizes.parameters, sizes, accelerators)
 
 
 @pytest.fixture(scope="session")

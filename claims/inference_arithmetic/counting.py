@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from math import exp
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from fixtures.models.activations import Block, hidden, saved_bytes
+from fixtures.models.training import Block, hidden, saved_bytes
 
 if TYPE_CHECKING:
     from fixtures.models.published import Model
 
 
+@cache
 def product_work(rows: int, inner: int, columns: int) -> int:
     """FLOPs of a product of two matrices, `[rows, inner]` and `[inner, columns]`."""
     left, right = torch.empty(rows, inner, device="meta"), torch.empty(inner, columns, device="meta")
@@ -82,23 +83,18 @@ def largest_intermediate(model: Model, batch: int) -> int:
     return 2 * int(seen.numbers)
 
 
-class _Watched(Sequence[float]):
+class _Watched(list[float]):
     """Numbers in memory that count how often they are read and written."""
 
-    def __init__(self, numbers: Sequence[float]) -> None:
-        self._numbers = list(numbers)
-        self.accesses = 0
+    accesses = 0
 
     def __getitem__(self, place: Any) -> Any:
         self.accesses += 1
-        return self._numbers[place]
+        return super().__getitem__(place)
 
-    def __setitem__(self, place: int, number: float) -> None:
+    def __setitem__(self, place: Any, number: Any) -> None:
         self.accesses += 1
-        self._numbers[place] = number
-
-    def __len__(self) -> int:
-        return len(self._numbers)
+        super().__setitem__(place, number)
 
     def __iter__(self) -> Iterator[float]:
         return (self[place] for place in range(len(self)))

@@ -1,52 +1,88 @@
 """The document's equations as it prints them; what they are of is counted elsewhere, and held against them.
 
-Sizes are numbers of layers, heads and features; rates are a second's; two bytes a number.
+Two bytes a number; rates are a second's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fixtures.models.accelerators import Accelerator
 
 
-def cached_bytes(layers: int, heads: int, head_width: int) -> int:
-    """Bytes of keys and values of one token."""
-    return 2 * 2 * layers * heads * head_width
+@dataclass(frozen=True)
+class Sizes:
+    """A decoder of so many layers of so many features, and a vocabulary."""
+
+    layers: int
+    width: int
+    vocabulary: int = 0
+
+    @classmethod
+    def of(cls, config: Mapping[str, int]) -> Sizes:
+        """The sizes that a configuration has."""
+        return cls(config["num_hidden_layers"], config["hidden_size"], config["vocab_size"])
+
+    @property
+    def unit(self) -> int:
+        """n·d², of which the document prints multiples."""
+        return self.layers * self.width**2
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of all layers."""
+        return 12 * self.unit
+
+    @property
+    def with_embedding(self) -> int:
+        """Parameters of all layers and of one embedding."""
+        return self.parameters + self.vocabulary * self.width
+
+    @property
+    def token_work(self) -> int:
+        """FLOPs of one token in all layers."""
+        return 24 * self.unit
+
+    @property
+    def key_value_work(self) -> int:
+        """FLOPs that make the keys and values of one token."""
+        return 2 * 2 * self.unit
+
+    def cached_bytes(self, head_width: int) -> int:
+        """Bytes of keys and values of one token, of as many heads as the width has room for."""
+        return 2 * 2 * self.layers * (self.width // head_width) * head_width
 
 
-def key_value_work(layers: int, width: int) -> int:
-    """FLOPs that make the keys and values of one token."""
-    return 2 * 2 * layers * width**2
+@dataclass(frozen=True)
+class Times:
+    """Seconds of a step of decoding on some accelerators."""
 
+    accelerator: Accelerator
+    parameters: int
+    sizes: Sizes
+    accelerators: int = 1
 
-def token_work(layers: int, width: int) -> int:
-    """FLOPs of one token in all layers."""
-    return 24 * layers * width**2
+    @property
+    def memory(self) -> Fraction:
+        """Time to read the parameters."""
+        return Fraction(2 * self.parameters) / (self.accelerators * self.accelerator.memory)
 
+    def compute(self, batch: int) -> Fraction:
+        """Time to multiply a batch by the parameters."""
+        return Fraction(batch * 2 * self.parameters) / (self.accelerators * self.accelerator.flops)
 
-def parameters(layers: int, width: int) -> int:
-    """Parameters of all layers."""
-    return 12 * layers * width**2
+    def transfer(self, batch: int) -> Fraction:
+        """Time to send a batch's vectors four times a layer."""
+        return Fraction(batch * 2 * self.sizes.layers * 4 * self.sizes.width) / self.accelerator.link
 
-
-def memory_time(weights: int, accelerators: int, memory: Fraction | int) -> Fraction:
-    """Seconds to read so many parameters."""
-    return Fraction(2 * weights) / (accelerators * memory)
-
-
-def compute_time(batch: int, weights: int, accelerators: int, flops: Fraction | int) -> Fraction:
-    """Seconds to multiply a batch by so many parameters."""
-    return Fraction(batch * 2 * weights) / (accelerators * flops)
-
-
-def transfer_time(batch: int, layers: int, width: int, link: Fraction | int) -> Fraction:
-    """Seconds to send a batch's vectors four times a layer."""
-    return Fraction(batch * 2 * layers * 4 * width) / link
-
-
-def waiting_time(layers: int, wait: Fraction | int) -> Fraction:
-    """Time that messages wait, in the unit of `wait`, four times a layer."""
-    return 4 * layers * Fraction(wait)
+    @property
+    def waiting(self) -> Fraction:
+        """Time that messages wait, four times a layer."""
+        return 4 * self.sizes.layers * Fraction(self.accelerator.wait)
 
 
 def bert_parameters(config: Mapping[str, int]) -> int:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fixtures import origins
-from fixtures.facts import Facts, facts
+from fixtures.facts import published
 from fixtures.models import collector
 from fixtures.models.published import Model
 
@@ -22,30 +22,20 @@ DATA = Path(__file__).parent / "data"
 SWITCH_C = "configs/switch-c-2048.json"
 
 
-def _facts(name: str) -> Any:
-    """Make the fixture of a data file, called after it."""
-
-    def load() -> Facts:
-        return facts(f"{name}.json", DATA)
-
-    load.__doc__ = f"Published numbers: {name}.json."
-    return pytest.fixture(scope="session", name=name)(load)
-
-
-switch_transformers = _facts("switch_transformers")
-st_moe = _facts("st_moe")
-placement = _facts("placement")
-gshard = _facts("gshard")
-shazeer_2017 = _facts("shazeer_2017")
-energy = _facts("energy")
-compute_budgets = _facts("compute_budgets")
-mixtral_paper_table3 = _facts("mixtral_paper_table3")
-leaderboard = _facts("leaderboard")
-mt_bench = _facts("mt_bench")
-pretraining = _facts("pretraining")
-resources = _facts("resources")
-listed = _facts("listed")
-fastermoe = _facts("fastermoe")
+switch_transformers = published("switch_transformers.json", DATA)
+st_moe = published("st_moe.json", DATA)
+placement = published("placement.json", DATA)
+gshard = published("gshard.json", DATA)
+shazeer_2017 = published("shazeer_2017.json", DATA)
+energy = published("energy.json", DATA)
+compute_budgets = published("compute_budgets.json", DATA)
+mixtral_paper_table3 = published("mixtral_paper_table3.json", DATA)
+leaderboard = published("leaderboard.json", DATA)
+mt_bench = published("mt_bench.json", DATA)
+pretraining = published("pretraining.json", DATA)
+resources = published("resources.json", DATA)
+listed = published("listed.json", DATA)
+fastermoe = published("fastermoe.json", DATA)
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -79,9 +69,9 @@ def one_layer() -> Callable[..., OneLayer]:
 
 
 @pytest.fixture(scope="session")
-def mistral(models: Callable[[str], Model]) -> Model:
+def mistral(published_models: Callable[[str], Model]) -> Model:
     """Mistral 7B, the dense model that Mixtral is compared with."""
-    return models("mistral-7b-v0.1")
+    return published_models("mistral-7b-v0.1")
 
 
 @pytest.fixture(scope="session")

@@ -8,50 +8,71 @@ from hypothesis import given
 
 from claims.moe_explained.costs import work_by_experts
 from claims.moe_explained.drawn import gatings
+from fixtures.claim.table import Listed
 from fixtures.routing.capacity import utilisation
 
 pytestmark = pytest.mark.cheap
 
+CLAIMS = Listed(
+    """
+    | claim                      | stated | says                                                                      |
+    |----------------------------|--------|---------------------------------------------------------------------------|
+    | lstm-of-137b               | 137B   | Shazeer et al. took the idea to an LSTM of 137 billion parameters.        |
+    | work-on-translation        | 137B   | The work with the LSTM of 137 billion parameters is on translation.       |
+    | multi-trillion             |        | Models of several trillion parameters were trained, such as Switch        |
+    |                            |        | Transformers.                                                             |
+    | switch-of-1-6t             | 1.6T   | The Switch Transformers that were released have 1.6 trillion parameters.  |
+    | dense-uses-all-sparse-some |        | A dense model uses all of its parameters for every input, a sparse one    |
+    |                            |        | only some.                                                                |
+    | size-without-computation   |        | The size of a model can grow without more computation.                    |
+    | thousands-of-experts       |        | Thousands of experts were used in each layer.                             |
+    | ten-tokens-in-six-experts  | 10     | Of 10 tokens five may go to one expert and five to five others: batches   |
+    |                            |        | are uneven, and experts are underused.                                    |
+    | softmax-gate-runs-all      |        | With a softmax as the gate, all experts run for all inputs.               |
+    | no-gate-no-computation     |        | Where the gate is zero, the expert's output need not be computed.         |
+    | noisy-top-k-gating         |        | Of the noisy logits the top k are kept, and the others weigh nothing.     |
+    | low-k-is-faster            |        | With one or two experts a token, a model runs much faster than with many. |
+    | two-needed-to-learn        |        | A gate was thought to need more than one expert a token to learn routing. |
+    | noise-balances             |        | The noise is there to balance the load.                                   |
+    """,
+    uncheckable={
+        "two-needed-to-learn": "it reports what its authors believed at the time, and the text says itself that it was "
+        "given up"
+    },
+)
 
-@pytest.mark.claim("lstm-of-137b", stated="137B")
+
+@CLAIMS.claim
 def test_lstm_of_137b(shazeer_2017, stated, measure):
-    """Shazeer et al. took the idea to an LSTM of 137 billion parameters."""
     largest, expert = shazeer_2017["language modelling"], shazeer_2017["expert"]
     also = {"its experts": prod((largest["experts"], *expert.values()))}
     assert measure(largest["parameters"], "parameters", also=also) == stated
 
 
-@pytest.mark.claim(
-    "work-on-translation",
-    stated="137B",
+@CLAIMS.claim(
     refuted="the network of that size is one of language modelling; those for translation are far smaller",
     note="Read as: the network that was just named is one for translation.",
 )
 def test_work_on_translation(shazeer_2017, stated, measure):
-    """The work with the LSTM of 137 billion parameters is on translation."""
     assert measure(shazeer_2017["translation"]["parameters"], "parameters", of="largest for translation") == stated
 
 
-@pytest.mark.claim(
-    "multi-trillion",
+@CLAIMS.claim(
     model="switch-c-2048",
     loosely="it has more than one trillion, and not several",
     note="Read as: 'multi' is two at least, and the model named as an example has them; weaker: more than one.",
 )
 def test_multi_trillion(switch_c, reading, measure):
-    """Models of several trillion parameters were trained, such as Switch Transformers."""
     assert measure(switch_c.total, "parameters", also=switch_c.formula) > {"literal": 2, "loose": 1}[reading] * 10**12
 
 
-@pytest.mark.claim("switch-of-1-6t", stated="1.6T", model="switch-c-2048")
+@CLAIMS.of("switch-of-1-6t", model="switch-c-2048")
 def test_switch_of_1_6_trillion(switch_c, stated, measure):
-    """The Switch Transformers that were released have 1.6 trillion parameters."""
     assert measure(switch_c.total, "parameters", also=switch_c.formula) == stated
 
 
-@pytest.mark.claim("dense-uses-all-sparse-some")
+@CLAIMS.claim
 def test_dense_uses_all_sparse_some(mixtral, mistral, measure):
-    """A dense model uses all of its parameters for every input, a sparse one only some."""
     shares = []
     for name, of in (("Mistral 7B", mistral), ("Mixtral", mixtral)):
         also = Fraction(of.formula.active, of.formula.total)
@@ -59,13 +80,11 @@ def test_dense_uses_all_sparse_some(mixtral, mistral, measure):
     assert shares[1] < shares[0] == 1
 
 
-@pytest.mark.claim(
-    "size-without-computation",
+@CLAIMS.claim(
     loosely="to the nearest per cent: the router has to weigh more experts",
     note="Read as: twice the experts cost a token no further FLOP; weaker: below 1/200 more, which rounds to 0 %.",
 )
 def test_size_without_computation(one_layer, reading, measure):
-    """The size of a model can grow without more computation."""
     smaller = one_layer()
     larger = one_layer(num_local_experts=2 * smaller.expert_count)
     measure(Fraction(larger.experts, smaller.experts), "times the parameters of experts")
@@ -76,77 +95,63 @@ def test_size_without_computation(one_layer, reading, measure):
     )
 
 
-@pytest.mark.claim("thousands-of-experts", note="Read as: two thousand at least, in a layer for translation.")
+@CLAIMS.claim(note="Read as: two thousand at least, in a layer for translation.")
 def test_thousands_of_experts(shazeer_2017, measure):
-    """Thousands of experts were used in each layer."""
     assert measure(shazeer_2017["translation"]["experts"], "experts in a layer") >= 2000
 
 
-@pytest.mark.claim(
-    "ten-tokens-in-six-experts",
-    stated="10",
+@CLAIMS.claim(
     note="Read as: uneven is not all alike, and underused is less than half of the places, if each expert has as many "
-    "as the fullest needs: then more are idle than at work.",
+    "as the fullest needs: then more are idle than at work."
 )
 def test_ten_tokens_in_six_experts(stated, measure):
-    """Of 10 tokens five may go to one expert and five to five others: batches are uneven, and experts are underused."""
     batches = [5, *[1] * 5]
     assert measure(sum(batches), "tokens") == stated
     assert measure(utilisation(batches), "of the places used") < Fraction(1, 2) and len(set(batches)) > 1
 
 
-@pytest.mark.claim("softmax-gate-runs-all")
 @given(gating=gatings())
+@CLAIMS.claim
 def test_softmax_gate_runs_all(gating):
-    """With a softmax as the gate, all experts run for all inputs."""
     assert gating.idle_under_softmax() == 0
 
 
-@pytest.mark.claim("no-gate-no-computation")
 @given(gating=gatings())
+@CLAIMS.claim
 def test_no_gate_no_computation(gating):
-    """Where the gate is zero, the expert's output need not be computed."""
     assert gating.combined().equal(gating.combined_where_open())
 
 
-@pytest.mark.claim("noisy-top-k-gating", part="k experts", says="Noise is added, the top k are kept, and a softmax.")
 @given(gating=gatings())
+@CLAIMS.of("noisy-top-k-gating", part="k experts", says="Noise is added, the top k are kept, and a softmax.")
 def test_noisy_top_k_keeps_k(gating):
-    """Of the noisy logits the top k are kept, and the others weigh nothing."""
     assert gating.open_with_noise() == [gating.k]
 
 
-@pytest.mark.claim("noisy-top-k-gating", part="without noise")
 @given(gating=gatings())
+@CLAIMS.of("noisy-top-k-gating", part="without noise")
 def test_noisy_top_k_without_noise(gating):
-    """The noise is tunable: without it, the gate chooses as the library's router for Mixtral does."""
     assert gating.chosen_without_noise().equal(gating.chosen_by_the_library())
 
 
-@pytest.mark.claim("low-k-is-faster")
+@CLAIMS.claim
 def test_low_k_is_faster(mixtral, one_layer, measure):
-    """With one or two experts a token, a model runs much faster than with many."""
     numbers, unit = (1, 2, mixtral.expert_count), "FLOPs per token and layer"
     work = zip(numbers, work_by_experts(one_layer, "layers", numbers), strict=True)
     one, two, every = [measure(counted, unit, of=f"{k} experts", also=also) for k, (counted, also) in work]
     assert one < two <= every / 2
 
 
-@pytest.mark.claim(
-    "two-needed-to-learn",
-    uncheckable="it reports what its authors believed at the time, and the text says itself that it was given up",
-)
-def test_two_needed_to_learn():
-    """A gate was thought to need more than one expert a token to learn routing."""
-
-
-@pytest.mark.claim(
-    "noise-balances",
-    note="Read as: with noise, the loads of experts vary less where the gate favours some of them by the same amount "
-    "for all tokens; whether training keeps them favoured is another claim.",
-)
 @given(gating=gatings())
+@CLAIMS.claim(
+    note="Read as: with noise, the loads of experts vary less where the gate favours some of them by the same amount "
+    "for all tokens; whether training keeps them favoured is another claim."
+)
 def test_noise_balances(gating):
-    """The noise is there to balance the load."""
     plain, noisy = gating.load_variations(noises=(0, 4))
     assert noisy < plain
+
+
+@CLAIMS.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""

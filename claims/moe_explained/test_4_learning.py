@@ -7,34 +7,76 @@ from statistics import mean
 import pytest
 
 from claims.moe_explained.tables import by_batch, by_rate, gains
+from fixtures.claim.table import Listed
 
 pytestmark = pytest.mark.cheap
 
 NO_COUNTS = "the paper shows examples of tokens and publishes no counts of its experts"
 DRAWN = "the paper draws it as curves or bars, and prints no numbers"
 
+CLAIMS = Listed(
+    """
+    | claim                          | stated | says                                                                   |
+    |--------------------------------|--------|------------------------------------------------------------------------|
+    | encoder-experts-specialise     |        | Experts of the encoder specialise in groups of tokens or shallow       |
+    |                                |        | concepts.                                                              |
+    | decoder-experts-less           |        | Experts of the decoder specialise less.                                |
+    | no-expert-of-a-language        |        | No expert is specialised in a language.                                |
+    | more-experts-learn-faster      |        | More experts learn more from as many samples.                          |
+    | diminishing-gains              |        | The gains of more experts diminish.                                    |
+    | diminishing-after-256          | 256    | Gains diminish especially after 256 or 512 experts.                    |
+    | more-experts-more-memory       |        | More experts need more memory at inference.                            |
+    | small-scale-alike              | 8      | What holds at large scale also holds with 2, 4 or 8 experts a layer.   |
+    | sparse-overfit-more            |        | Sparse models overfit more when they are fine-tuned.                   |
+    | dropped-without-loss           | 11%    | With the auxiliary loss turned off, up to 11 % of the tokens were      |
+    |                                |        | dropped.                                                               |
+    | quality-without-loss           |        | With the auxiliary loss turned off, quality was not significantly      |
+    |                                |        | lower.                                                                 |
+    | worse-at-reasoning             |        | At a fixed pretraining perplexity, sparse models do worse than dense   |
+    |                                |        | ones on reasoning, as in SuperGLUE.                                    |
+    | disproportionate-at-knowledge  |        | On tasks of knowledge such as TriviaQA, the sparse model does          |
+    |                                |        | disproportionately well.                                               |
+    | fewer-experts-fine-tune-better |        | Fewer experts helped at fine-tuning.                                   |
+    | worse-on-small-tasks           |        | Sparse models do worse on small tasks and well on large ones.          |
+    | freezing-the-rest-fails        |        | Freezing all but the experts led to a huge drop.                       |
+    | experts-are-most-of-it         |        | The layers with experts are most of the network.                       |
+    | freezing-experts-works         |        | Freezing only the layers with experts works almost as well as updating |
+    |                                |        | all, and saves memory.                                                 |
+    | batch-size-for-sparse          |        | Sparse models benefit from smaller batches, says the sentence; from    |
+    |                                |        | larger ones, says the caption.                                         |
+    | learning-rate-for-sparse       |        | Sparse models benefit from higher learning rates, says the sentence;   |
+    |                                |        | from lower ones, says the caption.                                     |
+    | instruction-tuning-helps-more  |        | Instruction tuning helps sparse models more than dense ones, and the   |
+    |                                |        | more tasks the better.                                                 |
+    | loss-prevents-overfitting      |        | There, the auxiliary loss prevents overfitting.                        |
+    | sparse-for-a-fixed-budget      |        | With a fixed budget of compute for pretraining, a sparse model is the  |
+    |                                |        | better one.                                                            |
+    | dense-for-little-memory        |        | With few requests and little memory, a dense model is better.          |
+    """,
+    uncheckable={
+        "encoder-experts-specialise": NO_COUNTS,
+        "decoder-experts-less": NO_COUNTS,
+        "no-expert-of-a-language": NO_COUNTS,
+        "diminishing-after-256": "the series with printed numbers ends at 256 experts",
+        "small-scale-alike": DRAWN,
+        "sparse-overfit-more": DRAWN,
+        "worse-at-reasoning": DRAWN,
+        "fewer-experts-fine-tune-better": DRAWN,
+        "worse-on-small-tasks": DRAWN,
+        "freezing-the-rest-fails": DRAWN,
+        "freezing-experts-works": DRAWN,
+        "instruction-tuning-helps-more": DRAWN,
+        "loss-prevents-overfitting": "no run of that paper with and without the loss is printed beside the other",
+        "dense-for-little-memory": "better is said of no task, load or device",
+    },
+    also_prints={"diminishing-after-256": ("512",), "small-scale-alike": ("2", "4")},
+)
 
-@pytest.mark.claim("encoder-experts-specialise", uncheckable=NO_COUNTS)
-def test_encoder_experts_specialise():
-    """Experts of the encoder specialise in groups of tokens or shallow concepts."""
 
-
-@pytest.mark.claim("decoder-experts-less", uncheckable=NO_COUNTS)
-def test_decoder_experts_less():
-    """Experts of the decoder specialise less."""
-
-
-@pytest.mark.claim("no-expert-of-a-language", uncheckable=NO_COUNTS)
-def test_no_expert_of_a_language():
-    """No expert is specialised in a language."""
-
-
-@pytest.mark.claim(
-    "more-experts-learn-faster",
-    note="Read as: after as many steps, each doubling of the experts of Switch-Base from 16 to 256 has higher quality.",
+@CLAIMS.claim(
+    note="Read as: after as many steps, each doubling of the experts of Switch-Base from 16 to 256 has higher quality."
 )
 def test_more_experts_learn_faster(switch_transformers, measure):
-    """More experts learn more from as many samples."""
     assert (
         min(
             measure(gain, "nats", of=f"{to} experts over {to // 2}")
@@ -44,29 +86,15 @@ def test_more_experts_learn_faster(switch_transformers, measure):
     )
 
 
-@pytest.mark.claim(
-    "diminishing-gains", note="Read as: each doubling of the experts gains less than the one before it, from 16 to 256."
-)
+@CLAIMS.claim(note="Read as: each doubling of the experts gains less than the one before it, from 16 to 256.")
 def test_diminishing_gains(switch_transformers, measure):
-    """The gains of more experts diminish."""
     doublings = gains(switch_transformers["table_7"])
     gained = [measure(gain, "nats", of=f"{to} experts over {to // 2}") for to, gain in doublings]
     assert all(later < earlier for earlier, later in pairwise(gained))
 
 
-@pytest.mark.claim(
-    "diminishing-after-256",
-    stated="256",
-    also_prints=("512",),
-    uncheckable="the series with printed numbers ends at 256 experts",
-)
-def test_diminishing_after_256():
-    """Gains diminish especially after 256 or 512 experts."""
-
-
-@pytest.mark.claim("more-experts-more-memory")
+@CLAIMS.claim
 def test_more_experts_more_memory(one_layer, measure):
-    """More experts need more memory at inference."""
     less = one_layer()
     more = one_layer(num_local_experts=2 * less.expert_count)
     taken = [
@@ -76,52 +104,30 @@ def test_more_experts_more_memory(one_layer, measure):
     assert taken[0] < taken[1]
 
 
-@pytest.mark.claim("small-scale-alike", stated="8", also_prints=("2", "4"), uncheckable=DRAWN)
-def test_small_scale_alike():
-    """What holds at large scale also holds with 2, 4 or 8 experts a layer."""
-
-
-@pytest.mark.claim("sparse-overfit-more", uncheckable=DRAWN)
-def test_sparse_overfit_more():
-    """Sparse models overfit more when they are fine-tuned."""
-
-
-@pytest.mark.claim(
-    "dropped-without-loss",
-    stated="11%",
+@CLAIMS.claim(
     loosely="it is so with the loss turned on; in the runs without it, more was dropped",
     note="Read as: the largest share of tokens dropped in the runs without the auxiliary loss; weaker: in the others.",
 )
 def test_dropped_without_loss(st_moe, reading, stated, measure):
-    """With the auxiliary loss turned off, up to 11 % of the tokens were dropped."""
     runs = st_moe["table_5"][{"literal": "no aux loss", "loose": "aux loss"}[reading]]
     most = max(row["dropped"] for row in runs.values())
     assert measure(most / 100, "of tokens", of="most that was dropped") == stated
 
 
-@pytest.mark.claim(
-    "quality-without-loss",
-    note="Read as: turning the loss off costs less on average than the choice of the capacity factor does with it on.",
+@CLAIMS.claim(
+    note="Read as: turning the loss off costs less on average than the choice of the capacity factor does with it on."
 )
 def test_quality_without_loss(st_moe, measure):
-    """With the auxiliary loss turned off, quality was not significantly lower."""
     on, off = ([row["SuperGLUE"] for row in st_moe["table_5"][runs].values()] for runs in ("aux loss", "no aux loss"))
     fall = measure(mean(on) - mean(off), "points", of="mean fall without the loss")
     assert fall < measure(max(on) - min(on), "points", of="between capacity factors with it")
 
 
-@pytest.mark.claim("worse-at-reasoning", uncheckable=DRAWN)
-def test_worse_at_reasoning():
-    """At a fixed pretraining perplexity, sparse models do worse than dense ones on reasoning, as in SuperGLUE."""
-
-
-@pytest.mark.claim(
-    "disproportionate-at-knowledge",
+@CLAIMS.claim(
     note="Read as: at both sizes, the gain on TriviaQA over the dense model, relative to the dense score, is larger "
-    "than on any other task of the table. The models are matched in FLOPs there, not in perplexity.",
+    "than on any other task of the table. The models are matched in FLOPs there, not in perplexity."
 )
 def test_disproportionate_at_knowledge(switch_transformers, measure):
-    """On tasks of knowledge such as TriviaQA, the sparse model does disproportionately well."""
     table, margins = switch_transformers["table_5"], []
     for sparse, dense in (("Switch-Base", "T5-Base"), ("Switch-Large", "T5-Large")):
         gains = {task: Fraction(table[sparse][task], score) - 1 for task, score in table[dense].items()}
@@ -130,36 +136,14 @@ def test_disproportionate_at_knowledge(switch_transformers, measure):
     assert min(margins) > 0
 
 
-@pytest.mark.claim("fewer-experts-fine-tune-better", uncheckable=DRAWN)
-def test_fewer_experts_fine_tune_better():
-    """Fewer experts helped at fine-tuning."""
-
-
-@pytest.mark.claim("worse-on-small-tasks", uncheckable=DRAWN)
-def test_worse_on_small_tasks():
-    """Sparse models do worse on small tasks and well on large ones."""
-
-
-@pytest.mark.claim("freezing-the-rest-fails", uncheckable=DRAWN)
-def test_freezing_the_rest_fails():
-    """Freezing all but the experts led to a huge drop."""
-
-
-@pytest.mark.claim(
-    "experts-are-most-of-it",
+@CLAIMS.claim(
     note="Read as: more than half of the parameters. That a drop is to be expected because of it does not follow: what "
-    "was trained then is most of the network.",
+    "was trained then is most of the network."
 )
 def test_experts_are_most_of_it(mixtral, measure):
-    """The layers with experts are most of the network."""
     share = Fraction(mixtral.moe_block, mixtral.total)
     also = Fraction(mixtral.formula.moe_block, mixtral.formula.total)
     assert measure(share, "of the parameters", also=also) > Fraction(1, 2)
-
-
-@pytest.mark.claim("freezing-experts-works", uncheckable=DRAWN)
-def test_freezing_experts_works():
-    """Freezing only the layers with experts works almost as well as updating all, and saves memory."""
 
 
 PROTOCOL = (
@@ -168,63 +152,40 @@ PROTOCOL = (
 )
 
 
-@pytest.mark.claim("batch-size-for-sparse", source="the sentence", note=PROTOCOL)
+@CLAIMS.of("batch-size-for-sparse", source="the sentence", note=PROTOCOL)
 def test_smaller_batches(st_moe, measure):
-    """Sparse models benefit from smaller batches, says the sentence; from larger ones, says the caption."""
     scores = [measure(score, "points", of=f"batch of {batch}") for batch, score in by_batch(st_moe["table_20_sparse"])]
     assert all(smaller > larger for smaller, larger in pairwise(scores))
 
 
-@pytest.mark.claim(
-    "batch-size-for-sparse", source="the caption", note=PROTOCOL, refuted="with larger batches the scores fall"
-)
+@CLAIMS.of("batch-size-for-sparse", source="the caption", note=PROTOCOL, refuted="with larger batches the scores fall")
 def test_larger_batches(st_moe, measure):
-    """Sparse models benefit from smaller batches, says the sentence; from larger ones, says the caption."""
     scores = [measure(score, "points", of=f"batch of {batch}") for batch, score in by_batch(st_moe["table_20_sparse"])]
     assert all(larger > smaller for smaller, larger in pairwise(scores))
 
 
-@pytest.mark.claim("learning-rate-for-sparse", source="the sentence", note=PROTOCOL)
+@CLAIMS.of("learning-rate-for-sparse", source="the sentence", note=PROTOCOL)
 def test_higher_rates(st_moe, measure):
-    """Sparse models benefit from higher learning rates, says the sentence; from lower ones, says the caption."""
     scores = [measure(score, "points", of=f"rate of {rate}") for rate, score in by_rate(st_moe["table_20_sparse"])]
     assert all(higher > lower for lower, higher in pairwise(scores))
 
 
-@pytest.mark.claim(
-    "learning-rate-for-sparse", source="the caption", note=PROTOCOL, refuted="with lower rates the scores fall"
-)
+@CLAIMS.of("learning-rate-for-sparse", source="the caption", note=PROTOCOL, refuted="with lower rates the scores fall")
 def test_lower_rates(st_moe, measure):
-    """Sparse models benefit from higher learning rates, says the sentence; from lower ones, says the caption."""
     scores = [measure(score, "points", of=f"rate of {rate}") for rate, score in by_rate(st_moe["table_20_sparse"])]
     assert all(lower > higher for lower, higher in pairwise(scores))
 
 
-@pytest.mark.claim("instruction-tuning-helps-more", uncheckable=DRAWN)
-def test_instruction_tuning_helps_more():
-    """Instruction tuning helps sparse models more than dense ones, and the more tasks the better."""
-
-
-@pytest.mark.claim(
-    "loss-prevents-overfitting",
-    uncheckable="no run of that paper with and without the loss is printed beside the other",
-)
-def test_loss_prevents_overfitting():
-    """There, the auxiliary loss prevents overfitting."""
-
-
-@pytest.mark.claim(
-    "sparse-for-a-fixed-budget",
+@CLAIMS.claim(
     note="Read as: every sparse model of the Switch Transformers paper's table reaches the quality in fewer hours on "
-    "the same device than the dense T5-Large.",
+    "the same device than the dense T5-Large."
 )
 def test_sparse_for_a_fixed_budget(switch_transformers, measure):
-    """With a fixed budget of compute for pretraining, a sparse model is the better one."""
     rows = switch_transformers["table_1"].values()
     slowest = measure(max(row["hours"] for of in rows for row in of.values()), "hours", of="slowest sparse model")
     assert slowest < measure(switch_transformers["table_1_dense"]["T5-Large"]["hours"], "hours", of="dense model")
 
 
-@pytest.mark.claim("dense-for-little-memory", uncheckable="better is said of no task, load or device")
-def test_dense_for_little_memory():
-    """With few requests and little memory, a dense model is better."""
+@CLAIMS.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""

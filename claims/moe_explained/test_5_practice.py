@@ -8,65 +8,71 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers, lists
 
-from fixtures.claim.table import table
+from fixtures.claim.table import Listed, table
 from fixtures.routing.capacity import dropped_share
 
 pytestmark = pytest.mark.cheap
 
 RAISES = "Read as: with each larger capacity factor of the table that the model was trained with, quality is higher."
 
+CLAIMS = Listed(
+    """
+    | claim                       | stated | says                                                                     |
+    |-----------------------------|--------|--------------------------------------------------------------------------|
+    | capacity-raises-quality     |        | A larger capacity factor raises quality.                                 |
+    | start-with-top-2            | 1.25   | Top-2 routing with a capacity factor of 1.25 is a good starting point.   |
+    | four-serving-techniques     | =4     | Four things that help with serving are discussed.                        |
+    | distillation-keeps-30-to-40 | 30%    | Distilling into a dense model keeps 30 to 40 % of what sparsity gained.  |
+    | fastermoe-17-times          | 17     | FasterMoE is up to 17 times faster.                                      |
+    | megablocks-drops-nothing    |        | Operations that take loads of any size never drop a token.               |
+    | switch-from-8-to-2048       | =2048  | The collection of Switch Transformers goes from 8 to 2,048 experts.      |
+    | better-than-llama-70b       |        | Mixtral outperforms Llama-2-70B.                                         |
+    | much-faster-than-llama-70b  |        | Mixtral's inference is much faster than Llama-2-70B's.                   |
+    | distil-to-less-and-similar  |        | Sparse models could be distilled to dense ones with fewer parameters but |
+    |                             |        | a similar number of them.                                                |
+    | qmoe-below-one-bit          | =1     | QMoE takes less than 1 bit a parameter: 160 GB for the model of 1.6      |
+    |                             |        | trillion.                                                                |
+    | switch-of-3-2-tb            | 3.2T   | The 1.6T model takes 3.2 TB.                                             |
+    """,
+    uncheckable={
+        "start-with-top-2": "advice: where to start from, not what comes of it",
+        "distil-to-less-and-similar": "fewer parameters, but a similar number of parameters: it says both, and nothing "
+        "can be both",
+    },
+)
 
-@pytest.mark.claim("capacity-raises-quality", source="ST-MoE, Table 18", note=RAISES)
+
+@CLAIMS.of("capacity-raises-quality", source="ST-MoE, Table 18", note=RAISES)
 def test_capacity_raises_quality_in_st_moe(st_moe, measure):
-    """A larger capacity factor raises quality."""
     rows = st_moe["table_18_top_2"].items()
     qualities = [measure(quality, "nats", of=f"capacity factor {factor}") for factor, quality in rows]
     assert all(better > worse for worse, better in pairwise(qualities))
 
 
-@pytest.mark.claim(
+@CLAIMS.of(
     "capacity-raises-quality",
     source="Switch Transformers, Table 1",
     note=RAISES,
     refuted="from 1.25 to 2 the quality of Switch-Base falls",
 )
 def test_capacity_raises_quality_in_switch(switch_transformers, measure):
-    """A larger capacity factor raises quality."""
     rows = switch_transformers["table_1"]["Switch-Base"].items()
     qualities = [measure(row["quality"], "nats", of=f"capacity factor {factor}") for factor, row in rows]
     assert all(better > worse for worse, better in pairwise(qualities))
 
 
-@pytest.mark.claim(
-    "start-with-top-2",
-    stated="1.25",
-    uncheckable="advice: where to start from, not what comes of it",
-)
-def test_start_with_top_2():
-    """Top-2 routing with a capacity factor of 1.25 is a good starting point."""
-
-
-@pytest.mark.claim(
-    "four-serving-techniques",
-    stated=4,
-    in_words=True,
-    refuted="three are listed",
-)
+@CLAIMS.claim(in_words=True, refuted="three are listed")
 def test_four_serving_techniques(listed, stated, measure):
-    """Four things that help with serving are discussed."""
     assert measure(len(listed["serving techniques"]), "entries of the list") == stated
 
 
-@pytest.mark.claim(
-    "distillation-keeps-30-to-40",
-    stated="30%",
+@CLAIMS.claim(
     also_prints=("40%",),
     loosely="on the mean of the five teachers; the two largest leave less than 30 %",
     note="Read as: of the teacher's lead over the dense model, the student has 30 to 40 %, for each of the teachers of "
     "the paper's table; weaker: on their mean. By the printed qualities, in whole per cents.",
 )
 def test_distillation_keeps_30_to_40(switch_transformers, reading, stated, measure):
-    """Distilling into a dense model keeps 30 to 40 % of what sparsity gained."""
     row = switch_transformers["table_7"]
     pairs = zip(row["students"], row["teachers"], strict=True)
     kept = [round((student - row["dense"]) / (teacher - row["dense"]), 2) for student, teacher in pairs]
@@ -76,88 +82,69 @@ def test_distillation_keeps_30_to_40(switch_transformers, reading, stated, measu
     assert min(chosen) >= stated and max(chosen) <= Fraction(2, 5)
 
 
-@pytest.mark.claim("fastermoe-17-times", stated="17", loosely="cut short, not rounded")
+@CLAIMS.claim(loosely="cut short, not rounded")
 def test_fastermoe_17_times(fastermoe, stated, measure):
-    """FasterMoE is up to 17 times faster."""
     assert measure(fastermoe["largest speed-up"], "times faster") == stated
 
 
-@pytest.mark.claim(
-    "megablocks-drops-nothing",
-    note="Read as: with as many places as each expert is sent tokens, none is dropped, however uneven the load.",
-)
 @given(counts=lists(integers(1, 100), min_size=1, max_size=16))
+@CLAIMS.claim(
+    note="Read as: with as many places as each expert is sent tokens, none is dropped, however uneven the load."
+)
 def test_megablocks_drops_nothing(counts):
-    """Operations that take loads of any size never drop a token."""
     assert all(dropped_share([count], count) == 0 for count in counts)
 
 
-@pytest.mark.claim("switch-from-8-to-2048", stated=2048, also_prints=("8",))
+@CLAIMS.claim(also_prints=("8",))
 def test_switch_from_8_to_2048(switch_transformers, stated, measure):
-    """The collection of Switch Transformers goes from 8 to 2,048 experts."""
     experts = switch_transformers["checkpoints"].values()
     fewest = measure(min(experts), "experts in a layer", of="smallest")
     assert measure(max(experts), "experts in a layer", of="largest") == stated and fewest == 8
 
 
-@pytest.mark.claim(
-    "better-than-llama-70b",
+@CLAIMS.claim(
     loosely="on most of the benchmarks, not on every one",
     note="Read as: on every benchmark of the paper's Table 3; weaker: on more than half of them.",
 )
 def test_better_than_llama_70b(mixtral_paper_table3, reading, measure):
-    """Mixtral outperforms Llama-2-70B."""
     scores = mixtral_paper_table3["scores"]
     leads = [scores["Mixtral 8x7B"][name] - score for name, score in scores["Llama 2 70B"].items()]
     higher = measure(sum(lead > 0 for lead in leads), "benchmarks", of=f"higher, of {len(leads)}")
     assert higher > {"literal": len(leads) - 1, "loose": len(leads) / 2}[reading]
 
 
-@pytest.mark.claim(
-    "much-faster-than-llama-70b",
-    note="Read as: at most half of the FLOPs a token at the start of a text; less than twice is faster, and not much.",
+@CLAIMS.claim(
+    note="Read as: at most half of the FLOPs a token at the start of a text; less than twice is faster, and not much."
 )
 def test_much_faster_than_llama_70b(mixtral, one_layer, models, measure):
-    """Mixtral's inference is much faster than Llama-2-70B's."""
     llama, layer = models("llama-2-70b"), one_layer("llama-2-70b").work(1)
     dense = llama.config["num_hidden_layers"] * layer.layers + layer.head
     also = Fraction(mixtral.formula.work(1).total, llama.formula.work(1).total)
     assert measure(Fraction(mixtral.work(1).total, dense), "of Llama-2-70B's FLOPs", also=also) <= Fraction(1, 2)
 
 
-@pytest.mark.claim(
-    "distil-to-less-and-similar",
-    uncheckable="fewer parameters, but a similar number of parameters: it says both, and nothing can be both",
-)
-def test_distil_to_less_and_similar():
-    """Sparse models could be distilled to dense ones with fewer parameters but a similar number of them."""
-
-
-@pytest.mark.claim(
-    "qmoe-below-one-bit",
-    stated=1,
-    also_prints=("160",),
-    model="switch-c-2048",
-    note="Read as: the 160 GB over the parameters of the 1.6T model.",
+@CLAIMS.claim(
+    also_prints=("160",), model="switch-c-2048", note="Read as: the 160 GB over the parameters of the 1.6T model."
 )
 def test_qmoe_below_one_bit(switch_c, stated, measure):
-    """QMoE takes less than 1 bit a parameter: 160 GB for the model of 1.6 trillion."""
     bits = Fraction(8 * 160 * 10**9, switch_c.total)
     assert measure(bits, "bits a parameter", also=Fraction(8 * 160 * 10**9, switch_c.formula)) < stated
 
 
-@pytest.mark.claim(
-    "switch-of-3-2-tb",
-    stated="3.2T",
+@CLAIMS.claim(
     model="switch-c-2048",
     loosely="it is twice the rounded 1.6 trillion; the parameters there are take less",
     note="Read as: two bytes for each parameter, which are counted; weaker: for each of 1.6 trillion.",
 )
 def test_switch_of_3_2_tb(switch_c, reading, stated, measure):
-    """The 1.6T model takes 3.2 TB."""
     parameters = measure(switch_c.total, "parameters", also=switch_c.formula)
     taken = {"literal": parameters, "loose": round(parameters, -11)}[reading]
     assert measure(2 * taken, "bytes") == stated
+
+
+@CLAIMS.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""
 
 
 @table(

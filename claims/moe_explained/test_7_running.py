@@ -6,7 +6,7 @@ import pytest
 
 from claims.moe_explained.costs import four_bit_bytes
 from claims.moe_explained.test_6_mixtral import WELCOME
-from fixtures.claim.table import table
+from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 
@@ -35,57 +35,76 @@ def test_memory(cell, mixtral, stated, measure):
     assert measure(bytes_a_weight * mixtral.total / GB, "GB", also=also) > stated
 
 
-@pytest.mark.claim(
-    "thirty-gb-for-4-bit",
-    stated=30,
+CLAIMS = Listed(
+    """
+    | claim                          | stated | says                                                                   |
+    |--------------------------------|--------|------------------------------------------------------------------------|
+    | thirty-gb-for-4-bit            | =30    | In 4 bits it runs on a card with 30 GB.                                |
+    | cards-of-40-and-48             | 40     | Among such cards are the A100 with 40 or 80 GB and the A6000 with 48   |
+    |                                |        | GB.                                                                    |
+    | served-on-two-a100             | =80    | It can be served on two A100 of 80 GB, with up to 1,024,000 tokens in  |
+    |                                |        | a batch and 32,000 in a request.                                       |
+    | tuned-on-openassistant         |        | The command fine-tunes on OpenAssistant's chats.                       |
+    | all-linear-layers-of-attention |        | The command tunes all linear layers of the attention blocks.           |
+    | experts-do-not-suit-adapters   |        | One should not tune the experts, as they do not go well with adapters. |
+    | forty-eight-hours              | 48     | Fine-tuning takes about 48 hours on one A100.                          |
+    | ninety-gb-to-load              | 90     | It takes about 90 GB to load it in half precision.                     |
+    | twenty-four-gb-for-4-bit       | =24    | Its weights in 4 bits run on a device with 24 GB.                      |
+    | gptq-perplexity                | 4.40   | In 4 bits by GPTQ, without its routers, its perplexity is 4.40,        |
+    |                                |        | against 4.25 in half precision.                                        |
+    | quantised-quality-degrades     |        | In the first experiments with 4 and 8 bits the quality is              |
+    |                                |        | significantly lower.                                                   |
+    | fast-but-large                 |        | Mixtures of experts are fast, but need expensive GPUs.                 |
+    """,
     link=WELCOME,
-    note="Read as: that much holds the weights as bitsandbytes keeps them in 4 bits, with their constants.",
+    uncheckable={
+        "experts-do-not-suit-adapters": "advice, without what happened otherwise",
+        "forty-eight-hours": "neither the number of steps nor the version of the script is said",
+        "gptq-perplexity": "neither the text nor the length of context of the measurement is named",
+        "quantised-quality-degrades": "by what, and how much would be significant, is not said; the one measure that "
+        "is printed rises little",
+        "fast-but-large": "no device, load or model is named to compare with",
+    },
+    also_prints={"gptq-perplexity": ("4.25",)},
 )
+
+
+@CLAIMS.claim(note="Read as: that much holds the weights as bitsandbytes keeps them in 4 bits, with their constants.")
 def test_thirty_gb_for_4_bit(mixtral, stated, measure):
-    """In 4 bits it runs on a card with 30 GB."""
     also = four_bit_bytes(mixtral.formula) / GB
     assert measure(four_bit_bytes(mixtral) / GB, "GB", also=also) <= stated
 
 
-@pytest.mark.claim("cards-of-40-and-48", stated="40", also_prints=("80", "48"), link=WELCOME)
+@CLAIMS.claim(also_prints=("80", "48"))
 def test_cards_of_40_and_48(mixtral, stated, measure):
-    """Among such cards are the A100 with 40 or 80 GB and the A6000 with 48 GB."""
     also = four_bit_bytes(mixtral.formula) / GB
     assert measure(four_bit_bytes(mixtral) / GB, "GB", also=also) < stated
 
 
-@pytest.mark.claim(
-    "served-on-two-a100",
-    stated=80,
+@CLAIMS.claim(
     also_prints=("1024000", "32000"),
-    link=WELCOME,
     loosely="with one request of the largest length, not with as many tokens as the command allows at once",
     note="Read as: half of the weights, and of the keys and values of all tokens that a batch may have, fit on a card; "
     "weaker: of a single request.",
 )
 def test_served_on_two_a100(mixtral, reading, stated, measure):
-    """It can be served on two A100 of 80 GB, with up to 1,024,000 tokens in a batch and 32,000 in a request."""
     tokens = {"literal": 1_024_000, "loose": 32_000}[reading]
     cache = measure(mixtral.counted.kept(1, 2).total, "bytes a token", of="cache", also=mixtral.formula.cached_token)
     taken = Fraction(2 * mixtral.total + tokens * cache, 2 * GB)
     assert measure(taken, "GB a card", of=f"weights and the cache of {tokens:,} tokens") <= stated
 
 
-@pytest.mark.claim(
-    "tuned-on-openassistant",
-    link=WELCOME,
+@CLAIMS.claim(
     refuted="the command below it names another set",
     note="Read as: the set that the sentence names is one that the command names.",
 )
 def test_tuned_on_openassistant(listed, measure):
-    """The command fine-tunes on OpenAssistant's chats."""
     text, command = listed["data sets"].values()
     assert measure(len(set(text) & set(command)), "sets", of="in both") == measure(len(text), "sets", of="in the text")
 
 
-@pytest.mark.claim("all-linear-layers-of-attention", link=WELCOME)
+@CLAIMS.claim
 def test_all_linear_layers_of_attention(mixtral, listed, measure):
-    """The command tunes all linear layers of the attention blocks."""
     from torch import nn
 
     attention = mixtral.counted.model.model.layers[0].self_attn
@@ -95,69 +114,26 @@ def test_all_linear_layers_of_attention(mixtral, listed, measure):
     assert tuned <= linear
 
 
-@pytest.mark.claim("experts-do-not-suit-adapters", link=WELCOME, uncheckable="advice, without what happened otherwise")
-def test_experts_do_not_suit_adapters():
-    """One should not tune the experts, as they do not go well with adapters."""
-
-
-@pytest.mark.claim(
-    "forty-eight-hours",
-    stated="48",
-    link=WELCOME,
-    uncheckable="neither the number of steps nor the version of the script is said",
-)
-def test_forty_eight_hours():
-    """Fine-tuning takes about 48 hours on one A100."""
-
-
-@pytest.mark.claim(
-    "ninety-gb-to-load",
-    stated="90",
-    link=WELCOME,
+@CLAIMS.claim(
     loosely="to the nearest ten",
     note="Read as: rounded to the digit printed, 89.5 to 90.5 GB; weaker: to the nearest ten, which a zero allows.",
 )
 def test_ninety_gb_to_load(mixtral, reading, stated, measure):
-    """It takes about 90 GB to load it in half precision."""
     gigabytes = measure(Fraction(2 * mixtral.total, GB), "GB", also=Fraction(2 * mixtral.formula.total, GB))
     assert {"literal": gigabytes, "loose": Fraction(round(gigabytes, -1))}[reading] == stated
 
 
-@pytest.mark.claim(
-    "twenty-four-gb-for-4-bit",
-    stated=24,
-    link=WELCOME,
+@CLAIMS.claim(
     refuted="the weights alone take more, once the constants of their blocks count and what is not quantised; further "
     "up and further down the text itself asks for thirty",
     note="Read as: that much holds the weights, a GB being 10⁹ bytes; weaker: 2³⁰ bytes, as cards have.",
 )
 def test_twenty_four_gb_for_4_bit(mixtral, reading, stated, measure):
-    """Its weights in 4 bits run on a device with 24 GB."""
     unit = {"literal": GB, "loose": GIB}[reading]
     also = four_bit_bytes(mixtral.formula) / unit
     assert measure(four_bit_bytes(mixtral) / unit, "GB", also=also) <= stated
 
 
-@pytest.mark.claim(
-    "gptq-perplexity",
-    stated="4.40",
-    also_prints=("4.25",),
-    link=WELCOME,
-    uncheckable="neither the text nor the length of context of the measurement is named",
-)
-def test_gptq_perplexity():
-    """In 4 bits by GPTQ, without its routers, its perplexity is 4.40, against 4.25 in half precision."""
-
-
-@pytest.mark.claim(
-    "quantised-quality-degrades",
-    link=WELCOME,
-    uncheckable="by what, and how much would be significant, is not said; the one measure that is printed rises little",
-)
-def test_quantised_quality_degrades():
-    """In the first experiments with 4 and 8 bits the quality is significantly lower."""
-
-
-@pytest.mark.claim("fast-but-large", link=WELCOME, uncheckable="no device, load or model is named to compare with")
-def test_fast_but_large():
-    """Mixtures of experts are fast, but need expensive GPUs."""
+@CLAIMS.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims.transformer_math import equations
-from fixtures.facts import Facts, facts
+from fixtures.facts import facts, published
 from reports import schema
 
 if TYPE_CHECKING:
@@ -22,58 +22,15 @@ DATA = Path(__file__).parent / "data"
 GIB = 2**30
 
 
-@pytest.fixture(scope="session")
-def printed() -> Facts:
-    """The numbers that the document starts from."""
-    return facts("as_printed.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def gpt3() -> Facts:
-    """What the GPT-3 models were trained with."""
-    return facts("gpt3_compute.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def compute_optimal() -> Facts:
-    """Tokens for which a size is best, by the Chinchilla paper."""
-    return facts("compute_optimal.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def megatron() -> Facts:
-    """Throughput of Megatron-LM by size of the model."""
-    return facts("megatron_throughput.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def scaling() -> Facts:
-    """The document's figure of throughput by number of GPUs."""
-    return facts("scaling_figure.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def zero_paper() -> Facts:
-    """What the ZeRO paper prints."""
-    return facts("zero.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def mesh() -> Facts:
-    """The document's figure of 3D parallelism."""
-    return facts("mesh_figure.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def deepspeed() -> Facts:
-    """What DeepSpeed's pipeline engine refuses."""
-    return facts("deepspeed_pipeline.json", DATA)
-
-
-@pytest.fixture(scope="session")
-def formats() -> Facts:
-    """Bits of formats that torch has no type for."""
-    return facts("formats.json", DATA)
+printed = published("as_printed.json", DATA, "The numbers that the document starts from.")
+gpt3 = published("gpt3_compute.json", DATA, "What the GPT-3 models were trained with.")
+compute_optimal = published("compute_optimal.json", DATA, "Tokens for which a size is best, by the Chinchilla paper.")
+megatron = published("megatron_throughput.json", DATA, "Throughput of Megatron-LM by size of the model.")
+scaling = published("scaling_figure.json", DATA, "The document's figure of throughput by number of GPUs.")
+zero_paper = published("zero.json", DATA, "What the ZeRO paper prints.")
+mesh = published("mesh_figure.json", DATA, "The document's figure of 3D parallelism.")
+deepspeed = published("deepspeed_pipeline.json", DATA, "What DeepSpeed's pipeline engine refuses.")
+formats = published("formats.json", DATA, "Bits of formats that torch has no type for.")
 
 
 @dataclass(frozen=True)
@@ -109,9 +66,9 @@ def bars() -> Bars:
 
 
 @pytest.fixture(scope="session")
-def neox(models: Any) -> Model:
+def neox(published_models: Any) -> Model:
     """GPT-NeoX-20B."""
-    return models("gpt-neox-20b")  # type: ignore[no-any-return]  # pytest types every fixture as Any
+    return published_models("gpt-neox-20b")  # type: ignore[no-any-return]  # pytest types every fixture as Any
 
 
 @pytest.fixture(scope="session")

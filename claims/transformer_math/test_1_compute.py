@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from fixtures.claim.table import Listed
+
 pytestmark = pytest.mark.cheap
 
+FLOPS = "FLOPs a parameter and token"
 OWN_MODEL = (
     "Of GPT-NeoX-20B over its context of 2,048: the lab's largest model then. All its parameters, and all products."
 )
@@ -17,133 +20,116 @@ def per_parameter(model: Any, training: Any, flops: int) -> Fraction:
     return Fraction(flops, model.total * training.tokens)
 
 
-@pytest.mark.claim("training-work", stated="6", note=OWN_MODEL, source="counted")
+CLAIMS = Listed(
+    """
+    | claim                 | stated | says                                                                          |
+    |-----------------------|--------|-------------------------------------------------------------------------------|
+    | training-work         | 6      | Training takes 6 FLOPs for each parameter and token.                          |
+    | forward-and-backward  |        | The compute of training is that of the forward pass and of the backward pass. |
+    | forward-work          | 2      | The forward pass takes 2 FLOPs for each parameter and token.                  |
+    | backward-work         | 4      | The backward pass takes 4 FLOPs for each parameter and token.                 |
+    | throughput-times-time |        | Compute is the throughput of all GPUs times the time of training.             |
+    | equations-validated   |        | Two papers on scaling laws propose these equations and confirm them by        |
+    |                       |        | experiments.                                                                  |
+    | flop-seconds          |        | FLOPs a second times seconds are FLOP-seconds.                                |
+    | petaflop-day          | 1.00   | A petaflop-day is 10^15·24·3600 FLOPs.                                        |
+    | twenty-tokens         | 20     | A compute-optimal model is trained on 20 tokens for each parameter.           |
+    | gpu-hours             | 1,000  | 1,000 GPUs for an hour cost what one GPU costs for 1,000 hours.               |
+    | least-tokens          | 200B   | A model should not be trained on fewer than 200B tokens.                      |
+    | optimal-for-many      | 200B   | Fewer than 200B tokens are compute-optimal for many models.                   |
+    | quite-poor            |        | The models that come of so few tokens are usually poor.                       |
+    """,
+    uncheckable={
+        "throughput-times-time": "it defines throughput: compute by time, whatever they are",
+        "equations-validated": "what two papers validated is read there: their experiments are trainings that cannot "
+        "be repeated here",
+        "least-tokens": "it is advice: for how few tokens not to train depends on what is wanted",
+        "quite-poor": "poor has no threshold: no measure and no task is named",
+    },
+)
+
+
+@CLAIMS.claim(note=OWN_MODEL, source="counted")
 def test_training_work(neox, training, stated, measure):
-    """Training takes 6 FLOPs for each parameter and token."""
-    assert measure(per_parameter(neox, training, training.whole.total), "FLOPs a parameter and token") == stated
+    assert measure(per_parameter(neox, training, training.whole.total), FLOPS) == stated
 
 
-@pytest.mark.claim("training-work", stated="6", note=OWN_MODEL, source="GPT-3's table", model="gpt-3")
+@CLAIMS.of("training-work", note=OWN_MODEL, source="GPT-3's table", model="gpt-3")
 def test_training_work_of_gpt3(gpt3, stated, measure):
-    """Training takes 6 FLOPs for each parameter and token."""
     of = gpt3["175B"]
-    assert measure(Fraction(of["flops"], of["parameters"] * of["tokens"]), "FLOPs a parameter and token") == stated
+    assert measure(Fraction(of["flops"], of["parameters"] * of["tokens"]), FLOPS) == stated
 
 
-@pytest.mark.claim("forward-and-backward", note="Counted in one go, and pass by pass, for one layer and the head.")
+@CLAIMS.claim(note="Counted in one go, and pass by pass, for one layer and the head.")
 def test_forward_and_backward(training, measure):
-    """The compute of training is that of the forward pass and of the backward pass."""
     passes = training.passes(1)
     parts = [measure(getattr(passes, name), "FLOPs", of=name) for name in ("forward", "backward")]
     assert measure(training.at_once(1), "FLOPs", of="both") == sum(parts)
 
 
-@pytest.mark.claim("forward-work", stated="2", note=OWN_MODEL)
+@CLAIMS.claim(note=OWN_MODEL)
 def test_forward_work(neox, training, stated, measure):
-    """The forward pass takes 2 FLOPs for each parameter and token."""
     run = neox.counted.seen(training.tokens).flops  # with the tables of positions, which some releases multiply
     also = {"run layer by layer": Fraction(sum(run.values()), neox.total * training.tokens)}
-    assert (
-        measure(per_parameter(neox, training, training.whole.forward), "FLOPs a parameter and token", also=also)
-        == stated
-    )
+    assert measure(per_parameter(neox, training, training.whole.forward), FLOPS, also=also) == stated
 
 
-@pytest.mark.claim("backward-work", stated="4", note=OWN_MODEL)
+@CLAIMS.claim(note=OWN_MODEL)
 def test_backward_work(neox, training, stated, measure):
-    """The backward pass takes 4 FLOPs for each parameter and token."""
     also = {"twice the forward pass": Fraction(2 * neox.work(training.tokens).total, neox.total)}
-    assert (
-        measure(per_parameter(neox, training, training.whole.backward), "FLOPs a parameter and token", also=also)
-        == stated
-    )
+    assert measure(per_parameter(neox, training, training.whole.backward), FLOPS, also=also) == stated
 
 
-@pytest.mark.claim("throughput-times-time", uncheckable="it defines throughput: compute by time, whatever they are")
-def test_throughput_times_time():
-    """Compute is the throughput of all GPUs times the time of training."""
-
-
-@pytest.mark.claim(
-    "equations-validated",
-    uncheckable="what two papers validated is read there: their experiments are trainings that cannot be repeated here",
-)
-def test_equations_validated():
-    """Two papers on scaling laws propose these equations and confirm them by experiments."""
-
-
-@pytest.mark.claim(
-    "flop-seconds",
+@CLAIMS.claim(
     refuted="FLOPs a second for so many seconds are FLOPs: the seconds cancel, and nothing is left of them in the unit",
     note="Nothing turns it: the seconds cancel, whatever the numbers. Read as: the product is in FLOP-seconds, and so "
-    "shrinks by 60 when time is told in minutes instead. GPT-3's "
-    "training, by its time on a thousand GPUs of 150 TFLOPs a second.",
+    "shrinks by 60 when time is told in minutes instead. GPT-3's training, by its time on a thousand GPUs of 150 "
+    "TFLOPs a second.",
     model="gpt-3",
 )
 def test_flop_seconds(gpt3, printed, measure):
-    """FLOPs a second times seconds are FLOP-seconds."""
     rate = 1000 * printed["tflops_a_gpu"]["normal_attention"] * 10**12
     seconds = Fraction(gpt3["175B"]["flops"], rate)
     product, in_minutes = rate * seconds, (rate * 60) * (seconds / 60)
     assert measure(product / in_minutes, "times as much, told in minutes") == 60
 
 
-@pytest.mark.claim(
-    "petaflop-day",
-    stated="1.00",
+@CLAIMS.claim(
     in_words=True,
     also_prints=("24", "3600"),
     note="In units of 10^15·24·3600. GPT-3's table has both, FLOPs and petaflop-days: they agree to its three digits.",
     model="gpt-3",
 )
 def test_petaflop_day(gpt3, stated, measure):
-    """A petaflop-day is 10^15·24·3600 FLOPs."""
     day = 10**15 * 24 * 3600
     days = {name: Fraction(of["flops"], day) / of["petaflop_days"] for name, of in gpt3.values.items()}
     assert measure(sum(days.values()) / len(days), "of that, at the mean of eight models") == stated
 
 
-@pytest.mark.claim(
-    "twenty-tokens",
-    stated="20",
+@CLAIMS.claim(
     loosely="the paper's projections for large models want up to a tenth more; Chinchilla itself was trained so",
     note="To the digits printed, 19.5 to 20.5. Literal: at every size that the paper projects; weaker: of the model "
     "that it trained.",
     model="chinchilla-70b",
 )
 def test_twenty_tokens(compute_optimal, reading, stated, measure):
-    """A compute-optimal model is trained on 20 tokens for each parameter."""
     rows = {"literal": compute_optimal["projected"], "loose": [compute_optimal["trained"]]}[reading]
     ratios = [measure(Fraction(of["tokens"], of["parameters"]), "tokens a parameter") for of in rows]
     assert stated == min(ratios) and stated == max(ratios)
 
 
-@pytest.mark.claim("gpu-hours", stated="1,000", note="In GPU-hours: 1,000 GPUs for 1 hour, and 1 GPU for 1,000 hours.")
+@CLAIMS.claim(note="In GPU-hours: 1,000 GPUs for 1 hour, and 1 GPU for 1,000 hours.")
 def test_gpu_hours(stated, measure):
-    """1,000 GPUs for an hour cost what one GPU costs for 1,000 hours."""
     gpus, hours = 1000 * 1, 1 * 1000
     assert measure(gpus, "GPU-hours", also={"one GPU": hours}) == stated
 
 
-@pytest.mark.claim(
-    "least-tokens", stated="200B", uncheckable="it is advice: for how few tokens not to train depends on what is wanted"
-)
-def test_least_tokens():
-    """A model should not be trained on fewer than 200B tokens."""
-
-
-@pytest.mark.claim(
-    "optimal-for-many",
-    stated="200B",
-    note="Read as: for most of GPT-3's eight sizes, at 20 tokens for each parameter.",
-    model="gpt-3",
-)
+@CLAIMS.claim(note="Read as: for most of GPT-3's eight sizes, at 20 tokens for each parameter.", model="gpt-3")
 def test_optimal_for_many(gpt3, printed, stated, measure):
-    """Fewer than 200B tokens are compute-optimal for many models."""
     tokens = [printed["tokens_a_parameter"] * of["parameters"] for of in gpt3.values.values()]
     assert measure(sum(stated > each for each in tokens), "of eight sizes") > len(tokens) / 2
 
 
-@pytest.mark.claim("quite-poor", uncheckable="poor has no threshold: no measure and no task is named")
-def test_quite_poor():
-    """The models that come of so few tokens are usually poor."""
+@CLAIMS.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""

@@ -1,8 +1,11 @@
 """Throughput."""
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
+
+from fixtures.claim.table import Listed
 
 pytestmark = pytest.mark.cheap
 
@@ -12,87 +15,91 @@ OWN_RUN = (
 )
 MEGATRON = "megatron-lm-models"
 
+CLAIMS = Listed(
+    """
+    | claim                  | stated | says                                                                           |
+    |------------------------|--------|--------------------------------------------------------------------------------|
+    | neox-throughput        | 150    | GPT-NeoX reaches 150 TFLOPs a second on each A100.                             |
+    | flash-throughput-first | 180    | With flash attention it reaches 180 FLOPs a second, more than with the normal  |
+    |                        |        | one.                                                                           |
+    | flash-throughput       | 180    | With flash attention it reaches 180 TFLOPs a second, more than with the normal |
+    |                        |        | one.                                                                           |
+    | in-line-with-megatron  |        | Both are in line with what Megatron reports.                                   |
+    | megatron-lowest        | 137    | Megatron reports no less than 137 TFLOPs a second on each A100.                |
+    | megatron-highest       | 163    | Megatron reports no more than 163 TFLOPs a second on each A100.                |
+    | peak-is-not-met        |        | What GPUs are said to do in theory is not reached in practice.                 |
+    | rule-of-thumb-first    | 120    | About 120 FLOPs a second can always be reached on each A100.                   |
+    | rule-of-thumb          | 120    | About 120 TFLOPs a second can always be reached on each A100.                  |
+    | something-wrong        | 115    | Below 115 TFLOPs a second something is probably wrong with the model or the    |
+    |                        |        | hardware.                                                                      |
+    | linear-or-sublinear    |        | Throughput grows linearly with the number of GPUs, or less.                    |
+    | nearly-linear          |        | Throughput grows nearly linearly with the degree of data parallelism.          |
+    """,
+    uncheckable={
+        "neox-throughput": OWN_RUN,
+        "something-wrong": "wrong is what is not told: no list of causes to look for",
+    },
+)
 
-@pytest.mark.claim("neox-throughput", stated="150", uncheckable=OWN_RUN)
-def test_neox_throughput():
-    """GPT-NeoX reaches 150 TFLOPs a second on each A100."""
 
-
-@pytest.mark.claim(
-    "flash-throughput-first",
-    stated="180",
+@CLAIMS.claim(
     version=FIRST,
     refuted="a slip of units: the prefix is missing, so that the faster way would be a trillion times slower",
     note="Read as: the number with flash attention, in the unit that is printed, is above that of normal attention. "
     "Nothing turns it: twelve orders of magnitude lie between.",
 )
 def test_flash_throughput_first(printed, stated, measure):
-    """With flash attention it reaches 180 FLOPs a second, more than with the normal one."""
     assert stated > measure(printed["tflops_a_gpu"]["normal_attention"] * 10**12, "FLOPs a second, normal attention")
 
 
-@pytest.mark.claim(
-    "flash-throughput",
-    stated="180",
+@CLAIMS.claim(
     version="2023-06-21",
     corrects="flash-throughput-first",
     note="Read as: the number with flash attention, in the unit that is printed, is above that of normal attention. "
-    "That "
-    "it is reached at all cannot be checked here.",
+    "That it is reached at all cannot be checked here.",
 )
 def test_flash_throughput(printed, stated, measure):
-    """With flash attention it reaches 180 TFLOPs a second, more than with the normal one."""
     assert stated > measure(printed["tflops_a_gpu"]["normal_attention"], "TFLOPs a second, normal attention")
 
 
-@pytest.mark.claim(
-    "in-line-with-megatron",
+@CLAIMS.claim(
     loosely="only with normal attention: with flash attention it is above all that Megatron-LM reports",
     note="In line with is read as: between its lowest and highest. Literal: both numbers; weaker: that of normal "
     "attention.",
 )
 def test_in_line_with_megatron(printed, reading, measure):
-    """Both are in line with what Megatron reports."""
     of = printed["tflops_a_gpu"]
     ours = {"literal": ("normal_attention", "flash_attention"), "loose": ("normal_attention",)}[reading]
     least, most = of["megatron"]
     assert all(least <= measure(of[name], "TFLOPs a second", of=name) <= most for name in ours)
 
 
-@pytest.mark.claim(
-    "megatron-lowest",
-    stated="137",
+@CLAIMS.claim(
     model=MEGATRON,
     refuted="that is of its smallest model; the lowest of the table is 135, of the model of 18 billion",
     note="Between 137 and 163, the document says: read as the lowest and the highest that the table reports.",
 )
 def test_megatron_lowest(megatron, stated, measure):
-    """Megatron reports no less than 137 TFLOPs a second on each A100."""
     assert measure(min(of["tflops_a_gpu"] for of in megatron["models"]), "TFLOPs a second") == stated
 
 
-@pytest.mark.claim("megatron-highest", stated="163", model=MEGATRON)
+@CLAIMS.claim(model=MEGATRON)
 def test_megatron_highest(megatron, stated, measure):
-    """Megatron reports no more than 163 TFLOPs a second on each A100."""
     assert measure(max(of["tflops_a_gpu"] for of in megatron["models"]), "TFLOPs a second") == stated
 
 
-@pytest.mark.claim(
-    "peak-is-not-met",
+@CLAIMS.claim(
     model=MEGATRON,
     note="Theoretical FLOPs are never met: read as what is reported, here and by Megatron-LM, is below the maker's "
     "peak.",
 )
 def test_peak_is_not_met(megatron, printed, measure):
-    """What GPUs are said to do in theory is not reached in practice."""
     of = printed["tflops_a_gpu"]
     reported = [of["normal_attention"], of["flash_attention"], *(each["tflops_a_gpu"] for each in megatron["models"])]
     assert measure(max(reported), "TFLOPs a second, reported") < megatron["peak_tflops"]
 
 
-@pytest.mark.claim(
-    "rule-of-thumb-first",
-    stated="120",
+@CLAIMS.claim(
     version=FIRST,
     refuted="a slip of units, as above: what is reported is a trillion times that",
     note="Approximately what should always be reached: read as no less than a tenth of the least that is reported. "
@@ -100,49 +107,40 @@ def test_peak_is_not_met(megatron, printed, measure):
     model=MEGATRON,
 )
 def test_rule_of_thumb_first(megatron, stated, measure):
-    """About 120 FLOPs a second can always be reached on each A100."""
     least = min(of["tflops_a_gpu"] for of in megatron["models"]) * 10**12
     assert stated > measure(Fraction(least, 10), "FLOPs a second, a tenth of the least")
 
 
-@pytest.mark.claim(
-    "rule-of-thumb",
-    stated="120",
+@CLAIMS.claim(
     version="2023-06-21",
     corrects="rule-of-thumb-first",
     model=MEGATRON,
     note="Always is read as: at each of the ten sizes that Megatron-LM reports.",
 )
 def test_rule_of_thumb(megatron, stated, measure):
-    """About 120 TFLOPs a second can always be reached on each A100."""
     assert stated < measure(min(of["tflops_a_gpu"] for of in megatron["models"]), "TFLOPs a second, the least")
 
 
-@pytest.mark.claim(
-    "something-wrong", stated="115", uncheckable="wrong is what is not told: no list of causes to look for"
-)
-def test_something_wrong():
-    """Below 115 TFLOPs a second something is probably wrong with the model or the hardware."""
+def of_ideal(scaling: Any, measure: Any) -> list[Any]:
+    """Measure the throughput at each number of GPUs, as a share of what it would be if none were lost."""
+    runs = scaling["gpus"]
+    return [measure(Fraction(of["samples"], of["ideal"]), "of ideal", of=f"{of['gpus']} GPUs") for of in runs]
 
 
-@pytest.mark.claim("linear-or-sublinear", note="Read off the document's figure, within its reading error.")
+@CLAIMS.claim(note="Read off the document's figure, within its reading error.")
 def test_linear_or_sublinear(scaling, measure):
-    """Throughput grows linearly with the number of GPUs, or less."""
-    shares = [
-        measure(Fraction(of["samples"], of["ideal"]), "of ideal", of=f"{of['gpus']} GPUs") for of in scaling["gpus"]
-    ]
-    assert max(shares) <= 1
+    assert max(of_ideal(scaling, measure)) <= 1
 
 
-@pytest.mark.claim(
-    "nearly-linear",
+@CLAIMS.claim(
     loosely="from 384 GPUs on more than a tenth is lost, and on none of them as much as a fifth",
     note="Nearly is read as within a tenth of the ideal throughput, at every number of GPUs of the figure: a reader "
     "would not call a loss above that nearly none; weaker: within a fifth.",
 )
 def test_nearly_linear(scaling, reading, measure):
-    """Throughput grows nearly linearly with the degree of data parallelism."""
-    shares = [
-        measure(Fraction(of["samples"], of["ideal"]), "of ideal", of=f"{of['gpus']} GPUs") for of in scaling["gpus"]
-    ]
-    assert min(shares) >= {"literal": Fraction(9, 10), "loose": Fraction(4, 5)}[reading]
+    assert min(of_ideal(scaling, measure)) >= {"literal": Fraction(9, 10), "loose": Fraction(4, 5)}[reading]
+
+
+@CLAIMS.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from fixtures.claim.table import table
+from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 
@@ -30,22 +30,30 @@ def test_format(cell, counting, formats, stated, measure):
     assert measure(bits, "bits") == stated
 
 
-@pytest.mark.claim(
-    "most-in-mixed-precision", uncheckable="in which precision models are trained is not published for most"
+CLAIMS = Listed(
+    """
+    | claim                   | stated | says                                                                       |
+    |-------------------------|--------|----------------------------------------------------------------------------|
+    | most-in-mixed-precision |        | Most transformers are trained in mixed precision.                          |
+    | less-memory-to-train    |        | Mixed precision reduces the memory that training takes.                    |
+    | less-memory-to-run      |        | It reduces the memory that running takes.                                  |
+    | no-substantial-loss     |        | Models can be cast to half precision, or 8 bits, without substantial loss. |
+    | bits-of-a-byte          | =8     | A byte has 8 bits.                                                         |
+    """,
+    uncheckable={
+        "most-in-mixed-precision": "in which precision models are trained is not published for most",
+        "no-substantial-loss": "substantial has no threshold, and no model or task is named",
+    },
 )
-def test_most_in_mixed_precision():
-    """Most transformers are trained in mixed precision."""
 
 
-@pytest.mark.claim(
-    "less-memory-to-train",
+@CLAIMS.claim(
     loosely="parameters, gradients and states of the optimizer take the same: half precision saves what the copy in "
     "single precision adds; only activations are halved",
     note="With AdamW, by the document's own rules. Literal: of parameters, gradients and states; weaker: with the "
     "activations of one sequence of GPT-NeoX-20B.",
 )
 def test_less_memory_to_train(neox, training, counting, reading, measure):
-    """Mixed precision reduces the memory that training takes."""
     moments = training.states["AdamW"]["exp_avg"] + training.states["AdamW"]["exp_avg_sq"]
     single = 2 * training.weights["float32"] + moments
     mixed = training.weights["float16"] + training.gradients["float16"] + moments + training.states["AdamW"]["copy"]
@@ -56,22 +64,20 @@ def test_less_memory_to_train(neox, training, counting, reading, measure):
     )
 
 
-@pytest.mark.claim("less-memory-to-run")
+@CLAIMS.claim
 def test_less_memory_to_run(training, measure):
-    """It reduces the memory that running takes."""
     half, single = (training.weights[name] for name in ("float16", "float32"))
     assert measure(half, "bytes a parameter", of="half") < measure(single, "bytes a parameter", of="single")
 
 
-@pytest.mark.claim("no-substantial-loss", uncheckable="substantial has no threshold, and no model or task is named")
-def test_no_substantial_loss():
-    """Models can be cast to half precision, or 8 bits, without substantial loss."""
-
-
-@pytest.mark.claim("bits-of-a-byte", stated=8)
+@CLAIMS.claim
 def test_bits_of_a_byte(counting, stated, measure):
-    """A byte has 8 bits."""
     assert measure(counting.bits_of_a_byte(), "bits") == stated
+
+
+@CLAIMS.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""
 
 
 @table(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.claim.table import table
+from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 
@@ -51,28 +51,32 @@ def test_model(cell, training, stated, measure):
     assert measure(training.weights[name], "bytes a parameter") == stated
 
 
-@pytest.mark.claim(
-    "single-precision-and-tensor-cores", uncheckable="whether single precision uses tensor cores is a setting"
+CLAIMS = Listed(
+    """
+    | claim                             | stated | says                                                                |
+    |-----------------------------------|--------|---------------------------------------------------------------------|
+    | single-precision-and-tensor-cores |        | Training in single precision is stable, and makes no use of tensor  |
+    |                                   |        | cores.                                                              |
+    | half-precision-converges-hardly   |        | Training in half precision is stable and hard to bring to converge. |
+    | three-copies                      | 3      | Adam needs three more copies.                                       |
+    """,
+    uncheckable={
+        "single-precision-and-tensor-cores": "whether single precision uses tensor cores is a setting",
+        "half-precision-converges-hardly": "difficult has no threshold, and no training is named",
+    },
 )
-def test_single_precision_and_tensor_cores():
-    """Training in single precision is stable, and makes no use of tensor cores."""
 
 
-@pytest.mark.claim(
-    "half-precision-converges-hardly", uncheckable="difficult has no threshold, and no training is named"
-)
-def test_half_precision_converges_hardly():
-    """Training in half precision is stable and hard to bring to converge."""
-
-
-@pytest.mark.claim(
-    "three-copies", stated="3", in_words=True, note="Tensors of the parameters' size beside parameters and gradients."
-)
+@CLAIMS.claim(in_words=True, note="Tensors of the parameters' size beside parameters and gradients.")
 def test_three_copies(training, stated, measure):
-    """Adam needs three more copies."""
     states, copy = training.states["AdamW"].values(), training.weights["float32"]
     also = {"bytes of all, by bytes of one": round(sum(states) / copy, 3)}
     assert measure(sum(state >= copy for state in states), "copies", also=also) == stated
+
+
+@CLAIMS.each()
+def test_uncheckable(claim):
+    """Nobody can check it."""
 
 
 @table(

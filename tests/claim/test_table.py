@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.claim.table import slug, table
+from fixtures.claim.table import Listed, slug, table
 from tests.conftest import Suite
 
 TABLE = '''
@@ -77,6 +77,84 @@ def test_a_bad_table_is_one_line(text: str, keywords: dict[str, dict[str, str]],
     with pytest.raises(ValueError, match=why) as caught:
         table(text, id="t", name="T", **keywords)(lambda cell: None)  # noqa: ARG005  # a test takes its cell by name
     assert "\n" not in str(caught.value)
+
+
+LIST = '''
+from fixtures.claim.table import Listed
+
+CLAIMS = Listed(
+    """
+    | claim  | stated | says                                 |
+    |--------|--------|--------------------------------------|
+    | sum    | 5.0    | It comes to 5.0.                     |
+    | faster |        | It is faster than the other          |
+    |        |        | one.                                 |
+    | count  | =1,024 | There are 1,024 of them.             |
+    | taste  |        | It is nice.                          |
+    | off    | 2.0    | It weighs 2.0 kg.                    |
+    """,
+    uncheckable={"taste": "nobody can tell"}, model="mixtral-8x7b-v0.1",
+)
+
+
+@pytest.mark.claim("last")
+def test_last(measure):
+    """It ends."""
+    assert measure(3, "t") == 3
+
+
+@CLAIMS.of("off", refuted="it weighs more", model="llama-2-13b")
+def test_weight(stated, measure):
+    assert measure(3, "kg") == stated
+
+
+@CLAIMS.claim
+def test_faster(measure):
+    assert measure(3, "t") > 2
+
+
+@CLAIMS.each()
+def test_numbers(claim, stated, measure):
+    assert measure({"sum": 5, "count": 1024}[claim], "t") == stated
+'''
+
+
+def test_a_list_is_checked_by_tests_in_any_order_and_told_in_its_own(suite: Suite) -> None:
+    outcome = suite.claims(LIST).run()
+    assert outcome.code == 0, outcome.output
+    found = {"sum": "holds", "faster": "holds", "count": "holds", "taste": "uncheckable", "off": "refuted"}
+    assert list(outcome.verdicts.items()) == [*found.items(), ("last", "holds")]
+    claims = outcome.claims
+    assert claims["faster"]["says"] == "It is faster than the other one."
+    assert (claims["count"]["stated"], claims["count"]["cases"][0]["stated"]["high"]) == ("1024", "1024")
+    assert (claims["sum"]["model"], claims["off"]["model"]) == ("mixtral-8x7b-v0.1", "llama-2-13b")
+
+
+def test_a_line_that_no_test_measures_is_broken(suite: Suite) -> None:
+    outcome = suite.claims(LIST.replace('"sum": 5, ', "")).run()
+    assert (outcome.code, outcome.verdicts["sum"]) == (1, "broken")
+
+
+def test_a_line_that_no_test_checks_is_refused(suite: Suite) -> None:
+    outcome = suite.claims(LIST.replace("CLAIMS.each()", 'CLAIMS.each("sum", "count")')).run()
+    assert outcome.code != 0
+    assert "no test checks 'taste' of its list" in outcome.output
+
+
+@pytest.mark.parametrize(
+    ("text", "keywords", "why"),
+    [
+        ("| claim | stated |\n| x |", {}, "row 'x' has 1 columns, its head has 2"),
+        ("| claim | stated |\n| x | 1 |\n| x | 2 |", {}, "two lines of a list are the claim 'x'"),
+        ("| claim | stated |\n| | 1 |", {}, "a list's first line has no id"),
+        ("| claim | stated |\n| x | 1 |", {"note": {"y": "why"}}, "note= names 'y', which is no claim"),
+    ],
+)
+def test_a_bad_list_is_one_line(text: str, keywords: dict[str, dict[str, str]], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Listed(text, **keywords)
+    with pytest.raises(ValueError, match="the list has no claim 'y'"):
+        Listed("| claim |\n| x |").of("y")
 
 
 def test_a_place_in_a_document_reaches_the_ledger(suite: Suite, tmp_path: Path) -> None:

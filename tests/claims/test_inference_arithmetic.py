@@ -9,11 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims.inference_arithmetic import counting, equations, sharding
+from claims.inference_arithmetic import counting, sharding
 from claims.inference_arithmetic.clock import ProductClock
 from claims.inference_arithmetic.conftest import LayerTimes
+from claims.inference_arithmetic.equations import Sizes, Times, bert_parameters
 from fixtures.claim.numbers import NotCovered
 from fixtures.facts import facts
+from fixtures.models.accelerators import Accelerator
 from fixtures.models.published import Model
 from fixtures.origins import DATA
 
@@ -61,24 +63,23 @@ def test_a_split_that_computes_something_else_is_an_error(monkeypatch: pytest.Mo
 
 
 def test_equations_worked_by_hand() -> None:
-    assert equations.cached_bytes(2, 3, 5) == 120
-    assert equations.key_value_work(2, 3) == 72
-    assert equations.token_work(2, 3) == 2 * equations.parameters(2, 3) == 432
-    assert equations.memory_time(6, 2, 3) == 2
-    assert equations.compute_time(3, 4, 2, 6) == 2
-    assert equations.transfer_time(3, 2, 5, 60) == 4
-    assert equations.waiting_time(3, Fraction(1, 2)) == 6
+    sizes = Sizes(2, 3, 7)
+    assert (sizes.unit, sizes.key_value_work, sizes.with_embedding) == (18, 72, 237)
+    assert sizes.token_work == 2 * sizes.parameters == 432
+    assert Sizes(2, 15).cached_bytes(head_width=5) == 120
+    times = Times(Accelerator(flops=6, memory=3, link=60, wait=Fraction(1, 2)), 4, Sizes(2, 5), accelerators=2)
+    assert times.memory == Fraction(4, 3)
+    assert [times.compute(3), times.transfer(3), times.waiting] == [2, 4, 4]
 
 
 def test_bert_s_parameters_are_those_of_the_library() -> None:
     model = Model("BERT", "bert-large-uncased.json")
-    assert equations.bert_parameters(model.config) == model.total
+    assert bert_parameters(model.config) == model.total
 
 
 def test_times_of_operators_add_up() -> None:
-    times = LayerTimes({"one": 3, "two": 5, "three": 7}, memory_bound=["one", "three"], attention=["one", "two"])
-    assert (times.total, times.in_attention, times.at_memory, times.at_flops) == (15, 8, 10, 5)
-    assert (times.marked("two"), times.marked("one", "two", "three")) == (0, 2)
+    times = LayerTimes({"microseconds": {"one": 3, "two": 5, "three": 7}, "memory_bound": ["one", "three"]})
+    assert (times.time(), times.time("one", "two"), times.at_memory, times.at_flops) == (15, 8, 10, 5)
 
 
 def test_norms_and_positions_of_gpt2() -> None:
