@@ -14,9 +14,8 @@ import pytest
 
 from claims.deepseek_v3.names import LEVEL, LOWER_IS_BETTER
 from fixtures import origins
-from fixtures.facts import facts
+from fixtures.facts import ScoreTable, facts
 from fixtures.models.formula import BYTES_PER_NUMBER, Formula
-from fixtures.scores import ScoreTable
 
 if TYPE_CHECKING:
     from claims.deepseek_v3.library import Library
@@ -207,10 +206,10 @@ def tables() -> Tables:
 
 
 @pytest.fixture(scope="session")
-def weights(models: Callable[[str], Model]) -> WeightFile:
+def weights(published_models: Callable[[str], Model]) -> WeightFile:
     """The published checkpoint of DeepSeek-V3."""
     told = origins.load(name := "checkpoint.json", DATA)
-    model = models("deepseek-v3")
+    model = published_models("deepseek-v3")
     return WeightFile(model, told["numbers"], told["block"], [origins.evidence(name, DATA), *model.evidence])
 
 
@@ -229,27 +228,27 @@ def v2_paper() -> V2:
 
 
 @pytest.fixture(scope="session")
-def v3(models: Callable[[str], Model]) -> Counts:
+def v3(published_models: Callable[[str], Model]) -> Counts:
     """DeepSeek-V3."""
-    return Counts(models("deepseek-v3"))
+    return Counts(published_models("deepseek-v3"))
 
 
 @pytest.fixture(scope="session")
-def v2(models: Callable[[str], Model]) -> Counts:
+def v2(published_models: Callable[[str], Model]) -> Counts:
     """DeepSeek-V2."""
-    return Counts(models("deepseek-v2"))
+    return Counts(published_models("deepseek-v2"))
 
 
 @pytest.fixture(scope="session")
-def v2_lite(models: Callable[[str], Model]) -> Counts:
+def v2_lite(published_models: Callable[[str], Model]) -> Counts:
     """DeepSeek-V2-Lite."""
-    return Counts(models("deepseek-v2-lite"))
+    return Counts(published_models("deepseek-v2-lite"))
 
 
 @pytest.fixture(scope="session")
-def dense_67b(models: Callable[[str], Model]) -> Model:
+def dense_67b(published_models: Callable[[str], Model]) -> Model:
     """DeepSeek 67B."""
-    return models("deepseek-67b")
+    return published_models("deepseek-67b")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from fixtures.models.config import build
 from fixtures.models.counted import Counted
 
 HEADS = 8
@@ -25,8 +24,8 @@ class Library:
     def kept(self, groups: int, width: int, layers: int) -> int:
         """Numbers that a token leaves in the cache of a model with 8 heads of a width, in so many groups."""
         config: dict[str, Any] = {**SMALL, "num_attention_heads": HEADS, "num_key_value_heads": groups}
-        model = build({**config, "head_dim": width, "num_hidden_layers": layers})
-        return Counted(model).kept(1, bytes_per_number=1).attention
+        model = Counted({**config, "head_dim": width, "num_hidden_layers": layers})
+        return model.kept(1, bytes_per_number=1).attention
 
     def float8(self) -> tuple[int, float]:
         """Bits of torch's e4m3, and its step above one."""

@@ -3,7 +3,7 @@
 import pytest
 
 from claims.deepseek_v3.names import ACTIVE, CLOSED, LEVEL, OPEN, OTHER_BASE, V3, V3_BASE, WITHOUT_EMBEDDING
-from fixtures.claim.table import Entry, each, table
+from fixtures.claim.table import Entry, each, table, uncheckable
 
 pytestmark = pytest.mark.cheap
 
@@ -202,7 +202,7 @@ def test_hub_prediction(weights, stated, measure):
     assert measure(weights.layer + weights.beside_the_layer + copies, "parameters", also=also) == stated
 
 
-UNCHECKABLE = [
+@uncheckable(
     ("thoroughly-validated", "Both architectures were thoroughly validated in DeepSeek-V2.",
      "how much is thorough is not said"),
     ("pioneers-balancing", "It pioneers a strategy of load balancing without an auxiliary loss.",
@@ -216,9 +216,6 @@ UNCHECKABLE = [
      "no measurement of the cluster is published"),
     ("distilled-from-r1", "Reasoning was distilled from a model of the R1 series, and improves it notably.",
      "neither the data nor a model without it is published"),
-]  # fmt: skip
-
-
-@each("statement", [Entry(name, name, {"says": says, "uncheckable": why}) for name, says, why in UNCHECKABLE])
+)  # fmt: skip
 def test_uncheckable(statement):
     """What the README says of how it was made, and nobody can check."""

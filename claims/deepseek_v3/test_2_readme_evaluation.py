@@ -3,7 +3,7 @@
 import pytest
 
 from claims.deepseek_v3.names import CLOSED, LOWER_IS_BETTER, OPEN, V3, V3_BASE
-from fixtures.claim.table import Entry, each, table
+from fixtures.claim.table import table, uncheckable
 
 pytestmark = pytest.mark.cheap
 
@@ -213,16 +213,13 @@ def test_parameters_of_v2(cell, v2, stated, measure):
     assert measure(getattr(v2.model, of), "parameters", also=getattr(v2.formula, of)) == stated
 
 
-UNCHECKABLE = [
+@uncheckable(
     ("scores-as-measured", "The scores are what the models reach.",
      "the framework of evaluation is internal, so no run could be the same; other claims compare them"),
     ("needle-in-a-haystack", "It performs well in all context windows up to 128K.",
      "the results stand in a picture only, and what is well is not said"),
     ("output-limit", "All models were evaluated with outputs of up to 8K, small sets several times.",
      "the runs are not published"),
-]  # fmt: skip
-
-
-@each("statement", [Entry(name, name, {"says": says, "uncheckable": why}) for name, says, why in UNCHECKABLE])
+)  # fmt: skip
 def test_uncheckable(statement):
     """What the README says of its evaluation, and nobody can check."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.claim.table import Entry, each
+from fixtures.claim.table import uncheckable
 
 pytestmark = pytest.mark.cheap
 
@@ -26,16 +26,13 @@ def test_model_parallel(v3, stated, measure):
     assert devices == stated and measure(left_over, "experts and heads", of="left over") == 0
 
 
-UNCHECKABLE = [
+@uncheckable(
     ("only-fp8-weights", "Only FP8 weights are provided; a script converts them to BF16.",
      "what is provided changes; the numbers of the published checkpoint by type are another claim"),
     ("supported-by-engines", "SGLang, LMDeploy, TensorRT-LLM, vLLM, LightLLM, AMD GPUs and Ascend NPUs support it.",
      "which versions of them do, on which devices, is theirs to say and changes"),
     ("not-in-transformers", "The library transformers does not support it yet.",
      "it was so when it was written; the installed one builds the model that other claims count"),
-]  # fmt: skip
-
-
-@each("statement", [Entry(name, name, {"says": says, "uncheckable": why}) for name, says, why in UNCHECKABLE])
+)  # fmt: skip
 def test_uncheckable(statement):
     """What the README says of running it, and nobody can check."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.claim.table import Entry, each
+from fixtures.claim.table import Entry, each, uncheckable
 
 pytestmark = pytest.mark.cheap
 
@@ -145,17 +145,12 @@ def test_e4m3(library, measure):
     assert measure(bits, "bits") == 1 + 4 + 3 and measure(step, "step above 1") == 2.0**-3
 
 
-UNCHECKABLE = [
+@uncheckable(
     ("shared-vocabulary", "The module shares embedding and head with the main model.",
      "the checkpoint stores them twice; whether the copies are equal takes its weights"),
     ("dynamic-activation", "Activations are quantised as they come, for each token by 128 channels.",
      "it is what an engine does, not what the file holds"),
-]  # fmt: skip
-
-
-@each(
-    "statement",
-    [Entry(name, name, {"says": says, "uncheckable": why, "link": WEIGHTS}) for name, says, why in UNCHECKABLE],
-)
+    link=WEIGHTS,
+)  # fmt: skip
 def test_uncheckable(statement):
     """What the text says of the weights, and nobody can check here."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.claim.table import Entry, each, table
+from fixtures.claim.table import table, uncheckable
 
 pytestmark = pytest.mark.cheap
 
@@ -87,17 +87,12 @@ def test_cheaper_than_dense(v3, measure):
     assert measure(v3.model.active, "active parameters", also=v3.formula.active) < 72 * 10**9
 
 
-UNCHECKABLE = [
+@uncheckable(
     ("hours-are-what-was-used", "The hours are those of the official training.", "the run's log is not published"),
     ("prior-research-excluded", "Earlier research and ablations are not in the costs.",
      "what they cost is not published"),
     ("price-of-an-hour", "An hour of H800 costs $2 to rent.", "it is an assumption, as the report says; prices change"),
-]  # fmt: skip
-
-
-@each(
-    "statement",
-    [Entry(name, name, {"says": says, "uncheckable": why, "link": REPORT}) for name, says, why in UNCHECKABLE],
-)
+    link=REPORT,
+)  # fmt: skip
 def test_uncheckable(statement):
     """What the report says of costs, and nobody can check."""

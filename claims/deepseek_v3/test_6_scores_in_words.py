@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from claims.deepseek_v3.names import CLAUDE, CLOSED, GPT_4O, LEVEL, LOWER_IS_BETTER, OPEN, OTHER_BASE, V3, V3_BASE
-from fixtures.claim.table import Entry, each
+from fixtures.claim.table import Entry, each, uncheckable
 
 pytestmark = pytest.mark.cheap
 
@@ -332,16 +332,11 @@ def test_alpaca_eval_over_v2_5(tables, stated, measure):
     assert measure((row["DeepSeek-V3"] - row["DeepSeek-V2.5-0905"]) / 100, "win rate", of="above V2.5") == stated
 
 
-UNCHECKABLE = [
+@uncheckable(
     ("outperforms-o1-preview", "It outperforms o1-preview on MATH-500.", "no score of o1-preview is printed"),
     ("distillation-explains-maths", "The distillation from R1 is why it is so good at mathematics.",
      "it takes a model that differs in nothing else"),
-]  # fmt: skip
-
-
-@each(
-    "statement",
-    [Entry(name, name, {"says": says, "uncheckable": why, "link": REPORT}) for name, says, why in UNCHECKABLE],
-)
+    link=REPORT,
+)  # fmt: skip
 def test_uncheckable(statement):
     """What the report says of scores, and nobody can check."""

@@ -6,7 +6,7 @@ from math import ceil
 import pytest
 
 from claims.deepseek_v3.names import ACTIVE
-from fixtures.claim.table import Entry, each, table
+from fixtures.claim.table import Entry, each, table, uncheckable
 from fixtures.models.formula import BYTES_PER_NUMBER
 
 pytestmark = pytest.mark.cheap
@@ -288,21 +288,13 @@ def test_eight_gpus_for_bf16(v2, v2_paper, reading, stated, measure):
     assert measure({"literal": least, "loose": even}[reading], "devices") == stated
 
 
-UNCHECKABLE = [
-    ("v2-stronger-than-mha", "", "Latent attention performs better than multi-head attention.",
+@uncheckable(
+    ("v2-stronger-than-mha", "Latent attention performs better than multi-head attention.",
      "the two models that differ in nothing else are not published"),
-    ("v2-tokens", "8.1T", "DeepSeek-V2 was pre-trained on 8.1 trillion tokens.", "the data are not published"),
-    ("prompt-throughput", "100K", "It takes in more than 100 thousand tokens of prompt a second.",
-     "it is measured on requests of a service that are not public"),
-]  # fmt: skip
-
-
-@each(
-    "statement",
-    [
-        Entry(name, name, {"says": says, "uncheckable": why, "link": PAPER} | ({"stated": stated} if stated else {}))
-        for name, stated, says, why in UNCHECKABLE
-    ],
-)
+    ("v2-tokens", "DeepSeek-V2 was pre-trained on 8.1 trillion tokens.", "the data are not published", "8.1T"),
+    ("prompt-throughput", "It takes in more than 100 thousand tokens of prompt a second.",
+     "it is measured on requests of a service that are not public", "100K"),
+    link=PAPER,
+)  # fmt: skip
 def test_uncheckable(statement):
     """What the paper says, and nobody can check."""

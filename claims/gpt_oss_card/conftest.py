@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from claims.gpt_oss_card.entries import MODELS
 from fixtures import origins
-from fixtures.facts import facts
+from fixtures.facts import Facts, ScoreTable, facts
 from fixtures.models.formula import BYTES_PER_NUMBER
-from fixtures.scores import ScoreTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,24 +23,6 @@ if TYPE_CHECKING:
     from reports import schema
 
 DATA = Path(__file__).parent / "data"
-
-
-class Asked:
-    """The published models by name; a claim stands on the configurations of those that it asks for."""
-
-    def __init__(self, models: Callable[[str], Model]) -> None:
-        self._models = models
-        self._asked: list[Model] = []
-
-    def __call__(self, name: str) -> Model:
-        """Return a model."""
-        self._asked.append(self._models(name))
-        return self._asked[-1]
-
-    @property
-    def evidence(self) -> list[schema.Evidence]:
-        """The configurations of the models that were asked for."""
-        return [one for model in self._asked for one in model.evidence]
 
 
 @dataclass(frozen=True)
@@ -101,81 +82,36 @@ class Checkpoints:
         return self.stored[model]
 
 
-@dataclass(frozen=True)
-class Devices:
-    """Gigabytes of memory by device."""
-
-    gigabytes: dict[str, int]
-    evidence: list[schema.Evidence]
-
-
-@dataclass(frozen=True)
-class Card:
-    """The card's tables and figures of scores."""
-
-    table_2: ScoreTable
-    table_3: ScoreTable
-    figure_1: ScoreTable
-    figure_2: ScoreTable
-    figure_4: ScoreTable
-    table_4: ScoreTable
-    table_5: ScoreTable
-    table_6: ScoreTable
-    tables_7_and_8: ScoreTable
-    table_9: ScoreTable
-    table_10: ScoreTable
-    evidence: list[schema.Evidence]
-
-
-@dataclass(frozen=True)
-class Contents:
-    """Which tables and figures the card has, and how many entries its lists."""
-
-    captions: dict[str, list[int]]
-    cyber_ranges: list[str]
-    problems: dict[str, int]
-    recommendations: dict[str, Any]
-    evidence: list[schema.Evidence]
-
-
-@pytest.fixture
-def gpt_oss(models: Callable[[str], Model]) -> Asked:
-    """`gpt_oss("gpt-oss-120b")`, `gpt_oss("gpt-oss-20b")`."""
-    return Asked(models)
-
-
 @pytest.fixture(scope="session")
-def checkpoints(models: Callable[[str], Model]) -> Checkpoints:
+def checkpoints(published_models: Callable[[str], Model]) -> Checkpoints:
     """Both models as their checkpoints store them."""
-    published = origins.load(name := "checkpoints.json", DATA)
-    stored = {model: Stored(models(model), published["tensor_bytes"][model], published["block"]) for model in MODELS}
+    told = origins.load(name := "checkpoints.json", DATA)
+    stored = {model: Stored(published_models(model), told["tensor_bytes"][model], told["block"]) for model in MODELS}
     return Checkpoints(stored, [origins.evidence(name, DATA)])
 
 
 @pytest.fixture(scope="session")
-def devices() -> Devices:
+def devices() -> Facts:
     """Gigabytes of memory by device."""
-    name = "devices.json"
-    return Devices(**origins.load(name, DATA), evidence=[origins.evidence(name, DATA)])
+    return facts("devices.json", DATA)
 
 
 @pytest.fixture(scope="session")
-def card() -> Card:
-    """The card's tables and figures of scores."""
+def card() -> Facts:
+    """The card's tables and figures of scores, by name."""
     told = facts("scores.json", DATA)
-    return Card(**{table: ScoreTable(rows) for table, rows in told.values.items()}, evidence=told.evidence)
+    return Facts({name: ScoreTable(rows) for name, rows in told.values.items()}, told.evidence)
 
 
 @pytest.fixture(scope="session")
-def contents() -> Contents:
-    """The card's captions and lists."""
-    name = "contents.json"
-    return Contents(**origins.load(name, DATA), evidence=[origins.evidence(name, DATA)])
+def contents() -> Facts:
+    """Which tables and figures the card has, and how many entries its lists."""
+    return facts("contents.json", DATA)
 
 
 @pytest.fixture(scope="session")
-def miniature(models: Callable[[str], Model]) -> Miniature:
+def miniature(published_models: Callable[[str], Model]) -> Miniature:
     """The library's gpt-oss with the published switches and small sizes, on the CPU."""
     from claims.gpt_oss_card.miniature import Miniature
 
-    return Miniature(models("gpt-oss-120b").config)
+    return Miniature(published_models("gpt-oss-120b").config)

@@ -20,8 +20,3 @@ def both(name: str, says: str, larger: Mapping[str, Any], smaller: Mapping[str, 
         )
         for model, keywords in ((LARGER, larger), (SMALLER, smaller))
     ]
-
-
-def unchecked(name: str, says: str, why: str, stated: str = "") -> Entry:
-    """Return a claim that no procedure could decide, with the number that it prints."""
-    return Entry(name, name, {"says": says, "uncheckable": why, **({"stated": stated} if stated else {})})

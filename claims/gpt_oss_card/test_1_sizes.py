@@ -30,9 +30,9 @@ COUNTED: dict[str, Callable[[Any], int]] = {
 
 
 @each("model", both("layers", "{model} has {stated} layers.", {"stated": "36"}, {"stated": "24"}))
-def test_layers(model, gpt_oss, stated, measure):
+def test_layers(model, models, stated, measure):
     """The models have 36 and 24 layers."""
-    of = gpt_oss(model)
+    of = models(model)
     assert measure(len(of.counted.anatomy.layers), "layers", also=of.formula.shape.layers) == stated
 
 
@@ -40,9 +40,9 @@ def test_layers(model, gpt_oss, stated, measure):
     "model",
     both("total", "{model} has {stated} parameters in total.", {"stated": "116.8B"}, {"stated": "20.9B"}),
 )
-def test_total(model, gpt_oss, stated, measure):
+def test_total(model, models, stated, measure):
     """The models have 116.8 and 20.9 billion parameters in total."""
-    of = gpt_oss(model)
+    of = models(model)
     assert measure(of.total, "parameters", also=of.formula.total) == stated
 
 
@@ -61,9 +61,9 @@ def test_total(model, gpt_oss, stated, measure):
         },
     ),
 )
-def test_active(model, gpt_oss, stated, measure):
+def test_active(model, models, stated, measure):
     """The models have 5.1 and 3.6 billion active parameters per token."""
-    of = gpt_oss(model)
+    of = models(model)
     also = {"formula": of.formula.active - of.formula.embeddings, "one token run": of.counted.active - of.embeddings}
     assert measure(of.active - of.embeddings, "parameters", also=also) == stated
 
@@ -86,9 +86,9 @@ def test_active(model, gpt_oss, stated, measure):
         "Active Parameters": "As the caption says: with the unembedding, without the embedding.",
     },
 )
-def test_table_1(cell, gpt_oss, stated, measure):
+def test_table_1(cell, models, stated, measure):
     """{row} of {column}: {stated}."""
-    of, part = gpt_oss(cell.column), PARTS[cell.row]
+    of, part = models(cell.column), PARTS[cell.row]
     assert measure(part(of), "parameters", also=part(of.formula)) == stated
 
 
@@ -115,9 +115,9 @@ def test_table_1_checkpoint(cell, checkpoints, stated, measure):
     note="Read as: to count one of the two vocabulary matrices, and no other number of them, gives both figures of "
     "Table 1. They are of one size, so that no count tells which it is; the one that works on a token is the head.",
 )
-def test_active_counts_the_unembedding(gpt_oss, measure):
+def test_active_counts_the_unembedding(models, measure):
     """Unembedding parameters are counted towards the active ones, those of the embedding are not."""
-    counts = {way: [count(gpt_oss(model)) for model in PRINTED] for way, count in COUNTED.items()}
+    counts = {way: [count(models(model)) for model in PRINTED] for way, count in COUNTED.items()}
     fits = {way for way, found in counts.items() if all(map(operator.eq, map(printed, PRINTED.values()), found))}
     measure(len(fits), "ways of counting", of="that give both figures")
     assert fits == {"one of them"}

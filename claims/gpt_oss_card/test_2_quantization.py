@@ -45,9 +45,9 @@ def test_bits(model, checkpoints, stated, measure):
         AS_PRINTED,
     ),
 )
-def test_moe_share(model, gpt_oss, stated, measure):
+def test_moe_share(model, models, stated, measure):
     """The mixture-of-experts weights are more than 90 % of all parameters."""
-    of = gpt_oss(model)
+    of = models(model)
     also = Fraction(of.formula.experts, of.formula.total)
     assert measure(Fraction(of.experts, of.total), "of all parameters", also=also) > stated
 
@@ -73,9 +73,9 @@ def test_moe_share(model, gpt_oss, stated, measure):
         },
     ),
 )
-def test_fits(model, checkpoints, gpt_oss, stated, measure):
+def test_fits(model, checkpoints, models, stated, measure):
     """The models fit into 80 and 16 gigabytes."""
-    stored, config = checkpoints[model], gpt_oss(model).config
+    stored, config = checkpoints[model], models(model).config
     assert stated > measure(Fraction(stored.published, 10**9), "GB", of="weights as stored", also=stored.size / 10**9)
     context = measure(stored.context_beside(int(stated.nominal)), "tokens of context", of="that fit beside them")
     assert context >= config["initial_context_length"]

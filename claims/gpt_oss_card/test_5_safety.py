@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from claims.gpt_oss_card.entries import LARGER, SMALLER, both, unchecked
-from fixtures.claim.table import each
-from fixtures.scores import ScoreTable
+from claims.gpt_oss_card.entries import LARGER, SMALLER, both
+from fixtures.claim.table import each, uncheckable
+from fixtures.facts import ScoreTable
 
 pytestmark = pytest.mark.cheap
 
@@ -38,7 +38,7 @@ def _leads(table: ScoreTable, model: str) -> list[Fraction]:
 )
 def test_within_two_points(model, card, reading, measure):
     """The models generally perform within 1 to 2 points of o4-mini on the standard evaluation."""
-    leads = _leads(card.table_4, model)
+    leads = _leads(card["table_4"], model)
     measure(100 * max(map(abs, leads)), "points", of="furthest from o4-mini")
     near = measure(sum(abs(lead) <= ON_A_LEVEL for lead in leads), f"categories of {len(leads)} within 2 points")
     assert {"literal": near == len(leads), "loose": 2 * near > len(leads)}[reading]
@@ -52,7 +52,7 @@ def test_within_two_points(model, card, reading, measure):
 )
 def test_standard_evaluation_is_saturated(card, reading, measure):
     """Recent models saturate the standard evaluation of disallowed content."""
-    missed = [1 - card.table_4.mean(model) for model in (LARGER, SMALLER, "o4-mini")]
+    missed = [1 - card["table_4"].mean(model) for model in (LARGER, SMALLER, "o4-mini")]
     worst = measure(100 * max(missed), "points missed", of="the worst model")
     together = measure(100 * sum(missed) / len(missed), "points missed", of="all three")
     assert {"literal": worst, "loose": together}[reading] <= 100 * ON_A_LEVEL
@@ -64,7 +64,9 @@ def test_standard_evaluation_is_saturated(card, reading, measure):
 )
 def test_production_benchmarks_are_harder(card, measure):
     """Scores of the production benchmarks are lower than those of the standard evaluation."""
-    falls = [card.table_4.mean(model) - card.table_5.mean(model) for model in (LARGER, SMALLER, "o4-mini", "GPT-4o")]
+    falls = [
+        card["table_4"].mean(model) - card["table_5"].mean(model) for model in (LARGER, SMALLER, "o4-mini", "GPT-4o")
+    ]
     assert measure(100 * min(falls), "points", of="smallest fall") > 0
 
 
@@ -79,7 +81,7 @@ def test_production_benchmarks_are_harder(card, measure):
 )
 def test_outperforms_o4_mini_on_production(model, card, measure):
     """The models tend to outperform o4-mini significantly on the production benchmarks."""
-    leads = _leads(card.table_5, model)
+    leads = _leads(card["table_5"], model)
     measure(sum(lead > 0 for lead in leads), f"categories of {len(leads)} ahead")
     assert measure(100 * sum(leads) / len(leads), "points", of="mean lead") > 100 * ON_A_LEVEL
 
@@ -87,7 +89,7 @@ def test_outperforms_o4_mini_on_production(model, card, measure):
 @pytest.mark.claim("20b-behind-on-illicit-violent")
 def test_20b_behind_on_illicit_violent(card, measure):
     """In the category illicit/violent gpt-oss-20b is below o4-mini and above GPT-4o."""
-    row = card.table_5.scores["illicit/violent"]
+    row = card["table_5"].scores["illicit/violent"]
     below = measure(row["o4-mini"] - row[SMALLER], "of answers", of="below o4-mini") > 0
     assert below and measure(row[SMALLER] - row["GPT-4o"], "of answers", of="above GPT-4o") > 0
 
@@ -104,7 +106,7 @@ def test_20b_behind_on_illicit_violent(card, measure):
 def test_jailbreaks_like_o4_mini(model, card, measure):
     """Against jailbreaks the models perform similarly to o4-mini."""
     assert (
-        measure(100 * max(map(abs, _leads(card.table_6, model))), "points", of="furthest from o4-mini")
+        measure(100 * max(map(abs, _leads(card["table_6"], model))), "points", of="furthest from o4-mini")
         <= 100 * ON_A_LEVEL
     )
 
@@ -116,7 +118,7 @@ def test_jailbreaks_like_o4_mini(model, card, measure):
 )
 def test_120b_underperforms_at_hierarchy(card, reading, measure):
     """gpt-oss-120b generally underperforms o4-mini at the instruction hierarchy."""
-    leads = _leads(card.tables_7_and_8, LARGER)
+    leads = _leads(card["tables_7_and_8"], LARGER)
     behind = measure(sum(lead < 0 for lead in leads), f"evaluations of {len(leads)} behind")
     assert {"literal": behind == len(leads), "loose": 2 * behind > len(leads)}[reading]
 
@@ -128,7 +130,7 @@ def test_120b_underperforms_at_hierarchy(card, reading, measure):
 )
 def test_20b_underperforms_at_hierarchy(card, measure):
     """gpt-oss-20b generally underperforms o4-mini at the instruction hierarchy."""
-    assert measure(100 * max(_leads(card.tables_7_and_8, SMALLER)), "points", of="against o4-mini, at best") < 0
+    assert measure(100 * max(_leads(card["tables_7_and_8"], SMALLER)), "points", of="against o4-mini, at best") < 0
 
 
 @each(
@@ -137,7 +139,7 @@ def test_20b_underperforms_at_hierarchy(card, measure):
 )
 def test_underperforms_at_facts(model, card, measure):
     """The models underperform o4-mini on SimpleQA and PersonQA: less accuracy, more hallucination."""
-    leads = card.table_9.leads(model, over="o4-mini")
+    leads = card["table_9"].leads(model, over="o4-mini")
     worse = [-lead if name.endswith("accuracy") else lead for name, lead in leads.items()]
     assert measure(100 * min(worse), "points", of="worse, at least") > 0
 
@@ -148,7 +150,7 @@ def test_underperforms_at_facts(model, card, measure):
 )
 def test_smaller_hallucinate_more(card, measure):
     """Smaller models know less of the world and tend to hallucinate more."""
-    leads = card.table_9.leads(SMALLER, over=LARGER)
+    leads = card["table_9"].leads(SMALLER, over=LARGER)
     worse = [-lead if name.endswith("accuracy") else lead for name, lead in leads.items()]
     assert measure(100 * min(worse), "points", of="worse, at least") > 0
 
@@ -170,36 +172,21 @@ def test_smaller_hallucinate_more(card, measure):
 )
 def test_parity_on_bbq(model, card, reading, measure):
     """On BBQ the models are at about parity with o4-mini."""
-    leads = _leads(card.table_10, model)
+    leads = _leads(card["table_10"], model)
     furthest = measure(100 * max(map(abs, leads)), "points", of="furthest from o4-mini")
     mean = measure(100 * abs(statistics.mean(leads)), "points", of="mean from o4-mini")
     assert {"literal": furthest, "loose": mean}[reading] <= 100 * ON_A_LEVEL
 
 
-UNCHECKABLE = [
-    unchecked(
-        "instruction-hierarchy-was-taught",
-        "The models were taught to follow system over developer over user messages.",
-        "the training data are not published; how well they follow is another claim",
-    ),
-    unchecked(
-        "no-pressure-on-thought",
-        "No direct pressure was put on the models' chains of thought.",
-        "it is about training that nobody else saw",
-    ),
-    unchecked(
-        "table-4-to-10-scores",
-        "The scores of Tables 4 to 10 are what the models reach.",
-        "sets and graders are not published, so no run could be the same; other claims compare them",
-    ),
-    unchecked(
-        "browsing-reduces-hallucination",
-        "To browse tends to reduce hallucinations.",
-        "both evaluations were run without browsing, and none with it is printed",
-    ),
-]
-
-
-@each("statement", UNCHECKABLE)
+@uncheckable(
+    ("instruction-hierarchy-was-taught", "The models were taught to follow system over developer over user messages.",
+     "the training data are not published; how well they follow is another claim"),
+    ("no-pressure-on-thought", "No direct pressure was put on the models' chains of thought.",
+     "it is about training that nobody else saw"),
+    ("table-4-to-10-scores", "The scores of Tables 4 to 10 are what the models reach.",
+     "sets and graders are not published, so no run could be the same; other claims compare them"),
+    ("browsing-reduces-hallucination", "To browse tends to reduce hallucinations.",
+     "both evaluations were run without browsing, and none with it is printed"),
+)  # fmt: skip
 def test_uncheckable(statement):
     """What the card says of safety and nobody can check."""

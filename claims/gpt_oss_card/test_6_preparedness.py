@@ -2,8 +2,7 @@
 
 import pytest
 
-from claims.gpt_oss_card.entries import unchecked
-from fixtures.claim.table import each
+from fixtures.claim.table import uncheckable
 
 pytestmark = pytest.mark.cheap
 
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.cheap
 )
 def test_acted_on_11(contents, stated, measure):
     """11 of the external reviewers' recommendations were acted on."""
-    implemented = contents.recommendations["implemented"]
+    implemented = contents["recommendations"]["implemented"]
     assert measure(sum(implemented.values()), "entries of Appendix 2") == stated
 
 
@@ -28,14 +27,14 @@ def test_acted_on_11(contents, stated, measure):
 )
 def test_nine_of_twelve_urgent(contents, stated, measure):
     """9 of the 12 recommendations of high urgency were acted on."""
-    left = contents.recommendations["high_urgency_not_adopted"]
+    left = contents["recommendations"]["high_urgency_not_adopted"]
     assert measure(12 - left, "of 12", of="not listed as left out") == stated
 
 
 @pytest.mark.claim("five-cyber-ranges", stated="5")
 def test_five_cyber_ranges(contents, stated, measure):
     """Five scenarios of the cyber range are implemented."""
-    assert measure(len(contents.cyber_ranges), "scenarios that follow") == stated
+    assert measure(len(contents["cyber_ranges"]), "scenarios that follow") == stated
 
 
 @pytest.mark.claim(
@@ -45,7 +44,7 @@ def test_five_cyber_ranges(contents, stated, measure):
 )
 def test_subset_of_swe_bench(contents, stated, measure):
     """A fixed subset of 477 problems of SWE-bench Verified is used."""
-    assert measure(contents.problems["SWE-bench Verified"], "problems", of="of the whole set") > stated
+    assert measure(contents["problems"]["SWE-bench Verified"], "problems", of="of the whole set") > stated
 
 
 @pytest.mark.claim(
@@ -55,105 +54,47 @@ def test_subset_of_swe_bench(contents, stated, measure):
 )
 def test_o4_mini_a_point_above_o3(card, measure):
     """On SWE-bench Verified o4-mini is just one point above o3."""
-    lead = card.figure_2.leads("o4-mini", over="o3")["SWE-Bench Verified"]
+    lead = card["figure_2"].leads("o4-mini", over="o3")["SWE-Bench Verified"]
     assert measure(lead, "points", of="o4-mini above o3") > 0
 
 
 PICTURE = "the values stand in a picture only, and the questions are not public"
 INSIDE = "it is about what was done inside the company"
-UNCHECKABLE = [
-    unchecked(
-        "not-high-capability",
-        "The default model reaches no threshold of high capability.",
-        "of three categories one prints a threshold, and none its scores",
-    ),
-    unchecked(
-        "does-not-advance-the-frontier",
-        "The release does not significantly advance what open models can in biology.",
-        PICTURE,
-    ),
-    unchecked(
-        "22-recommendations",
-        "External reviewers submitted 22 recommendations.",
-        "only those that are discussed are listed",
-        stated="22",
-    ),
-    unchecked(
-        "virology-questions",
-        "350 virology questions were held out.",
-        "the set is not public; Appendix 2 speaks of a final one of 322, and how they belong together is not said",
-        stated="350",
-    ),
-    unchecked(
-        "above-human-virology",
-        "All models score above the average human baseline of 40 % at virology.",
-        PICTURE,
-        stated="40%",
-    ),
-    unchecked("protocolqa-questions", "108 questions of ProtocolQA were made open-ended.", INSIDE, stated="108"),
-    unchecked("protocolqa-experts", "19 scientists with a doctorate gave its expert baseline.", INSIDE, stated="19"),
-    unchecked(
-        "below-protocolqa-consensus", "All models are below the consensus of the experts, 54 %.", PICTURE, stated="54%"
-    ),
-    unchecked("below-protocolqa-median", "All models are below the median expert, 42 %.", PICTURE, stated="42%"),
-    unchecked(
-        "below-tacit-consensus",
-        "No model outperforms the experts' consensus of 80 % on tacit knowledge.",
-        PICTURE,
-        stated="80%",
-    ),
-    unchecked(
-        "above-tacit-percentile", "All models outperform the 80th percentile of experts, 63 %.", PICTURE, stated="63%"
-    ),
-    unchecked(
-        "troubleshooting-protocols",
-        "TroubleshootingBench has 52 protocols with three questions each.",
-        INSIDE,
-        stated="52",
-    ),
-    unchecked("troubleshooting-experts", "12 independent experts gave its baseline.", INSIDE, stated="12"),
-    unchecked(
-        "below-troubleshooting-percentile",
-        "All models are below the 80th percentile of experts, 36.4 %.",
-        PICTURE,
-        stated="36.4%",
-    ),
-    unchecked("o3-highest-at-biology", "o3 scores highest on the four biological benchmarks.", PICTURE),
-    unchecked("ctf-challenges", "Over 100 challenges of capture the flag were used.", INSIDE, stated="100"),
-    unchecked("ctf-rollouts", "16 rollouts a challenge give pass@12.", INSIDE, stated="16"),
-    unchecked(
-        "cybermax-three-points-below-o3",
-        "The model trained for cybersecurity is only 3 points below o3.",
-        PICTURE,
-        stated="3",
-    ),
-    unchecked("cyber-range-trials", "30 trials a scenario were run.", INSIDE, stated="30"),
-    unchecked(
-        "no-scenario-solved",
-        "No model solves a scenario of the cyber range, with hints or without.",
-        PICTURE,
-        stated="0%",
-    ),
-    unchecked("tries-per-problem", "4 tries a problem give pass@1 on SWE-bench Verified.", INSIDE, stated="4"),
-    unchecked(
-        "two-points-below-on-pull-requests", "The models are two points below o4-mini on pull requests.", PICTURE
-    ),
-    unchecked("paperbench-papers", "PaperBench has 20 papers.", "it is another paper's number, quoted", stated="20"),
-    unchecked(
-        "paperbench-tasks",
-        "PaperBench has 8,316 tasks that are graded one by one.",
-        "it is another paper's number, quoted",
-        stated="8,316",
-    ),
-    unchecked(
-        "paperbench-subset",
-        "10 papers were used, each with less than 10 GB of data.",
-        "which ones is not said",
-        stated="10",
-    ),
-]
 
 
-@each("statement", UNCHECKABLE)
+@uncheckable(
+    ("not-high-capability", "The default model reaches no threshold of high capability.",
+     "of three categories one prints a threshold, and none its scores"),
+    ("does-not-advance-the-frontier", "The release does not significantly advance what open models can in biology.",
+     PICTURE),
+    ("22-recommendations", "External reviewers submitted 22 recommendations.",
+     "only those that are discussed are listed", "22"),
+    ("virology-questions", "350 virology questions were held out.",
+     "the set is not public; Appendix 2 speaks of a final one of 322, and how they belong together is not said", "350"),
+    ("above-human-virology", "All models score above the average human baseline of 40 % at virology.", PICTURE, "40%"),
+    ("protocolqa-questions", "108 questions of ProtocolQA were made open-ended.", INSIDE, "108"),
+    ("protocolqa-experts", "19 scientists with a doctorate gave its expert baseline.", INSIDE, "19"),
+    ("below-protocolqa-consensus", "All models are below the consensus of the experts, 54 %.", PICTURE, "54%"),
+    ("below-protocolqa-median", "All models are below the median expert, 42 %.", PICTURE, "42%"),
+    ("below-tacit-consensus", "No model outperforms the experts' consensus of 80 % on tacit knowledge.",
+     PICTURE, "80%"),
+    ("above-tacit-percentile", "All models outperform the 80th percentile of experts, 63 %.", PICTURE, "63%"),
+    ("troubleshooting-protocols", "TroubleshootingBench has 52 protocols with three questions each.", INSIDE, "52"),
+    ("troubleshooting-experts", "12 independent experts gave its baseline.", INSIDE, "12"),
+    ("below-troubleshooting-percentile", "All models are below the 80th percentile of experts, 36.4 %.",
+     PICTURE, "36.4%"),
+    ("o3-highest-at-biology", "o3 scores highest on the four biological benchmarks.", PICTURE),
+    ("ctf-challenges", "Over 100 challenges of capture the flag were used.", INSIDE, "100"),
+    ("ctf-rollouts", "16 rollouts a challenge give pass@12.", INSIDE, "16"),
+    ("cybermax-three-points-below-o3", "The model trained for cybersecurity is only 3 points below o3.", PICTURE, "3"),
+    ("cyber-range-trials", "30 trials a scenario were run.", INSIDE, "30"),
+    ("no-scenario-solved", "No model solves a scenario of the cyber range, with hints or without.", PICTURE, "0%"),
+    ("tries-per-problem", "4 tries a problem give pass@1 on SWE-bench Verified.", INSIDE, "4"),
+    ("two-points-below-on-pull-requests", "The models are two points below o4-mini on pull requests.", PICTURE),
+    ("paperbench-papers", "PaperBench has 20 papers.", "it is another paper's number, quoted", "20"),
+    ("paperbench-tasks", "PaperBench has 8,316 tasks that are graded one by one.",
+     "it is another paper's number, quoted", "8,316"),
+    ("paperbench-subset", "10 papers were used, each with less than 10 GB of data.", "which ones is not said", "10"),
+)  # fmt: skip
 def test_uncheckable(statement):
     """What the card says of preparedness and nobody can check."""

@@ -24,9 +24,9 @@ AS_THE_CARD = "Counted as the model card, to which it leads, says: with the unem
         {"stated": "21B", "link": README},
     ),
 )
-def test_readme_total(model, gpt_oss, stated, measure):
+def test_readme_total(model, models, stated, measure):
     """The models have 117 and 21 billion parameters."""
-    of = gpt_oss(model)
+    of = models(model)
     assert measure(of.total, "parameters", also=of.formula.total) == stated
 
 
@@ -39,9 +39,9 @@ def test_readme_total(model, gpt_oss, stated, measure):
         {"stated": "3.6B", "link": README, "note": AS_THE_CARD},
     ),
 )
-def test_readme_active(model, gpt_oss, stated, measure):
+def test_readme_active(model, models, stated, measure):
     """The models have 5.1 and 3.6 billion active parameters."""
-    of = gpt_oss(model)
+    of = models(model)
     also = {"formula": of.formula.active - of.formula.embeddings, "one token run": of.counted.active - of.embeddings}
     assert measure(of.active - of.embeddings, "parameters", also=also) == stated
 
@@ -90,18 +90,18 @@ def test_readme_evals_quantised():
     note="Read as: on fewer, the weights of the larger model in two bytes a number do not fit; weaker: of the numbers "
     "of devices that divide its query heads evenly, as tensor parallelism does, none smaller holds them.",
 )
-def test_readme_four_h100(gpt_oss, devices, reading, stated, measure):
+def test_readme_four_h100(models, devices, reading, stated, measure):
     """The plain PyTorch implementation needs at least 4 H100."""
-    of = gpt_oss(LARGER)
+    of = models(LARGER)
     bytes_needed = measure(BYTES_PER_NUMBER * of.total, "bytes", of="weights", also=BYTES_PER_NUMBER * of.formula.total)
-    least = ceil(Fraction(bytes_needed, devices.gigabytes["H100"] * 10**9))
+    least = ceil(Fraction(bytes_needed, devices["gigabytes"]["H100"] * 10**9))
     even = next(number for number in range(least, 100) if of.config["num_attention_heads"] % number == 0)
     assert measure({"literal": least, "loose": even}[reading], "devices") == stated
 
 
 @pytest.mark.claim("readme-two-h200", stated="2", link=README)
-def test_readme_two_h200(gpt_oss, devices, stated, measure):
+def test_readme_two_h200(models, devices, stated, measure):
     """Or 2 H200."""
-    of = gpt_oss(LARGER)
+    of = models(LARGER)
     bytes_needed = measure(BYTES_PER_NUMBER * of.total, "bytes", of="weights", also=BYTES_PER_NUMBER * of.formula.total)
-    assert measure(ceil(Fraction(bytes_needed, devices.gigabytes["H200"] * 10**9)), "devices") == stated
+    assert measure(ceil(Fraction(bytes_needed, devices["gigabytes"]["H200"] * 10**9)), "devices") == stated
