@@ -20,6 +20,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from itertools import zip_longest
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -31,15 +32,15 @@ from fixtures import origins
 from fixtures.claim import verdict
 from fixtures.claim.declaration import DECLARED
 from fixtures.claim.numbers import Printed, printed
-from reports import schema
+from reports import page, schema
 from tests.claims.altered import altered, called
 from tests.claims.mutants import mutant, worlds
 
 CONFIGURATION = Path(__file__).parents[2] / "pyproject.toml"
-FIRST_WORLDS = 21  # as many are tried before instruments err
-ERRING = 12  # ways in which they do
+ERRING = 12  # ways in which instruments err
 NOTHING_TURNS_IT = "Nothing turns it: "  # in a claim's note, before the reason
 INSTRUMENTS = ("fixtures.", "claims.")
+DECLARES = "fixtures.claim.table"  # what claims are declared with is no instrument
 DECIDED = ("holds", "refuted")
 Key = tuple[str, str]
 
@@ -109,6 +110,7 @@ class Erring:
         given = getattr(item.obj, "hypothesis", None)
         function = given.inner_test if given else item.obj
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(verdict.Attempt, "measure", _without_other_routes(verdict.Attempt.measure))
             for module, name in [*_imported(item.module), *_imports(function)]:
                 patch.setattr(module, name, called(getattr(module, name), f"{self.number} {name}"))
             for name, value in item.funcargs.items():
@@ -121,9 +123,7 @@ class Erring:
 
     def err(self, name: str, value: Any) -> Any:
         """Return what a claim is handed under a name, erring; what only compares and records does not."""
-        if name == "measure":  # an instrument that errs disagrees with every other route
-            return lambda *told, of="", also=None: value(*told, of=of)  # noqa: ARG005  # that is the difference
-        return value if name in ("stated", "reading") else altered(value, f"{self.number} {name}")
+        return value if name in ("measure", "stated", "reading") else altered(value, f"{self.number} {name}")
 
     def erring(self, test: Callable[..., Any]) -> Callable[..., Any]:
         """Return a fuzzed test whose drawn cases err."""
@@ -135,10 +135,16 @@ class Erring:
         return run
 
 
+def _without_other_routes(measure: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `measure` as a claim is held whose instrument errs: it disagrees with every other route."""
+    return lambda *told, of="", also=None: measure(*told, of=of)  # noqa: ARG005  # that is the difference
+
+
 def _imported(module: ModuleType) -> Iterator[tuple[ModuleType, str]]:
     """Yield what a module has of the suite's functions."""
     for name, value in vars(module).items():
-        if callable(value) and str(getattr(value, "__module__", "")).startswith(INSTRUMENTS):
+        of = str(getattr(value, "__module__", ""))
+        if callable(value) and of.startswith(INSTRUMENTS) and of != DECLARES:
             yield module, name
 
 
@@ -172,9 +178,11 @@ def as_printed(measured: schema.Number) -> str:
 
 def cases(claims: Path, *plugins: object) -> dict[Key, tuple[schema.Case, str]]:
     """Run the cheap claims of a folder with some plugins; return each case that was run, and its claim's note."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page, "write", lambda *_: None)  # nobody looks at it
         out = [f"--ledger={folder}/claims.json", f"--page={folder}/claims.html"]
-        quiet = ["-q", "--tb=no", "--no-header", "-p", "no:cacheprovider"]
+        quiet = ["-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", "-p", "no:logging"]
+        quiet += ["-p", "fixtures.claim.plugin"]
         pytest.main(["-c", str(CONFIGURATION), str(claims), "-m", "cheap", *quiet, *out], plugins=plugins)
         told = schema.read(Path(folder, "claims.json")).claims
     return {
@@ -193,10 +201,10 @@ def attempts(plain: dict[Key, schema.Case]) -> Iterator[tuple[str, Sequence[obje
         yield f"nudged by {units}", [Restated(units)], printed
     measured = {key: as_printed(plain[key].compared[-1].value) for key in printed if plain[key].compared}
     yield "printed as measured", [Restated(0, measured)], {key for key in measured if plain[key].verdict == "refuted"}
-    for number in worlds():
-        yield f"world {number}", [World(number)], plain.keys() - fuzzed
-        if number == FIRST_WORLDS:
-            yield from ((f"erring {each}", [Erring(each)], set(plain)) for each in range(ERRING))
+    for erring, world in zip_longest(range(ERRING), worlds()):  # by turns, for each turns what the other cannot
+        if erring is not None:
+            yield f"erring {erring}", [Erring(erring)], set(plain)
+        yield f"world {world}", [World(world)], plain.keys() - fuzzed
 
 
 def main(out: Path, claims: Path) -> None:

@@ -27,9 +27,9 @@ def mutant(content: Any, world: int) -> Any:
     return _rearranged(content, depth, CHANGES[change], random.random())
 
 
-def worlds() -> range:
-    """Return all worlds: sizes at random, then each change at each depth, some twice with another amount."""
-    return range(RESIZED + len(CHANGES) * DEEPEST)
+def worlds() -> list[int]:
+    """Return all worlds: each change at each depth, some twice with another amount, then sizes at random."""
+    return [*range(RESIZED, RESIZED + len(CHANGES) * DEEPEST), *range(RESIZED)]
 
 
 def _rearranged(node: Any, depth: int, change: Change, amount: float) -> Any:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -12,10 +10,10 @@ from typing import Any
 import pytest
 
 from fixtures import origins
+from tests import runs
 from tests.claims.counterfactuals import NOTHING_TURNS_IT, nudged
 from tests.claims.mutants import mutant, worlds
-
-PROJECT = Path(__file__).parents[2]
+from tests.runs import ROOT
 
 STRANGER = {
     "document.toml": """
@@ -63,10 +61,13 @@ STRANGER = {
     """,
     "table.json": '{"ours": {"speed": 4, "size": 9}, "theirs": {"speed": 3, "size": 7}}',
     "test_only.py": '''
+        from pathlib import Path
+
         import pytest
         from hypothesis import given
         from hypothesis.strategies import integers
 
+        from fixtures import origins
         from fixtures.routing.sources import shares_of
 
         pytestmark = pytest.mark.cheap
@@ -85,8 +86,9 @@ STRANGER = {
 
 
         @pytest.mark.claim("faster")
-        def test_faster(table, measure):
+        def test_faster(measure):
             """It is faster than theirs."""
+            table = origins.load("table.json", Path(__file__).parent)
             assert measure(table["ours"]["speed"] - table["theirs"]["speed"], "pages a minute") > 0
 
 
@@ -131,16 +133,16 @@ STRANGER = {
 
 def turned(out: Path, claims: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """Return what became of every case of a folder of documents."""
-    command = [sys.executable, "-m", "tests.claims.counterfactuals", str(out), str(claims)]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    module, environment = "tests.claims.counterfactuals", runs.ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = runs.run(ROOT, module, str(out), str(claims), environment=environment, server=runs.FOR_MODELS)
     assert done.returncode == 0, done.stdout + done.stderr
     return {(entry["claim"], entry["case"]): entry for entry in json.loads(out.read_text(encoding="utf-8"))}
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("document", sorted(file.parent.name for file in PROJECT.glob("claims/*/document.toml")))
+@pytest.mark.parametrize("document", sorted(file.parent.name for file in ROOT.glob("claims/*/document.toml")))
 def test_every_claim_is_turned_or_says_why_nothing_can(tmp_path: Path, document: str) -> None:
-    told = turned(tmp_path / "turned.json", PROJECT / "claims" / document)
+    told = turned(tmp_path / "turned.json", ROOT / "claims" / document)
     assert told
     left = [key for key, each in told.items() if not (each["by"] or each["constant"])]
     assert not left, f'these claims cannot fail, or their note says "{NOTHING_TURNS_IT}why"'

@@ -14,15 +14,14 @@ from hypothesis import strategies as st
 
 from claims.deepseek_v3.conftest import Costs, Counts, Tables, WeightFile
 from claims.deepseek_v3.library import Library
-from fixtures.models.config import build
+from fixtures.facts import ScoreTable
 from fixtures.models.counted import Counted
 from fixtures.models.formula import Formula
-from fixtures.scores import ScoreTable
 from tests.models.configurations import Config, deepseek_v3, some
 
 
 def model_of(config: Config) -> Any:
-    counted = Counted(build(config))
+    counted = Counted(config)
     return SimpleNamespace(config=config, counted=counted, formula=Formula(config), total=counted.parameters.total)
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fixtures import origins
 from fixtures.origins import SourceError
+from tests import runs
 
 ROW = '["sizes.json"]\norigin = "a paper"\nlicence = "facts"\nlink = "https://arxiv.org/abs/1"\nsha256 = "0"\n'
 
@@ -88,10 +87,11 @@ def test_edited_data_refute_and_damaged_data_break_only_the_claims_that_use_them
         shutil.copytree(origins.PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("out", "__pycache__"))
     for name in ("claim_suite.py", "conftest.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(origins.PROJECT / name, tmp_path)
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment = runs.ENVIRONMENT | {"PYTHONPATH": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    ways: dict[str, Any] = {"environment": environment, "server": runs.FOR_MODELS}
     config = tmp_path / "fixtures/data/configs/llama-2-13b.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"hidden_size": 2560}))
-    subprocess.run([sys.executable, "-m", "fixtures.origins"], cwd=tmp_path, env=environment, check=True)
+    runs.run(tmp_path, "fixtures.origins", **ways).check_returncode()
     (tmp_path / "claims/moe_post/data/pile_domains.json").write_text('{"names": []}')
     wanted = {
         "moe_post/llama-d-model": "refuted",
@@ -101,9 +101,9 @@ def test_edited_data_refute_and_damaged_data_break_only_the_claims_that_use_them
     }
     ledger = tmp_path / "claims.json"
     options = [f"--ledger={ledger}", *(f"--claim={claim}" for claim in wanted)]
-    command = [sys.executable, "-m", "pytest", "-m", "cheap", "-q", "-p", "no:cacheprovider", *options]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    plugin = ["-p", "claim_suite", "-p", "no:cacheprovider"]
+    done = runs.run(tmp_path, "pytest", "-m", "cheap", "-q", *plugin, *options, **ways)
+    assert done.returncode == 1, done.stdout
     claims = {claim["id"]: claim for claim in json.loads(ledger.read_text())["claims"] if claim["id"] in wanted}
     assert {name: claim["verdict"] for name, claim in claims.items()} == wanted
     (case,) = claims["moe_post/domains-are-the-piles"]["cases"]

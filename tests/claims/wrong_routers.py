@@ -9,7 +9,16 @@ import torch
 from torch import Tensor
 
 from fixtures.gate.implementations import expert_outputs
-from fixtures.gate.router import Routing, balancing_loss, dense, route, weighted_sum
+from fixtures.gate.router import (
+    Routing,
+    assignments,
+    balancing_loss,
+    dense,
+    route,
+    uniform_share_moments,
+    weighted_sum,
+)
+from fixtures.routing.shares import assignment_shares
 
 
 def not_renormalised(logits: Tensor, k: int) -> Routing:
@@ -87,6 +96,19 @@ def squared_k(logits: Tensor, k: int, mask: Tensor | None = None) -> float:  # n
 
 def first_choice_only(logits: Tensor, k: int, mask: Tensor | None = None) -> float:  # noqa: ARG001  # that is the fault
     return balancing_loss(logits, 1, mask)
+
+
+def assignments_of_padding(choices: Tensor, experts: int, _mask: Tensor | None = None) -> Tensor:
+    return assignments(choices, experts)
+
+
+def moments_with_replacement(experts: int, k: int, tokens: int) -> tuple[list[Any], list[Any]]:
+    means, _ = uniform_share_moments(experts, k, tokens)
+    return means, [mean * (1 - mean) / (tokens * k) for mean in means]
+
+
+def shares_of_assignments(counts: Any, _k: int) -> Any:
+    return assignment_shares(counts)
 
 
 def unweighted(experts: Any, hidden: Tensor, choices: Tensor, weights: Tensor) -> Tensor:
