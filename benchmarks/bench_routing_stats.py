@@ -52,7 +52,7 @@ def metadata(layers: int, experts: int, top_k: int) -> dict[str, object]:
     """What a recording says of itself, as far as it is read here."""
     sizes = {"layers": layers, "experts": experts, "top_k": top_k, "tokens_per_domain": 10**6, "tokens_per_text": 1000}
     return dict.fromkeys(REQUIRED, "") | sizes | {
-        "ranks": PREFERENCE, "tried": [top_k], "plan": {}, "loss_plan": {}, "seconds": 0,
+        "ranks": PREFERENCE, "tried": [top_k], "leading": 1, "plan": {}, "loss_plan": {}, "seconds": 0,
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """How often intervals of routing keep their word: one grid of truths and texts, declared before it was run.
 
-    python -m benchmarks.coverage_grid --runs 400 --processes 2 --write   # an hour: the table in benchmarks/coverage.md
-    python -m benchmarks.coverage_grid --runs 20 --only "60 texts"          # part of it, printed
+    python -m benchmarks.coverage_grid --runs 400 --processes 2 --write   # the table in benchmarks/coverage.md
+    python -m benchmarks.coverage_grid --runs 20 --only "60 texts" --cells  # part of it, cell by cell, printed
 
 Promised is, for every cell and every quantity, that the interval covers the truth in .93 of the runs that decide, and
 that it lies wholly on the wrong side, above the truth or below it, in at most .03 each. A run in which there are too
@@ -16,9 +16,11 @@ import multiprocessing
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,7 @@ CONCENTRATION = 20  # of the Dirichlet distribution of a text's own shares: a st
 TOKENS = 200  # in a text, typically
 REPETITION = 6.0, 14.0  # of the Beta distribution of a text's part of repeated tokens: .3 on average
 LAYERS = 3
+TRUTHS = ("dense", "one apart", "two uneven", "half even", "all even", "equal layers", "opposed layers")
 
 
 @dataclass(frozen=True)
@@ -150,12 +153,15 @@ def quantities(true: Array) -> dict[str, tuple[Callable[[TextCounts], Any], floa
     }
 
 
+# For each quantity, in how many runs it was decided, above the truth, below it.
+Sums = dict[str, tuple[int, int, int]]
 ALIKE = "domains differ"
+QUANTITIES = [*quantities(np.full((2, LAYERS, 2), 0.5)), ALIKE]
 ROUNDING = 1e-12
 
 
-def run(cell: Cell, seed: int) -> dict[str, tuple[int, int, int]]:
-    """One run: for each quantity, whether it is decided, above the truth, below it."""
+def run(cell: Cell, seed: int) -> Sums:
+    """One run: each number is 0 or 1."""
     drawn, true = evidence(cell, seed)
     found = {}
     for name, (ask, truth) in quantities(true).items():
@@ -175,25 +181,25 @@ def run(cell: Cell, seed: int) -> dict[str, tuple[int, int, int]]:
 
 def grid() -> list[Cell]:
     """Every truth by number and length of texts, and other models and domains at sixty."""
-    truths = ("dense", "one apart", "two uneven", "half even", "all even", "equal layers", "opposed layers")
     lengths = ("usual", "heavy", "giant", "related")
-    cells = [Cell(truth, texts, each) for truth in truths for texts in (20, 60, 200) for each in lengths]
-    cells += [Cell(truth, 1000) for truth in truths]
+    cells = []
+    for truth in TRUTHS:
+        cells += [Cell(truth, texts, each) for texts in (20, 60, 200) for each in lengths] + [Cell(truth, 1000)]
     cells += [Cell("Figure 7", texts, each, domains=8) for texts in (20, 60, 200) for each in ("usual", "heavy")]
-    cells += [Cell(truth, 20, unequal=True) for truth in truths]
+    cells += [Cell(truth, 20, unequal=True) for truth in TRUTHS]
     models = ((2, 1), (8, 1), (64, 6), (64, 8), (256, 8))
     for experts, top_k in models:
-        cells += [Cell(truth, texts, "usual", experts, top_k) for truth in truths[:5] for texts in (20, 60)]
+        cells += [Cell(truth, texts, "usual", experts, top_k) for truth in TRUTHS[:5] for texts in (20, 60)]
     return cells + [Cell("rare", texts, "usual", 256, 8) for texts in (20, 60, 200)]
 
 
-def measure(cell: Cell, runs: int, first: int = 0) -> dict[str, tuple[int, int, int]]:
-    """Add up runs of a cell: for each quantity, how many decided, how many above the truth, how many below it."""
+def measure(cell: Cell, runs: int, first: int = 0) -> Sums:
+    """Add up runs of a cell."""
     every = [run(cell, seed) for seed in range(first, first + runs)]
     return {name: tuple(np.sum([each[name] for each in every], 0).tolist()) for name in every[0]}
 
 
-def broken(sums: dict[str, tuple[int, int, int]], slack: float = 3) -> list[str]:
+def broken(sums: Sums, slack: float = 3) -> list[str]:
     """Quantities whose rates are worse than promised by more than `slack` standard errors of so many runs."""
     found = []
     for name, (decided, above, below) in sums.items():
@@ -205,20 +211,61 @@ def broken(sums: dict[str, tuple[int, int, int]], slack: float = 3) -> list[str]
     return found
 
 
-def lines(results: Iterable[tuple[object, dict[str, tuple[int, int, int]]]], runs: int) -> list[str]:
-    """Rows of the table."""
-    rows = []
-    for cell, sums in results:
-        told = []
-        for decided, above, below in sums.values():
-            rates = [f"{misses / decided:.3f}" for misses in (decided - above - below, above, below) if decided]
-            undecided = f"{1 - decided / runs:.0%} undecided" if decided < runs else ""
-            told.append(f"{rates[0]} ({rates[1]}, {rates[2]}) {undecided}".strip() if rates else undecided)
-        rows.append(f"| {cell} | " + " | ".join(told + [""] * (ALIKE not in sums)) + " |")
-    return rows
+def by_chance(results: Mapping[Cell, Sums]) -> float:
+    """Standard errors that the largest of so many rates exceeds by chance once in twenty tables."""
+    return NormalDist().inv_cdf(1 - 0.05 / (3 * sum(len(sums) for sums in results.values())))
 
 
-def _job(job: tuple[Cell, int]) -> tuple[Cell, dict[str, tuple[int, int, int]]]:
+def summed(results: Mapping[Cell, Sums], name: Callable[[Cell], str]) -> dict[str, Sums]:
+    """Sums of all cells of one `name`."""
+    found: dict[str, Sums] = {}
+    for cell, sums in results.items():
+        row = found.setdefault(name(cell), {})
+        for quantity, counted in sums.items():
+            one, two, three = zip(row.get(quantity, (0, 0, 0)), counted, strict=True)
+            row[quantity] = sum(one), sum(two), sum(three)
+    return found
+
+
+def row(name: str, sums: Sums, asked: int) -> str:
+    """A row of the table: coverage, and in brackets the more frequent of the two sides, of so many runs."""
+    told = []
+    for quantity in QUANTITIES:
+        decided, above, below = sums.get(quantity, (0, 0, 0))
+        rates = f"{1 - (above + below) / decided:.3f} ({max(above, below) / decided:.3f})" if decided else ""
+        told.append(rates)
+    answered = np.mean([sums[quantity][0] for quantity in sums.keys() - {ALIKE}])  # which only some cells are asked
+    return f"| {name} | {' | '.join(told)} | {1 - answered / asked:.0%} |"
+
+
+def page(results: Mapping[Cell, Sums], runs: int, spent: str, *, cells: bool = False) -> str:
+    """What is told of a grid: what was promised, the table, and which cells broke the promise."""
+    name = str if cells else lambda cell: f"{cell.truth}; {cell.texts} texts"
+    asked = Counter(map(name, results))
+    rows = [row(each, sums, runs * asked[each]) for each, sums in summed(results, name).items()]
+    rows += [row(each, sums, runs * len(results)) for each, sums in summed(results, lambda _: "all").items()]
+    odd = [f"- {cell}: {each}" for cell, sums in results.items() for each in broken(sums)]
+    return f"""# Coverage of intervals of routing
+
+    OPENBLAS_NUM_THREADS=1 python -m benchmarks.coverage_grid --runs {runs} --processes 2 --write
+
+{runs} runs of each of {len(results)} cells{spent}; each run has its own seed, from the cell and its number. A row adds up all
+lengths of texts and all models of a truth and a number of texts; with `--cells` a row is a cell. In the table: coverage, and in
+brackets the more frequent of the two sides, above the truth or below it, over the runs that decide. Promised: coverage at least
+{COVERED}, either side at most {WRONG}. In the column "{ALIKE}" what is missed are domains that are alike and are told apart at .05.
+
+| | {" | ".join(QUANTITIES)} | undecided |
+{"|---" * (len(QUANTITIES) + 2)}|
+{chr(10).join(rows)}
+
+Cells that are worse than promised by more than 3 standard errors, of which a few of so many may be chance; the command fails
+where a cell is by more than {by_chance(results):.1f}, or a row by more than 3:
+
+{chr(10).join(odd or ["- none"])}
+"""  # noqa: E501  # lines of a page
+
+
+def _job(job: tuple[Cell, int]) -> tuple[Cell, Sums]:
     return job[0], measure(*job)
 
 
@@ -228,34 +275,25 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--runs", type=int, default=400, help="runs of each cell")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--only", default="", help="only cells whose name has these words")
+    parser.add_argument("--cells", action="store_true", help="a row for each cell")
     parser.add_argument("--write", action="store_true", help=f"write {TABLE.name} instead of printing it")
     options = parser.parse_args(arguments)
     cells = [cell for cell in grid() if options.only in str(cell)]
-    start, results = time.monotonic(), []
+    start, results = time.monotonic(), {}
     with multiprocessing.Pool(options.processes) as pool:
-        for result in pool.imap_unordered(_job, [(cell, options.runs) for cell in cells]):
-            results.append(result)
-            print(f"{len(results)} of {len(cells)}: {result[0]}", file=sys.stderr, flush=True)
-            for failure in broken(result[1]):
-                print(f"  broken: {failure}", file=sys.stderr, flush=True)
-    results.sort(key=lambda result: cells.index(result[0]))
-    names = [*quantities(shares(cells[0])), ALIKE]
-    head = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
-    minutes, error = (time.monotonic() - start) / 60, (COVERED * (1 - COVERED) / options.runs) ** 0.5
-    said = f"""# Coverage of intervals of routing
-
-    OPENBLAS_NUM_THREADS=1 python -m benchmarks.coverage_grid --runs {options.runs} --processes {options.processes} --write
-
-{options.runs} runs of each of {len(cells)} cells in {minutes:.0f} minutes; each run has its own seed, from the cell and its number. In a cell:
-coverage (above the truth, below the truth), over the runs that decide. Promised: coverage at least {COVERED}, either side at most {WRONG}.
-The standard error of a coverage of {COVERED} is {error:.3f} in a cell. In the last column, what is above is the part of runs in
-which domains that are alike are told apart at .05. The last row adds up all cells.
-"""  # noqa: E501  # lines of a page
-    every = {name: tuple(np.sum([sums.get(name, (0, 0, 0)) for _, sums in results], 0).tolist()) for name in names}
-    rows = lines(results, options.runs) + lines([("all cells", every)], 0)
-    text = "\n".join([said, *head, *rows]) + "\n"
+        for cell, sums in pool.imap(_job, [(cell, options.runs) for cell in cells]):
+            results[cell] = sums
+            print(
+                f"{len(results)} of {len(cells)}: {cell}",
+                *broken(sums),
+                sep="\n  broken: ",
+                file=sys.stderr,
+                flush=True,
+            )
+    text = page(results, options.runs, f" in {(time.monotonic() - start) / 60:.0f} minutes", cells=options.cells)
     TABLE.write_text(text, encoding="utf-8") if options.write else print(text)
-    return int(any(broken(sums) for _, sums in results))
+    rows = summed(results, lambda cell: f"{cell.truth}; {cell.texts} texts").values()
+    return int(any(map(broken, rows)) or any(broken(sums, by_chance(results)) for sums in results.values()))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures import origins
 from fixtures.claim.numbers import NotCovered, Undecided
 from fixtures.routing import agreement, files
 from fixtures.routing.counts import Counts, Text
 from fixtures.routing.metadata import UNKNOWN, EvidenceError
 from fixtures.routing.shares import assignment_shares
+from tests.conftest import Suite
 from tests.routing.planted import METADATA
 
 ROOT = Path(__file__).parents[2]
@@ -38,11 +40,12 @@ def choose(seed: int, texts: list[Text]) -> list[Any]:
 def differ(seed: int, chosen: list[Any], share: float) -> list[Any]:
     """The same, but for a share of tokens and layers, whose first choice is another expert that was not chosen."""
     drawing = np.random.default_rng(seed)
-    found = [each.copy() for each in chosen]
-    for each in found:
-        for token, layer in np.argwhere(drawing.random(each.shape[:2]) < share):
-            others = np.setdiff1d(np.arange(EXPERTS), each[token, layer])
-            each[token, layer, 0] = drawing.choice(others)
+    found = []
+    for each in chosen:
+        free = (each[..., None] != np.arange(EXPERTS)).all(-2)  # [tokens, layers, experts]
+        other = (drawing.random(free.shape) * free).argmax(-1)
+        turned = drawing.random(other.shape) < share
+        found.append(np.stack([np.where(turned, other, each[..., 0]), each[..., 1]], -1))
     return found
 
 
@@ -156,23 +159,40 @@ def test_other_models_and_texts_are_not_compared(change: dict[str, Any], line: s
         agreement.read([one], [other])
 
 
-def test_the_command_says_it_by_layer(tmp_path: Path) -> None:
+def test_claims_of_two_engines_are_written_as_the_page_for_authors_has_it(suite: Suite) -> None:
+    (example,) = re.findall(r"^```py\n(.*?)^```", (ROOT / "AUTHORING.md").read_text(), re.MULTILINE | re.DOTALL)
+    other = example.replace("engines-agree", "others-agree").replace("test_engines", "test_others")
+    suite.claims(example + other.replace("vllm.parquet", "other.parquet"))
+    texts = some({"A": 60, "B": 60})
+    ours = choose(1, texts)
+    biased = [np.where((each == 7).any(-1, keepdims=True), each, [0, 7]) for each in ours]
+    data, register = suite.folder / "claims/paper/data", ""
+    for name, chosen in {"transformers": ours, "vllm": differ(2, ours, 0.01), "other": biased}.items():
+        register += f'["{name}.parquet"]\norigin = "recorded"\nlicence = "ours"\nsha256 = ""\n'
+        suite.write("claims/paper/data/SOURCES.toml", register)
+        write(data / f"{name}.parquet", texts, chosen, engine=name, identity="mixtral-8x7b-v0.1")
+    origins.record(data)
+    outcome = suite.run()
+    assert outcome.verdicts == {"engines-agree": "holds", "others-agree": "refuted"}, outcome.output
+    told = outcome.claims["engines-agree"]["cases"][0]["evidence"]
+    assert [each["engine"].partition(",")[0] for each in told] == ["vllm", "transformers"]
+    assert all(each["sha256"] and each["file"].endswith(".parquet") for each in told)
+
+
+def test_the_command_says_it_by_layer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     ours = choose(1, TEXTS)
     (tmp_path / "a").mkdir()
     write(tmp_path / "a" / "routing.parquet", TEXTS, ours)
     write(tmp_path / "b.parquet", TEXTS, differ(2, ours, 0.02), engine="vllm 0.30.0")
-    done = _command(tmp_path / "a", tmp_path / "b.parquet")
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+    monkeypatch.setattr(sys, "argv", ["agreement", str(tmp_path / "a"), str(tmp_path / "b.parquet")])
+    assert agreement.main() == 0
+    lines = capsys.readouterr().out.splitlines()
     assert "vllm 0.30.0" in lines[0]
     assert [line.split(":")[0] for line in lines[1:-2]] == ["layer 0", "layer 1", "layer 2", "all layers"]
     assert lines[-2].startswith("losses differ by +0.00e+00 nats")
     assert lines[-1] == "within the noise"
-    bad = _command(tmp_path / "a", tmp_path / "nowhere")
-    assert bad.returncode == 2
-    assert bad.stderr.count("\n") == 1
-
-
-def _command(*paths: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "fixtures.routing.agreement", *map(str, paths)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    sys.argv[2] = str(tmp_path / "nowhere")
+    assert agreement.main() == 2
+    assert capsys.readouterr().err.count("\n") == 1

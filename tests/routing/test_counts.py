@@ -18,7 +18,7 @@ from fixtures.routing import files
 from fixtures.routing.counts import Counts, Text, check, combine
 from fixtures.routing.files import Record
 from fixtures.routing.metadata import FORMAT, FORMAT_1, UNKNOWN, EvidenceError, check_complete, summarise
-from tests.routing.planted import METADATA, record
+from tests.routing.planted import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +86,9 @@ def test_what_was_not_counted_may_be_missing(tmp_path: Path) -> None:
     found = files.read([written(bare, tmp_path / "a.parquet")]).counts
     assert same(found, bare.counts)
     assert not found.with_losses().texts
+    # The smallest model is a model.
+    made = record(1, SOME, experts=1, top_k=1, layers=1, tokens_per_domain=1, tried=[1])
+    assert files.read([written(made, tmp_path / "b.parquet")]).counts.choices.shape == (3, 1, 1, 1)
 
 
 def test_choices_are_kept_one_by_one_where_they_are_wanted(tmp_path: Path) -> None:
@@ -93,9 +96,9 @@ def test_choices_are_kept_one_by_one_where_they_are_wanted(tmp_path: Path) -> No
     chosen = np.empty(3, dtype=object)
     chosen[:] = [np.full((text.tokens, 3, 2), text.number) for text in SOME]
     path = written(Record(made.metadata, replace(made.counts, chosen=chosen)), tmp_path / "a.parquet")
-    (found,) = files.scan(path)
-    assert found.chosen is not None
-    assert all(np.array_equal(one, other) for one, other in zip(found.chosen, chosen, strict=True))
+    found = files.read([path], chosen=True).counts.chosen
+    assert found is not None
+    assert all(np.array_equal(one, other) for one, other in zip(found, chosen, strict=True))
     assert files.read([path]).counts.chosen is None
 
 
@@ -111,11 +114,12 @@ def _column(name: str, change: Callable[[list[Any]], list[Any]], kind: str | Non
     return damage
 
 
-def _metadata(change: Callable[[dict[str, Any]], Any]) -> Callable[[Table], Table]:
+def _said(**changed: Any) -> Callable[[Table], Table]:
+    """Change fields of the metadata; an ellipsis takes one away."""
+
     def damage(table: Table) -> Table:
         (key, stored), *_ = table.schema.metadata.items()
-        fields = json.loads(stored)
-        change(fields)
+        fields = {name: value for name, value in (json.loads(stored) | changed).items() if value is not ...}
         return table.replace_schema_metadata({key: json.dumps(fields)})
 
     return damage
@@ -130,10 +134,9 @@ def _cell(value: Any) -> Callable[[list[Any]], list[Any]]:
     return lambda values: [[value, *values[0][1:]], *values[1:]]
 
 
-def _numbers(name: str, value: object, length: int, kind: Any) -> Callable[[Table], Table]:
-    """Fill a column with a number."""
-    full = pyarrow.array([[value] * length] * len(SOME), pyarrow.list_(kind, length))
-    return lambda table: table.set_column(table.column_names.index(name), name, full)
+def _words_for_choices(table: Table) -> Table:
+    words = pyarrow.array([["a"] * 24] * len(SOME), pyarrow.list_(pyarrow.string(), 24))
+    return table.set_column(table.column_names.index("choices"), "choices", words)
 
 
 # What is done to a file, and the line that says it, for either version.
@@ -142,44 +145,36 @@ OF_BOTH: dict[str, tuple[Callable[[Table], Table], str]] = {
     "another form": (lambda table: table.replace_schema_metadata({"routing/9": "{}"}), r"found: routing/9"),
     "metadata that is not JSON": (lambda table: table.replace_schema_metadata({FORMAT: "{"}), "metadata is not JSON"),
     "metadata that is no table": (lambda table: table.replace_schema_metadata({FORMAT: "[]"}), "not a table of fields"),
-    "a missing field": (_metadata(lambda fields: fields.pop("model")), "metadata lacks model"),
-    "a nonsensical count": (_metadata(lambda fields: fields.update(experts="8")), "experts in its metadata is '8'"),
-    "an absurd count": (_metadata(lambda fields: fields.update(layers=10**12)), "layers in its metadata is 1000000"),
-    "no experts": (_metadata(lambda fields: fields.update(experts=0)), "experts in its metadata is 0, not a count"),
-    "more choices than experts": (_metadata(lambda fields: fields.update(top_k=5)), "top_k 5 of 4 experts"),
-    "layers out of order": (_metadata(lambda fields: fields.update(routed_layers=[2, 1])), "routed_layers in its"),
-    "a layer named twice": (_metadata(lambda fields: fields.update(routed_layers=[1, 1])), "routed_layers in its"),
-    "a layer beyond the last": (_metadata(lambda fields: fields.update(routed_layers=[3])), "routed_layers in its"),
-    "seconds that are none": (_metadata(lambda fields: fields.update(seconds="1")), "seconds in its metadata is '1'"),
+    "a missing field": (_said(model=...), "metadata lacks model"),
+    "a nonsensical count": (_said(experts="8"), "experts in its metadata is '8'"),
+    "an absurd count": (_said(layers=10**12), "layers in its metadata is 1000000"),
+    "no experts": (_said(experts=0), "experts in its metadata is 0, not a count"),
+    "more choices than experts": (_said(top_k=5), "top_k 5 of 4 experts"),
+    "layers out of order": (_said(routed_layers=[2, 1]), "routed_layers in its"),
+    "a layer named twice": (_said(routed_layers=[1, 1]), "routed_layers in its"),
+    "a layer beyond the last": (_said(routed_layers=[3]), "routed_layers in its"),
+    "seconds that are none": (_said(seconds="1"), "seconds in its metadata is '1'"),
     "a text twice": (lambda table: pyarrow.concat_tables([table, table.slice(0, 1)]), "text 1 |1, layer 0"),
     "no text": (lambda table: table.slice(0, 0), "has no text in it"),
 }  # fmt: skip
 OF_2: dict[str, tuple[Callable[[Table], Table], str]] = {
-    "endless seconds": (_metadata(lambda fields: fields.update(seconds=float("inf"))), "seconds in its metadata is i"),
-    "a model that is no name": (_metadata(lambda fields: fields.update(model=None)), "model in its metadata is None"),
-    "an odd note": (_metadata(lambda fields: fields.update(small_domains=5)), "small_domains in its metadata is 5"),
-    "ranks of no kind": (_metadata(lambda fields: fields.update(ranks="random")), "ranks in its metadata is 'random'"),
-    "an odd plan": (_metadata(lambda fields: fields.update(plan=[1])), "plan in its metadata is no table of domains"),
-    "numbers tried of nothing": (_metadata(lambda fields: fields.update(tried=[])), "tried in its metadata is"),
-    "numbers tried beyond all": (_metadata(lambda fields: fields.update(tried=[9])), "tried in its metadata is"),
+    "endless seconds": (_said(seconds=float("inf")), "seconds in its metadata is i"),
+    "a model that is no name": (_said(model=None), "model in its metadata is None"),
+    "an odd note": (_said(small_domains=5), "small_domains in its metadata is 5"),
+    "ranks of no kind": (_said(ranks="random"), "ranks in its metadata is 'random'"),
+    "an odd plan": (_said(plan=[1]), "plan in its metadata is no table of domains"),
+    "numbers tried of nothing": (_said(tried=[]), "tried in its metadata is"),
+    "numbers tried beyond all": (_said(tried=[9]), "tried in its metadata is"),
     "a missing column": (lambda table: table.drop_columns(["tokens"]), "column tokens is missing"),
     "no choices": (lambda table: table.drop_columns(["choices"]), "column choices is missing"),
     "a column of another type": (_column("tokens", list, "int64"), "column tokens is int64, not int32"),
-    "more experts than counts": (_metadata(lambda fields: fields.update(experts=9)), "not a list of 54 numbers a text"),
-    "a size beyond memory": (_metadata(lambda fields: fields.update(experts=10**6)), "not a list of 6000000 numbers"),
-    "words for counts": (
-        _numbers("choices", "a", 24, pyarrow.string()),
-        "column choices is fixed_size_list<.*string>.*, not a list of 24",
-    ),
+    "more experts than counts": (_said(experts=9), "not a list of 54 numbers a text"),
+    "a size beyond memory": (_said(experts=10**6), "not a list of 6000000 numbers"),
+    "words for counts": (_words_for_choices, "column choices is fixed_size_list<.*string>.*, not a list of 24"),
     "empty cells": (_column("domain", _first(None)), "column domain has 1 empty cells"),
     "an empty count": (_column("choices", _cell(None)), "column choices has empty cells"),
     "an empty list": (_column("shared", _first(None)), "column shared has empty cells"),
     "a count too many": (_column("choices", _cell(9)), "text 1, layer 0: its choices do not add up to its tokens"),
-    "negative repetition": (
-        _numbers("same_first", -1, 3, pyarrow.int8()),
-        "text 1, layer 0: same_first is negative",
-    ),
-    "more repeats than pairs": (_column("same_first", _cell(9)), "layer 0: same_first is more than its pairs"),
     "no tokens": (_column("tokens", _first(0)), "text 1 has 0 tokens"),
     "a negative text": (_column("text", _first(-1)), "text -1 has 1 tokens"),
     "a loss below zero": (_column("losses", _cell(-1.0)), "a loss is below zero or is not finite"),
@@ -197,8 +192,8 @@ OF_1: dict[str, tuple[Callable[[Table], Table], str]] = {
     "negative repetition": (_column("same_first", _first(-1)), "column same_first has a number that is not"),
     "a text of two lengths": (_column("tokens", _first(77)), "a text is given two domains or two numbers of tokens"),
     "a row too few": (lambda table: table.slice(1), "layer 0: its choices do not add up to its tokens"),
-    "absurd sizes": (_metadata(lambda fields: fields.update(experts=10**6, layers=10**6)), "are too many"),
-    "a missing shard": (_metadata(lambda fields: fields.update(shard="1/2")), "shards 1/2 are not all of one"),
+    "absurd sizes": (_said(experts=10**6, layers=10**6), "are too many"),
+    "a missing shard": (_said(shard="1/2"), "shards 1/2 are not all of one"),
 }  # fmt: skip
 DAMAGE = [(version, case) for version, own in (("2", OF_2), ("1", OF_1)) for case in (*OF_BOTH, *own)]
 
@@ -376,9 +371,3 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_text_longer_than_its_metadata_allows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="a text has 7 tokens, its metadata allows 6"):
         written(record(1, SOME, tokens_per_text=6), tmp_path / "a.parquet")
-
-
-def test_the_smallest_model_is_a_model(tmp_path: Path) -> None:
-    made = record(1, SOME, experts=1, top_k=1, layers=1, tokens_per_domain=1, tried=[1])
-    assert files.read([written(made, tmp_path / "a.parquet")]).counts.choices.shape == (3, 1, 1, 1)
-    assert METADATA["top_k"] == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.coverage_grid import Cell, broken, evidence, grid, main, measure, quantities, shares
+from benchmarks.coverage_grid import TRUTHS, Cell, broken, evidence, grid, main, measure, page, shares
 from fixtures.routing.shares import between, evenness, squared_distance
 
 CELLS = [
@@ -56,9 +56,15 @@ def test_the_grid_is_what_was_declared() -> None:
         assert shares(cell).sum(-1) == pytest.approx(1)
 
 
-def test_the_table_has_a_row_for_every_cell(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--runs", "2", "--only", "; 20 texts; usual; 2 experts"])
-    table = capsys.readouterr().out
-    assert table.count("| two uneven; 20 texts; usual; 2 experts, k 1, 4 domains |") == 1
-    heads = [line for line in table.splitlines() if line.startswith("| |")]
-    assert heads[0].count("|") == table.splitlines()[-2].count("|") == len(quantities(shares(CELLS[0]))) + 3
+def test_a_row_adds_up_the_cells_of_a_truth_and_a_number_of_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--runs", "2", "--only", "; 20 texts; usual; 2 experts"]) == 0
+    rows = [line.split("|")[1].strip() for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    assert rows == ["", *(f"{truth}; 20 texts" for truth in TRUTHS[:5]), "all"]
+    cells = {Cell("dense", 20): {"share": (10, 1, 0)}, Cell("dense", 20, "heavy"): {"share": (30, 1, 3)}}
+    table = page(cells, 40, "")
+    assert "| dense; 20 texts | 0.875 (0.075) |" in table
+    assert table.count("| 50% |") == 2
+    assert "- none" in table
+    by_cell = page(cells | {Cell("dense", 60): {"share": (90, 30, 0)}}, 90, "", cells=True)
+    assert f"| {Cell('dense', 20)} | 0.900 (0.100) |" in by_cell
+    assert f"- {Cell('dense', 60)}: share: 30 of 90" in by_cell

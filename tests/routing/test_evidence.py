@@ -9,6 +9,7 @@ from pathlib import Path
 from subprocess import run
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -17,8 +18,8 @@ from claims.moe_post.sources import MMLU_MATHEMATICS, MMLU_RECORD, OLMOE_RECORD
 from fixtures.claim.numbers import Estimate, NotCovered, Undecided
 from fixtures.routing import sources
 from fixtures.routing.counts import Counts, Text
-from fixtures.routing.distances import squared_distances
-from fixtures.routing.evidence import PooledShares, published, recorded
+from fixtures.routing.distances import Moments
+from fixtures.routing.evidence import published, recorded
 from fixtures.routing.intervals import TextEstimate, margin_interval, ratio_intervals
 from fixtures.routing.metadata import UNKNOWN
 from fixtures.routing.shares import Array, between, evenness, rise
@@ -35,6 +36,10 @@ DENSE = np.random.default_rng(3).dirichlet(np.full(4, 8.0), (3, 4))
 NUMBERS = [40, 30, 20]
 PLANTED = drawn(1, DENSE, NUMBERS, top_k=2)
 TEXTS: Any = by_text("planted", *PLANTED)
+
+# What is in a file needs no request.
+SOURCES = (FIGURE_7, MMLU_RECORD, MMLU_MATHEMATICS, OLMOE_RECORD)
+LOADED: dict[str, Any] = {source.name: source.load(None) for source in SOURCES}  # type: ignore[arg-type]
 
 
 def ends(estimate: Estimate) -> tuple[float, float, float]:
@@ -60,12 +65,8 @@ def test_a_record_is_exact() -> None:
     assert RECORD.farthest() == (7, pytest.approx(8 / 3))
     assert [RECORD.smallest_load_variation(layer) for layer in (0, 7, 15)] == [0, 1, 0.25]
     assert (RECORD.experts, RECORD.domains, RECORD.layers) == (2, ("a", "b", "c"), (0, 7, 15))
-
-
-def test_the_most_even_domain_counts() -> None:
     uneven = recorded("uneven", {"a": [[3, 1]], "b": [[4, 0]]}, [4], 1, [])
-    assert uneven.load_variation(4) == 0.625
-    assert uneven.smallest_load_variation(4) == 0.25
+    assert (uneven.load_variation(4), uneven.smallest_load_variation(4)) == (0.625, 0.25)
 
 
 def test_equal_distances_are_no_step_up() -> None:
@@ -75,13 +76,11 @@ def test_equal_distances_are_no_step_up() -> None:
 
 
 def test_a_trend_accounts_for_all_of_a_line_and_nothing_of_no_variation() -> None:
-    rows = {"a": [[1, 1], [3, 1], [1, 1]], "b": [[1, 1], [1, 3], [1, 1]]}
-    assert recorded("line", {name: row[:2] for name, row in rows.items()}, [0, 1], 1, []).trend_fit() == pytest.approx(
-        1
-    )
-    assert recorded("hill", rows, [0, 1, 2], 1, []).trend_fit() == pytest.approx(0)
-    flat = {name: row[:1] * 2 for name, row in rows.items()}
-    assert recorded("flat", flat, [0, 1], 1, []).trend_fit() == 0
+    line, flat = [[1, 1], [3, 1]], [[1, 1], [1, 1]]
+    for name, row, fit in (("line", line, 1), ("hill", [*line, [1, 1]], 0), ("flat", flat, 0)):
+        turned = [counts[::-1] for counts in row]
+        found = recorded(name, {"a": row, "b": turned}, range(len(row)), 1, []).trend_fit()
+        assert found == pytest.approx(fit)
 
 
 def test_some_domains_keep_their_own_shares() -> None:
@@ -112,9 +111,6 @@ def test_what_evidence_lacks_is_not_covered(evidence: Any) -> None:
         with pytest.raises(NotCovered, match="lacks a second domain to compare with"):
             ask()
     assert [chart["kind"] for chart in alone.charts()] == ["shares"]
-
-
-def test_one_layer_has_no_step() -> None:
     shallow = recorded("shallow", {"a": [[3, 1]], "b": [[4, 0]]}, [4], 1, [])
     for ask in (shallow.smallest_step, shallow.distance_trend):
         with pytest.raises(NotCovered, match="lacks a second layer"):
@@ -188,7 +184,7 @@ def test_shares_are_over_all_ranks_and_end_where_every_token_went() -> None:
 
 
 def distances(form: Array) -> Any:
-    return squared_distances(*counts_of(PLANTED.counts), form)
+    return Moments(*counts_of(PLANTED.counts)).distances(form)
 
 
 def test_distances_of_texts_are_at_the_level() -> None:
@@ -197,6 +193,7 @@ def test_distances_of_texts_are_at_the_level() -> None:
         assert ends(TEXTS.domain_distance(depth)) == ends(distances(between(3)).estimate(depth, 0.95))
     assert TEXTS.domain_distance(0).texts == 90
     assert ends(TEXTS.distance_trend()) == ends(distances(between(3)).contrast(rise(4), 0.95))
+    assert TEXTS.domains_differ() == 1 / 1000
     assert TEXTS.steps_up() == int((np.diff(distances(between(3)).value) > 0).sum())
 
 
@@ -209,7 +206,7 @@ def test_the_least_of_several_has_its_level_for_all_of_them() -> None:
     assert ends(TEXTS.evenness_gap(3, than=[0, 2])) == pytest.approx(least)
     choices, domains = counts_of(PLANTED.counts)
     every = [
-        squared_distances(choices[domains == row], domains[domains == row] * 0, evenness(1)).estimate(1, 1 - 0.05 / 3)
+        Moments(choices[domains == row], domains[domains == row] * 0).distances(evenness(1)).estimate(1, 1 - 0.05 / 3)
         for row in range(3)
     ]
     least = tuple(min(part) for part in zip(*map(ends, every), strict=True))
@@ -275,7 +272,7 @@ def test_what_is_said_of_all_domains_needs_enough_texts_of_each() -> None:
         few.domains_differ()
     others = few.of(["a", "c"])
     choices, domains = counts_of(others.counts)
-    assert ends(others.domain_distance(0)) == ends(squared_distances(choices, domains, between(2)).estimate(0))
+    assert ends(others.domain_distance(0)) == ends(Moments(choices, domains).distances(between(2)).estimate(0))
     assert others.domain_distance(0).texts == 60
     with pytest.raises(NotCovered, match="lacks a second domain"):
         few.of(["a"]).domain_distance(0)
@@ -292,12 +289,6 @@ def test_a_domain_whose_tokens_are_in_few_texts_has_too_few() -> None:
         evidence.domain_distance(0)
     with pytest.raises(Undecided, match="20 texts tell as much as 1"):
         evidence.margin("b", 0, 0)
-
-
-def test_domains_that_choose_otherwise_are_told_apart() -> None:
-    assert TEXTS.domains_differ() == 1 / 1000
-    alike: Any = by_text("alike", *drawn(2, DENSE[:1].repeat(2, 0), [30, 30]))
-    assert alike.domains_differ() > 0.05
 
 
 def test_some_texts_keep_all_that_was_counted_of_them() -> None:
@@ -358,50 +349,35 @@ def test_evidence_says_what_it_stands_on() -> None:
     assert (told.engine, told.device, told.stand_in) == ("e, torch 2", "cpu", True)
     assert told.text.startswith("c (sha256 ): 90 texts, ")
     assert not TEXTS.evidence[0].stand_in
-    for source in (FIGURE_7, MMLU_RECORD, MMLU_MATHEMATICS, OLMOE_RECORD):
-        loaded = source.load(None)  # type: ignore[arg-type]  # what is in a file needs no request
+
+
+def test_published_evidence_is_what_is_in_the_files() -> None:
+    mathematics = "DM Mathematics"
+    figure, mmlu, maths, olmoe = LOADED.values()
+    assert (figure.layers, mmlu.layers, olmoe.layers) == ((0, 15, 31), tuple(range(32)), (0, 7, 15))
+    assert (len(mmlu.domains), maths.domains) == (57, (mathematics,))
+    assert {each.top_k for each in LOADED.values()} == {2}
+    assert maths.token_share(mathematics, 31, 0) == pytest.approx(0.29, abs=0.005)
+    assert maths.margin(mathematics, 31, 0) < 0
+    assert figure.token_share(mathematics, 31, 0).value == pytest.approx(0.383, abs=0.001)
+    for name, loaded in LOADED.items():
         (told,) = loaded.evidence
-        assert (told.source, told.model, loaded.name) == (source.name, "mixtral-8x7b-v0.1", source.name)
+        assert (told.source, told.model, loaded.name) == (name, "mixtral-8x7b-v0.1", name)
         content = (Path(__file__).parents[2] / told.file).read_bytes()
         assert hashlib.sha256(content).hexdigest() == told.sha256
         assert told.link.startswith("https://")
         assert told.note
 
 
-def test_published_evidence_is_what_is_in_the_files() -> None:
-    load = lambda source: source.load(None)  # noqa: E731  # what is in a file needs no request
-    figure, mmlu, maths, olmoe = map(load, (FIGURE_7, MMLU_RECORD, MMLU_MATHEMATICS, OLMOE_RECORD))
-    assert figure.layers == (0, 15, 31)
-    assert len(mmlu.domains) == 57
-    assert mmlu.layers == tuple(range(32))
-    assert olmoe.layers == (0, 7, 15)
-    assert {each.top_k for each in (figure, mmlu, maths, olmoe)} == {2}
-    assert maths.domains == ("DM Mathematics",)
-    assert maths.token_share("DM Mathematics", 31, 0) == pytest.approx(0.29, abs=0.005)
-    assert maths.margin("DM Mathematics", 31, 0) < 0
-    assert figure.token_share("DM Mathematics", 31, 0).value == pytest.approx(0.383, abs=0.001)
-
-
 # Sources.
 
 
-def test_two_documents_may_give_one_name_to_two_sources() -> None:
-    session = SimpleNamespace(stash={})
-    loads: list[str] = []
-
-    def ask(document: str, name: str, what: str) -> Any:
-        def load(_request: Any) -> str:
-            loads.append(what)
-            return what
-
-        request = SimpleNamespace(session=session, param=Source(name, "cheap", load), path=Path(document) / "t.py")
-        return sources.evidence._get_wrapped_function()(request)
-
-    assert ask("one", "Figure 7", "a") == "a"
-    assert ask("two", "Figure 7", "b") == "b"
-    assert ask("two", "Figure 8", "c") == "c"
-    assert ask("one", "Figure 7", "d") == "a"
-    assert loads == ["a", "b", "c"]
+def test_a_source_is_loaded_once_and_another_of_its_name_is_another() -> None:
+    loads, session = [Mock(return_value="a"), Mock(return_value="b")], SimpleNamespace(stash={})
+    one, two = (Source("Figure 7", "cheap", load) for load in loads)
+    asked = [SimpleNamespace(session=session, param=each) for each in (one, two, one.refutes("why"))]
+    assert [sources.evidence._get_wrapped_function()(each) for each in asked] == ["a", "b", "a"]
+    assert [load.call_count for load in loads] == [1, 1]
 
 
 def test_a_case_for_every_source_with_what_is_declared_of_it() -> None:
@@ -425,7 +401,7 @@ def test_judging_recorded_evidence_needs_no_torch() -> None:
     run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2], timeout=60)
 
 
-def test_pooled_shares_are_all_that_is_known() -> None:
-    assert isinstance(RECORD, PooledShares)
-    assert not hasattr(RECORD, "least_repetition")
-    assert not hasattr(RECORD, "domains_differ")
+def test_shares_alone_have_no_texts() -> None:
+    assert (RECORD.experts_per_token, RECORD.charts()[0]["intervals"]) == (1, None)
+    with pytest.raises(NotCovered, match="a record lacks texts"):
+        RECORD.least_repetition(0)
