@@ -1,20 +1,22 @@
-"""What recording costs: the forward pass with and without counting, by turns, and memory against tokens.
+"""What recording costs: the forward pass with and without counting, by turns.
 
     python -m benchmarks.bench_recording [--layers N] [--device cuda]
 
 A Mixtral with random weights; a layer of the real size (4,096 wide, eight experts of 14,336) takes 5.8 GB in float32,
 so the default is a quarter as wide, where counting weighs more. On a CPU it is one thread's time, which other processes
-disturb less than the clock on the wall. Prints the overhead of counting, the median of pairs with its interval, how
-much memory counting holds for 1, 4 and 16 times as many tokens, and what a whole recording takes on a CPU (load, count,
-write, join) against loading and plain passes over the same texts, one at a time and in the same batches.
+disturb less than the clock on the wall. Prints the overhead of counting, the median of pairs with its interval, and
+what a whole recording takes on a CPU (load, count, write, join, read) against loading and plain passes over the same
+texts, one at a time and in the same batches.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import time
 from functools import partial
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +24,14 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from fixtures.recording import routers
-from fixtures.recording.counter import RoutingCounter, token_positions
-from fixtures.recording.engine import Batch
+from fixtures.recording.engine import Batch, count
 from fixtures.recording.engine_transformers import TransformersEngine, load
 from fixtures.recording.options import options
 from fixtures.recording.plan import Planned
 from fixtures.recording.recordings import record
 from fixtures.recording.setup import prepare
 from fixtures.recording.timing import order_statistic
+from fixtures.routing import files
 from tests.recording.synthetic_checkpoint import plant, random_corpus
 
 if TYPE_CHECKING:
@@ -79,23 +81,12 @@ def overhead(engine: TransformersEngine, batch: Batch, device: str) -> list[floa
     return sorted(added[1:])
 
 
-def counting_alone(engine: TransformersEngine, batch: Batch, device: str) -> float:
+def counting_alone(engine: TransformersEngine, batch: Batch) -> float:
     """Seconds that counting takes a layer, without the pass around it."""
-    texts, width, k = len(batch.texts), len(batch.texts[0].ids) + 1, routers.experts_per_token(engine.layers)
-    where = token_positions([(1, width)] * texts, width)
-    indices = torch.rand(texts * width, 8, device=device).topk(k).indices
-    counter = RoutingCounter(texts, 1, k, 8, where)
-    counter.add(0, indices)
-    return min(seconds(lambda: counter.add(0, indices), device) for _ in range(PAIRS))
-
-
-def held(tokens: int) -> int:
-    """Bytes that a counter keeps for a batch of two texts of so many tokens, when all layers have reported."""
-    counter = RoutingCounter(2, 32, 2, 8, token_positions([(1, tokens)] * 2, tokens))
-    indices = torch.rand(2 * tokens, 8).topk(2).indices
-    for layer in range(32):
-        counter.add(layer, indices)
-    return sum(layer.numel() * layer.element_size() for layer in counter._choices if layer is not None)
+    k = routers.experts_per_token(engine.layers)
+    chosen = [torch.rand(len(text.ids), len(engine.layers), 8).topk(k).indices.numpy() for text in batch.texts]
+    counting = partial(count, batch.texts, chosen, 8, ranked=True)
+    return min(seconds(counting, "cpu") for _ in range(PAIRS)) / len(engine.layers)
 
 
 def whole_recording() -> str:
@@ -106,19 +97,21 @@ def whole_recording() -> str:
         given = {"--model": str(plant(folder / "model").folder), "--corpus": str(words), "--device": "cpu"}
         times: dict[str, list[float]] = {"alone": [], "in batches": [], "recording": []}
         for run in range(5):
-            setup = prepare(options({**given, "--evidence-out": str(folder / f"out-{run}")}))
-            batches = {
-                "alone": [Batch((text,)) for text in setup.plan.texts], "in batches": setup.batches(losses=False),
-            }  # fmt: skip
-            for kind, packed in batches.items():
-                times[kind].append(seconds(lambda: _passes(load(setup), packed), "cpu"))  # noqa: B023  # it runs now
             out = folder / f"out-{run}"
-            times["recording"].append(seconds(partial(record, setup, out, losses=False), "cpu"))
-    least = {kind: min(each) for kind, each in times.items()}
-    return "; ".join(
-        f"{least['recording'] / least[kind]:.2f} times loading and plain passes {kind} ({least[kind]:.2f} s)"
-        for kind in ("alone", "in batches")
-    )
+            setup = prepare(options({**given, "--evidence-out": str(out)}))
+            alone, packed = [Batch((text,)) for text in setup.plan.texts], setup.batches(losses=False)
+            kinds: dict[str, Callable[[], object]] = {
+                "alone": lambda: _passes(load(setup), alone),  # noqa: B023  # it runs now, and so do the others
+                "in batches": lambda: _passes(load(setup), packed),  # noqa: B023
+                "recording": lambda: files.read([record(setup, out, losses=False)]),  # noqa: B023
+            }
+            for kind in random.sample(sorted(kinds), len(kinds)):
+                times[kind].append(seconds(kinds[kind], "cpu"))
+    said = []
+    for kind in ("alone", "in batches"):
+        ratio = median(whole / plain for whole, plain in zip(times["recording"], times[kind], strict=True))
+        said.append(f"{ratio:.2f} times loading and plain passes {kind} ({median(times[kind]):.2f} s)")
+    return "; ".join(said)
 
 
 @torch.inference_mode()
@@ -146,13 +139,11 @@ def main() -> None:
     size = f"{arguments.layers} layers, {arguments.width} wide, {arguments.texts} x {arguments.tokens} tokens"
     print(f"{size}, {arguments.device}")
     print(f"counting adds {added[len(added) // 2]:+.2%} to a pass [{added[beyond]:+.2%} to {added[-1 - beyond]:+.2%}]")
-    alone = counting_alone(engine, batch, arguments.device)
+    alone = counting_alone(engine, batch)
     pass_of_a_layer = seconds(lambda: engine.run(batch), arguments.device) / arguments.layers
     print(
         f"counting alone: {alone * 1e3:.2f} ms of {pass_of_a_layer * 1e3:.0f} ms a layer, {alone / pass_of_a_layer:.2%}"
     )
-    for times in (1, 4, 16):
-        print(f"{2 * 512 * times:6,} tokens: a counter of 32 layers holds {held(512 * times):,} bytes")
     if arguments.device == "cpu":
         print(f"a recording takes {whole_recording()}")
 

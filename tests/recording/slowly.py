@@ -1,13 +1,13 @@
 """A recording in a process of its own that can be killed: it says when a batch begins, and makes a part of each.
 
-python -m tests.recording.slowly MODEL CORPUS OUT
+python -m tests.recording.slowly OPTIONS     JSON; with --ray it says nothing
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fixtures.recording import setup, store
@@ -29,12 +29,15 @@ class Slow(TransformersEngine):
         return super().run(batch)
 
 
-def main(model: str, corpus: str, out: str) -> None:
+def main(given: str) -> None:
     setup.BATCH_TOKENS["cpu"] = BATCH_TOKENS
     store.SECONDS_OF_A_PART = 0.0
-    ready = setup.prepare(options({"--model": model, "--corpus": corpus, "--device": "cpu", "--evidence-out": out}))
-    loaded = load(ready)
-    record(ready, Path(out), load=lambda: Slow(loaded.model, "planted", ready.leading, ranked=True))
+    ready = setup.prepare(options({"--device": "cpu"} | json.loads(given)))
+
+    def slow() -> Slow:
+        return Slow(load(ready).model, "planted", ready.leading, ranked=True)
+
+    record(ready, ready.options.evidence_out, load=slow)
 
 
 if __name__ == "__main__":

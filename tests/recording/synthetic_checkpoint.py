@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -29,37 +29,20 @@ if TYPE_CHECKING:
 Table = list[list[list[float]]]  # logits by layer, class and expert
 
 LAYERS, CLASSES, EXPERTS, WORDS_PER_CLASS, HIDDEN = 4, 6, 8, 3, 32
-GROUPS = 2
 COMMON = {
     "hidden_size": HIDDEN, "num_hidden_layers": LAYERS, "num_attention_heads": 4, "num_key_value_heads": 2,
     "max_position_embeddings": 512, "bos_token_id": 0, "eos_token_id": None, "pad_token_id": None,
     "tie_word_embeddings": False,
 }  # fmt: skip
-DEEPSEEK = {
-    "num_key_value_heads": 4, "intermediate_size": 16, "moe_intermediate_size": 16, "n_routed_experts": EXPERTS,
-    "num_experts_per_tok": 3, "n_shared_experts": 1, "first_k_dense_replace": 1, "n_group": GROUPS, "topk_group": 1,
-    "kv_lora_rank": 8, "q_lora_rank": None, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8, "v_head_dim": 8,
-    "routed_scaling_factor": 1.0,
-}  # fmt: skip
 FAMILIES: dict[str, dict[str, Any]] = {
     "mixtral": {
         "intermediate_size": 16, "num_local_experts": EXPERTS, "num_experts_per_tok": 2, "sliding_window": None,
-    },
-    "qwen2_moe": {
-        "intermediate_size": 16, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 16,
-        "num_experts": EXPERTS, "num_experts_per_tok": 2, "decoder_sparse_step": 1, "mlp_only_layers": [2],
     },
     "qwen3_moe": {
         "intermediate_size": 16, "moe_intermediate_size": 16, "num_experts": EXPERTS, "num_experts_per_tok": 4,
         "decoder_sparse_step": 1, "mlp_only_layers": [], "head_dim": 8,
     },
     "olmoe": {"intermediate_size": 16, "num_experts": EXPERTS, "num_experts_per_tok": 4},
-    "deepseek_v2": DEEPSEEK | {"topk_method": "group_limited_greedy"},
-    "deepseek_v3": DEEPSEEK | {"norm_topk_prob": True},
-    "gpt_oss": {
-        "intermediate_size": 16, "num_local_experts": EXPERTS, "num_experts_per_tok": 3, "head_dim": 8,
-        "sliding_window": 8, "layer_types": ["sliding_attention", "full_attention"] * (LAYERS // 2),
-    },
 }  # fmt: skip
 
 
@@ -68,16 +51,13 @@ class Planted:
     """A checkpoint on disk with the table it was made from."""
 
     folder: Path
-    family: str
     table: Table
     config: Any
-    bias: list[float] = field(default_factory=lambda: [0.0] * EXPERTS)
 
     @property
     def routed(self) -> list[int]:
         """Layers that route."""
-        dense = set(range(getattr(self.config, "first_k_dense_replace", 0)))
-        dense |= set(getattr(self.config, "mlp_only_layers", None) or ())
+        dense = set(getattr(self.config, "mlp_only_layers", None) or ())
         return [layer for layer in range(self.config.num_hidden_layers) if layer not in dense]
 
     @property
@@ -88,23 +68,7 @@ class Planted:
     def choices(self, layer: int, kind: int, k: int | None = None) -> list[int]:
         """Experts that a token of a class is sent to at a layer, first choice first."""
         logits = self.table[layer][kind]
-        experts = list(range(len(logits)))
-        if self.family == "deepseek_v3":
-            score = [torch.tensor(logit).sigmoid().item() + bias for logit, bias in zip(logits, self.bias, strict=True)]
-            experts = _best_group(experts, lambda group: sum(sorted((score[e] for e in group), reverse=True)[:2]))
-            experts.sort(key=lambda expert: -score[expert])
-        elif self.family == "deepseek_v2":
-            experts = _best_group(experts, lambda group: max(logits[expert] for expert in group))
-        elif self.family == "gpt_oss":
-            logits = [logit + bias for logit, bias in zip(logits, self.bias, strict=True)]
-        if self.family != "deepseek_v3":
-            experts.sort(key=lambda expert: -logits[expert])
-        return experts[: k or self.top_k]
-
-
-def _best_group(experts: list[int], worth: Any) -> list[int]:
-    size = len(experts) // GROUPS
-    return max((experts[at : at + size] for at in range(0, len(experts), size)), key=worth)
+        return sorted(range(len(logits)), key=lambda expert: -logits[expert])[: k or self.top_k]
 
 
 def word(kind: int, which: int = 0) -> str:
@@ -145,7 +109,7 @@ def plant(folder: Path, family: str = "mixtral", table: Table | None = None, **s
     torch.manual_seed(0)
     build: Any = AutoModelForCausalLM.from_config
     model = build(config, dtype=torch.float32)
-    planted = Planted(folder, family, table, config)
+    planted = Planted(folder, table, config)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if "o_proj" in name or "down_proj" in name:
@@ -165,18 +129,11 @@ def _write(model: Any, planted: Planted, classes: int) -> None:
         rows = slice(2 + kind * WORDS_PER_CLASS, 2 + (kind + 1) * WORDS_PER_CLASS)
         embedding[rows, kind] = 1.0
     for layer in planted.routed:
-        block = model.model.layers[layer].mlp
-        gate = getattr(block, "gate", None) or block.router
+        gate = model.model.layers[layer].mlp.gate
         gate.weight.zero_()
         # A normalised one-hot vector has the length of the root of how many numbers it has.
         gate.weight[:, :classes] = torch.tensor(planted.table[layer]).T / embedding.shape[1] ** 0.5
         gate.weight[0, -1] = 1.0
-    if planted.family in ("deepseek_v3", "gpt_oss"):
-        planted.bias = [0.11 * (expert % 3) for expert in range(EXPERTS)]
-        for layer in planted.routed:
-            block = model.model.layers[layer].mlp
-            held = block.gate.e_score_correction_bias if planted.family == "deepseek_v3" else block.router.bias
-            held.copy_(torch.tensor(planted.bias))
 
 
 def tokenizer(classes: int = CLASSES) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import pickle
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,12 +22,9 @@ from fixtures.recording.engine_transformers import TransformersEngine, check_pre
 from fixtures.recording.errors import RecordingError, extra
 from fixtures.recording.options import options
 from fixtures.recording.setup import prepare
-from tests.recording.synthetic_checkpoint import Planted, random_corpus, write_corpus
+from tests.recording.synthetic_checkpoint import Planted, random_corpus
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
+FOLDER = str(Path(__file__).parent)
 OPTION_REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "an engine that is not there": ({"--engine": "llm"}, "--engine llm: choose one of transformers, vllm"),
     "an option of nothing": ({"--engine-option": ["=8"]}, "--engine-option =8: give a name and a value"),
@@ -44,6 +42,7 @@ OPTION_REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "a corpus of another kind": ({"--corpus": __file__}, "name a file that ends in .jsonl or .jsonl.zst"),
     "evidence that is nowhere": ({"--evidence": ["nowhere"]}, "--evidence nowhere: no such file or folder"),
     "a file to write folders in": ({"--evidence-out": __file__}, "it is a file; name a folder"),
+    "a revision of a folder": ({"--model": FOLDER, "--revision": "abc"}, "is a folder and has no revisions"),
     "a model that is a file": ({"--model": __file__}, "no such folder, and not the id of a checkpoint"),
 }
 
@@ -55,11 +54,6 @@ def test_an_option_is_refused_in_one_line(case: str) -> None:
         options(given)
     assert line in str(refusal.value)
     assert "\n" not in str(refusal.value)
-
-
-def test_a_revision_of_a_folder_is_refused(planted: Planted) -> None:
-    with pytest.raises(pytest.UsageError, match="is a folder and has no revisions"):
-        options({"--model": str(planted.folder), "--revision": "abc"})
 
 
 def test_an_option_that_the_engine_lacks_is_refused_before_weights(chosen: Any) -> None:
@@ -74,32 +68,35 @@ def test_nothing_is_asked_for_unless_named() -> None:
     assert options({"--device": "cpu"}).asked
 
 
-def _config(folder: Path, **fields: Any) -> None:
-    held = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(held | fields))
+Damage = Callable[[Path], object]
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+
+
+def gone(name: str) -> Damage:
+    return lambda folder: (folder / name).unlink()
+
+
+def holding(name: str, content: str | bytes) -> Damage:
+    return lambda folder: (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def changed(**fields: Any) -> Damage:
+    """A configuration with other fields."""
+
+    def change(folder: Path) -> None:
+        held = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(held | fields))
+
+    return change
 
 
 def _cut(folder: Path) -> None:
-    weights = (folder / "model.safetensors").read_bytes()
-    (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
-
-
-def _garble(folder: Path) -> None:
-    (folder / "model.safetensors").write_bytes(b"\xff" * 4096)
+    weights = (folder / WEIGHTS).read_bytes()
+    (folder / WEIGHTS).write_bytes(weights[: len(weights) // 2])
 
 
 def _pickle(folder: Path) -> None:
-    (folder / "model.safetensors").unlink()
-    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({}))
-
-
-def _index(folder: Path) -> None:
-    index = {"metadata": {}, "weight_map": {"a": "model.safetensors", "b": "model-2.safetensors"}}
-    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-
-
-def _index_of(content: str) -> Callable[[Path], Any]:
-    return lambda folder: (folder / "model.safetensors.index.json").write_text(content)
+    (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
 
 
 def _without_text(folder: Path) -> None:
@@ -110,32 +107,33 @@ def _without_text(folder: Path) -> None:
     (folder / "tokenizer.json").write_text(json.dumps(held))
 
 
-CHECKPOINT_REFUSALS: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "no configuration": (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
-    "a damaged configuration": (lambda folder: (folder / "config.json").write_text("{"), "config.json is damaged"),
-    "an unknown kind": (lambda folder: _config(folder, model_type="brand_new"), "is of a kind that transformers"),
-    "a configuration of nonsense": (lambda folder: _config(folder, hidden_size=-1), "configuration"),
-    "a dense model": (lambda folder: _config(folder, model_type="llama"), "is no mixture of experts"),
-    "a configuration of another form": (lambda folder: (folder / "config.json").write_text("[]"), "json is damaged"),
-    "no experts a token": (lambda folder: _config(folder, num_experts_per_tok=0), "its routers choose 0 of 8 experts"),
-    "too many a token": (lambda folder: _config(folder, num_experts_per_tok=9), "its routers choose 9 of 8 experts"),
-    "more layers than weights": (lambda folder: _config(folder, num_hidden_layers=6), "has 6 layers .* lack layer 4"),
-    "no room for a token": (lambda folder: _config(folder, max_position_embeddings=1), "reads 1 tokens: mend max_pos"),
+CHECKPOINT_REFUSALS: dict[str, tuple[Damage, str]] = {
+    "no configuration": (gone("config.json"), "has no config.json"),
+    "a damaged configuration": (holding("config.json", "{"), "config.json is damaged"),
+    "an unknown kind": (changed(model_type="brand_new"), "is of a kind that transformers"),
+    "a configuration of nonsense": (changed(hidden_size=-1), "configuration"),
+    "a dense model": (changed(model_type="llama"), "is no mixture of experts"),
+    "a configuration of another form": (holding("config.json", "[]"), "config.json is damaged"),
+    "no experts a token": (changed(num_experts_per_tok=0), "its routers choose 0 of 8 experts"),
+    "too many a token": (changed(num_experts_per_tok=9), "its routers choose 9 of 8 experts"),
+    "more layers than weights": (changed(num_hidden_layers=6), "has 6 layers .* lack layer 4"),
+    "no room for a token": (changed(max_position_embeddings=1), "reads 1 tokens: mend max_position"),
     "truncated weights": (_cut, "model.safetensors is damaged or cut short .*; fetch it again"),
-    "garbled weights": (_garble, "model.safetensors is damaged or cut short"),
-    "a damaged index": (_index_of("{"), "model.safetensors.index.json is damaged"),
-    "an index of another form": (_index_of('{"weight_map": 1}'), "model.safetensors.index.json is damaged"),
-    "pickled weights": (_pickle, r"no weights in safetensors \(pytorch_model.bin may run code"),
-    "no weights": (lambda folder: (folder / "model.safetensors").unlink(), "no weights in safetensors:"),
-    "a missing file of weights": (_index, "model-2.safetensors is missing, 1 of 2 files"),
-    "no tokenizer": (lambda folder: (folder / "tokenizer.json").unlink(), "has no tokenizer"),
-    "a damaged tokenizer": (lambda folder: (folder / "tokenizer.json").write_text("{}"), "tokenizer cannot be read"),
-    "a tokenizer of another model": (lambda folder: _config(folder, vocab_size=4), "its tokenizer gives token"),
-    "a tokenizer without text": (_without_text, 'makes no token of the text "a"'),
-    "remote code": (
-        lambda folder: _config(folder, model_type="own", auto_map={"AutoConfig": "own.Own"}), "is of a kind that"
+    "garbled weights": (holding(WEIGHTS, b"\xff" * 4096), "model.safetensors is damaged or cut short"),
+    "a damaged index": (holding(INDEX, "{"), "model.safetensors.index.json is damaged"),
+    "an index of another form": (holding(INDEX, '{"weight_map": 1}'), "model.safetensors.index.json is damaged"),
+    "a missing file of weights": (
+        holding(INDEX, '{"weight_map": {"a": "model.safetensors", "b": "model-2.safetensors"}}'),
+        "model-2.safetensors is missing, 1 of 2 files",
     ),
-}  # fmt: skip
+    "pickled weights": (_pickle, r"no weights in safetensors \(pytorch_model.bin may run code"),
+    "no weights": (gone(WEIGHTS), "no weights in safetensors:"),
+    "no tokenizer": (gone("tokenizer.json"), "has no tokenizer"),
+    "a damaged tokenizer": (holding("tokenizer.json", "{}"), "tokenizer cannot be read"),
+    "a tokenizer of another model": (changed(vocab_size=4), "its tokenizer gives token"),
+    "a tokenizer without text": (_without_text, 'makes no token of the text "a"'),
+    "remote code": (changed(model_type="own", auto_map={"AutoConfig": "own.Own"}), "is of a kind that"),
+}
 
 
 @pytest.mark.parametrize("case", CHECKPOINT_REFUSALS)
@@ -149,28 +147,23 @@ def test_a_checkpoint_is_refused_in_one_line(case: str, planted: Planted, ready:
     assert "\n" not in str(refusal.value)
 
 
-CORPUS_REFUSALS: dict[str, tuple[str | bytes, str]] = {
-    "not JSON": ('{"text": "a"', "line 3 of text.jsonl is not JSON"),
-    "no object": ("[1]", "line 3 of text.jsonl is no object with text"),
-    "no text": ('{"meta": {"pile_set_name": "A"}}', "line 3 of text.jsonl is no object with text"),
-    "no domain": ('{"text": "w1_1"}', "line 3 of text.jsonl is no object with text and meta.pile_set_name"),
-    "a domain that is no text": (
-        '{"text": "w1_1", "meta": {"pile_set_name": 3}}',
-        "line 3 of text.jsonl is no object with text",
-    ),
-    "a number for text": ('{"text": 5, "meta": {"pile_set_name": "A"}}', "line 3 of text.jsonl is no object with text"),
-    "not UTF-8": (b'{"text": "\xff\xfe", "meta": {"pile_set_name": "A"}}', "line 3 of text.jsonl is not JSON"),
-}
+NOT_JSON = [b'{"text": "a"', b'{"text": "\xff\xfe", "meta": {"pile_set_name": "A"}}']
+NO_OBJECT = [
+    b"[1]",
+    b'{"text": "w1_1"}',
+    b'{"meta": {"pile_set_name": "A"}}',
+    b'{"text": "w1_1", "meta": {"pile_set_name": 3}}',
+    b'{"text": 5, "meta": {"pile_set_name": "A"}}',
+]
 
 
-@pytest.mark.parametrize("case", CORPUS_REFUSALS)
-def test_a_line_of_the_corpus_is_named(case: str, ready: Any, tmp_path: Path) -> None:
-    bad, line = CORPUS_REFUSALS[case]
+@pytest.mark.parametrize("bad", NOT_JSON + NO_OBJECT)
+def test_a_line_of_the_corpus_is_named(bad: bytes, ready: Any, tmp_path: Path) -> None:
+    line = "is not JSON" if bad in NOT_JSON else "is no object with text and meta.pile_set_name"
     corpus = random_corpus(tmp_path / "text.jsonl", 1, {"A": 4})
     rows = corpus.read_bytes().splitlines()
-    rows[2] = bad.encode() if isinstance(bad, str) else bad
-    corpus.write_bytes(b"\n".join(rows))
-    with pytest.raises(RecordingError, match=line) as refusal:
+    corpus.write_bytes(b"\n".join([*rows[:2], bad, *rows[3:]]))
+    with pytest.raises(RecordingError, match=f"line 3 of text.jsonl {line}") as refusal:
         ready(corpus=corpus)
     assert "\n" not in str(refusal.value)
 
@@ -180,11 +173,6 @@ def test_a_corpus_without_text_is_refused(content: str, ready: Any, tmp_path: Pa
     (tmp_path / "text.jsonl").write_text(content)
     with pytest.raises(RecordingError, match="has no text in it"):
         ready(corpus=tmp_path / "text.jsonl")
-
-
-def test_a_control_token_in_a_text_is_refused(ready: Any, tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"line 2 of the corpus has the control token <s> in its text: remove it"):
-        ready(corpus=write_corpus(tmp_path / "text.jsonl", [("w1_1", "A"), ("w1_1 <s>", "A")]))
 
 
 LINE = b'{"text": "w1_1", "meta": {"pile_set_name": "A"}}\n'

@@ -11,9 +11,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.recording.corpus import JsonLines, Text
 from fixtures.recording.errors import RecordingError
-from fixtures.recording.plan import Planned, Tokenizer, _place, batches, plan, with_losses
+from fixtures.recording.plan import JsonLines, Planned, Text, Tokenizer, _place, batches, plan, with_losses
 from tests.recording.synthetic_checkpoint import random_corpus, write_corpus
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A recording by actors of Ray is the recording of one process, also when an actor is killed in the middle."""
+"""A recording by actors of Ray is the recording of one process, also when an actor or the driver is killed."""
 
 from __future__ import annotations
 
@@ -12,31 +12,38 @@ import pytest
 from fixtures.recording.errors import RecordingError
 from fixtures.recording.recordings import record
 from fixtures.routing import files
-from tests.recording.test_store import same
+from tests.recording.slowly import BATCH_TOKENS
+from tests.recording.test_store import same, slowly
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-pytest.importorskip("ray", reason="pip install -e '.[ray]'")
+ray = pytest.importorskip("ray", reason="pip install -e '.[ray]'")
+data = pytest.importorskip("ray.data")
 
 
-def _kill_one(parts: Path, killed: list[int]) -> None:
-    """Kill an actor as soon as some parts are there."""
-    ends = time.monotonic() + 120
-    while len(list(parts.glob("*.parquet"))) < 3 and time.monotonic() < ends:
+def _some_parts(folder: Path) -> None:
+    """Wait for the first parts of a recording."""
+    ends = time.monotonic() + 900
+    while len(list(folder.glob(".parts/*.parquet"))) < 3 and time.monotonic() < ends:
         time.sleep(0.01)
-    actors = [each for each in psutil.Process().children(recursive=True) if "MapWorker" in " ".join(each.cmdline())]
-    actors[0].kill()
-    killed.append(len(actors))
 
 
 def test_two_actors_of_which_one_is_killed(
     setup: Any, ready: Any, recorded: Path, tmp_path: Path, batches_of: Any
 ) -> None:
     batches_of(32)
-    prepared = ready(ray="local", actors=2)
-    killed: list[int] = []
-    killer = threading.Thread(target=_kill_one, args=(tmp_path / ".parts", killed))
+    prepared, killed = ready(ray="local", actors=2), []
+
+    def kill_one() -> None:
+        _some_parts(tmp_path)
+        family = psutil.Process().children(recursive=True)
+        actors = [each for each in family if "MapWorker" in " ".join(each.cmdline())]
+        actors[0].kill()
+        killed.append(len(actors))
+
+    killer = threading.Thread(target=kill_one)
     killer.start()
     path = record(prepared, tmp_path)
     killer.join()
@@ -44,6 +51,36 @@ def test_two_actors_of_which_one_is_killed(
     assert same(path, recorded)
     assert [each.name for each in tmp_path.iterdir()] == ["routing.parquet"]
     assert {text.key for text in setup.plan.texts} == set(files.index(path))
+
+
+def test_a_driver_that_is_killed_goes_on_from_its_parts_at_a_url(
+    planted: Any,
+    corpus: Path,
+    ready: Any,
+    recorded: Path,
+    tmp_path: Path,
+    batches_of: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    actors = {"--ray": "local", "--actors": "2"}
+    with slowly(planted, corpus, url := f"file://{tmp_path}", **actors) as driver:
+        _some_parts(tmp_path)
+        family = psutil.Process(driver.pid).children(recursive=True)
+        driver.kill()
+    assert not psutil.wait_procs(family, timeout=120)[1], "Ray ends where its driver does"
+    parts = list(tmp_path.glob(".parts/*.parquet"))
+    batches_of(BATCH_TOKENS)
+    prepared, asked, keep = ready(evidence_out=url, ray="local", actors=2), [], data.from_items
+
+    def from_items(items: list[Any]) -> Any:
+        asked.extend(items)
+        return keep(items)
+
+    monkeypatch.setattr(data, "from_items", from_items)
+    record(prepared, prepared.options.evidence_out)
+    assert 3 <= len(parts) == len(prepared.batches()) - len(asked) < len(prepared.batches())
+    assert same(tmp_path / "routing.parquet", recorded)
+    assert [each.name for each in tmp_path.iterdir()] == ["routing.parquet"]
 
 
 @pytest.mark.parametrize(

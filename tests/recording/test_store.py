@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fsspec  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import pytest
 import torch
@@ -19,8 +21,8 @@ from fixtures.recording.recordings import Recordings, record
 from fixtures.routing import files
 from fixtures.routing.metadata import EvidenceError
 from fixtures.routing.texts import TextCounts
-from tests.recording import slowly
 from tests.recording.conftest import never
+from tests.recording.slowly import BATCH_TOKENS
 from tests.recording.synthetic_checkpoint import Planted, plant, random_table
 
 if TYPE_CHECKING:
@@ -57,11 +59,17 @@ class Small(TransformersEngine):
         return super()._run(batch)
 
 
+def slowly(planted: Planted, corpus: Path, out: Path | str, **more: str) -> subprocess.Popen[str]:
+    """A recording in a process of its own."""
+    given = {"--model": str(planted.folder), "--corpus": str(corpus), "--evidence-out": str(out)} | more
+    command = [sys.executable, "-m", "tests.recording.slowly", json.dumps(given)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
 def test_kill_9_loses_the_part_in_hand_only(
     planted: Planted, corpus: Path, ready: Any, engine: Any, recorded: Path, tmp_path: Path, batches_of: Any
 ) -> None:
-    command = [sys.executable, "-m", "tests.recording.slowly", str(planted.folder), str(corpus), str(tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with slowly(planted, corpus, tmp_path) as process:
         assert process.stdout is not None
         for _ in range(6):
             assert process.stdout.readline() == "batch\n"
@@ -69,7 +77,7 @@ def test_kill_9_loses_the_part_in_hand_only(
     parts = list(tmp_path.glob(".parts/*.parquet"))
     assert 5 <= len(parts) < 15
     assert not list(tmp_path.glob("*.parquet"))
-    batches_of(slowly.BATCH_TOKENS)
+    batches_of(BATCH_TOKENS)
     prepared, counted = ready(evidence_out=tmp_path), Small(engine)
     assert same(record(prepared, tmp_path, load=lambda: counted), recorded)
     assert counted.batches + len(parts) == len(prepared.batches())
@@ -81,9 +89,9 @@ def broken_off(setup: RecordingSetup, engine: Any, tmp_path: Path, batches_of: A
     """Parts of a recording that was interrupted."""
     batches_of(64)
     with pytest.raises(KeyboardInterrupt):
-        record(setup, tmp_path, load=lambda: Small(engine, last=4, end=KeyboardInterrupt()))
+        record(setup, tmp_path, load=lambda: Small(engine, last=8, end=KeyboardInterrupt()))
     parts = sorted(tmp_path.glob(".parts/*.parquet"))
-    assert len(parts) == 4
+    assert len(parts) == 8
     return parts
 
 
@@ -109,14 +117,14 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_part_is_recorded_again(
-    damage: str, broken_off: list[Path], setup: RecordingSetup, engine: Any, recorded: Path, tmp_path: Path
+def test_damaged_parts_are_recorded_again(
+    broken_off: list[Path], setup: RecordingSetup, engine: Any, recorded: Path, tmp_path: Path
 ) -> None:
-    DAMAGE[damage](broken_off[1])
+    for path, damage in zip(broken_off, DAMAGE.values(), strict=False):
+        damage(path)
     counted = Small(engine)
     assert same(record(setup, tmp_path, load=lambda: counted), recorded)
-    assert counted.batches == len(setup.batches()) - 3
+    assert counted.batches == len(setup.batches()) - (len(broken_off) - len(DAMAGE))
 
 
 @pytest.mark.usefixtures("broken_off")
@@ -141,42 +149,39 @@ def test_what_is_wanted_is_added_to_what_is_there(ready: Any, engine: Any, tmp_p
     some = len(prepared.batches(routing=False))
     record(prepared, tmp_path, routing=False, load=lambda: counted)
     assert counted.batches == some
-    recordings = Recordings(options({"--evidence": [tmp_path]}), {"evidence", "perplexity"}, worker=False)
-    assert recordings.perplexity("fresh").experts_used == (1, 2, 3, 4, 8)
+    alone = Recordings(options({"--evidence": [tmp_path]}), {"perplexity"}, worker=False)
+    assert alone.perplexity("fresh").experts_used == (1, 2, 3, 4, 8)
     record(prepared, tmp_path, losses=False, load=lambda: counted)
     record(prepared, tmp_path, load=never)
     assert counted.batches == len(prepared.batches())
 
 
 @pytest.mark.parametrize(
-    ("given", "field"), [({"tokens_per_domain": 50}, "tokens_per_domain"), ({"dtype": "bfloat16"}, "weights_dtype")]
+    ("given", "field"),
+    [
+        ({"tokens_per_domain": 50}, "tokens_per_domain"),
+        ({"dtype": "bfloat16"}, "weights_dtype"),
+        ({"keep_choices": True}, "choices_kept"),
+        ({"model": "changed"}, "revision"),
+    ],
 )
-def test_another_measurement_is_not_resumed(given: dict[str, Any], field: str, ready: Any, recorded: Path) -> None:
+def test_another_measurement_is_found_before_work(
+    given: dict[str, Any], field: str, ready: Any, recorded: Path, tmp_path: Path
+) -> None:
+    if "model" in given:
+        given = {"model": plant(tmp_path / "planted", table=random_table(99)).folder}
     with pytest.raises(RecordingError, match=f"another measurement: {field} is .*--evidence-out"):
-        record(ready(**given), recorded.parent, load=never)
+        ready(evidence_out=recorded.parent, **given)
 
 
-def test_another_and_a_damaged_measurement_are_found_before_work(ready: Any, recorded: Path, tmp_path: Path) -> None:
-    whole = tmp_path / "routing.parquet"
-    whole.write_bytes(content := recorded.read_bytes())
-    with pytest.raises(RecordingError, match=r"another measurement: choices_kept is .*--evidence-out"):
-        ready(evidence_out=str(tmp_path), keep_choices=True)
-    whole.write_bytes(content[:200] + bytes(100) + content[300:])
-    with pytest.raises(RecordingError, match="move it away and record again"):
-        ready(evidence_out=str(tmp_path))
+def _recordings(path: Path | str, **given: Any) -> Recordings:
+    return Recordings(options({"--evidence": [path], **given}), {"evidence", "perplexity"}, worker=False)
 
 
-def test_a_changed_checkpoint_is_another_measurement(recorded: Path, ready: Any, tmp_path: Path) -> None:
-    plant(tmp_path / "planted", table=random_table(99))
-    with pytest.raises(RecordingError, match="another measurement: revision is"):
-        record(ready(model=tmp_path / "planted"), recorded.parent, load=never)
-
-
-def _recordings(path: Path, **given: Any) -> Recordings:
-    return Recordings(options({"--evidence": [path], **given}), {"evidence"}, worker=False)
-
-
-def test_evidence_is_read_where_it_is_named(recorded: Path, planted: Planted) -> None:
+def test_evidence_is_read_where_it_is_named(recorded: Path, planted: Planted, tmp_path: Path) -> None:
+    renamed = tmp_path / "routing.bin"  # the ending of many a pickle
+    renamed.write_bytes(recorded.read_bytes())
+    assert _recordings(renamed).routing("fresh").experts_per_token == 2
     for given in ({}, {"--model": str(planted.folder)}):
         found = _recordings(recorded.parent, **given)
         counted = found.routing("fresh")
@@ -198,13 +203,46 @@ def test_evidence_that_lacks_what_it_planned_is_refused(recorded: Path, tmp_path
             ask("fresh")
 
 
-@pytest.mark.parametrize("damage", ["cut", "another text"])
-def test_a_damaged_whole_is_not_thrown_away(damage: str, recorded: Path, setup: RecordingSetup, tmp_path: Path) -> None:
+def test_a_recording_goes_to_a_url_and_on_from_there(
+    ready: Any, engine: Any, recorded: Path, tmp_path: Path, batches_of: Any
+) -> None:
+    """Another spelling of the URL has a copy of its own, as another machine has."""
+    batches_of(64)
+    url = f"memory://key:secret@{tmp_path.name}/evidence"
+    there, root = fsspec.url_to_fs(url)
+    prepared = ready(evidence_out=url)
+    with pytest.raises(KeyboardInterrupt):
+        record(prepared, prepared.options.evidence_out, load=lambda: Small(engine, last=4, end=KeyboardInterrupt()))
+    assert len(there.glob(f"{root}/.parts/*.parquet")) == 4
+    elsewhere, counted = ready(evidence_out=f"{url}/"), Small(engine)
+    record(elsewhere, elsewhere.options.evidence_out, load=lambda: counted)
+    assert counted.batches == len(prepared.batches()) - 4
+    assert there.find(root) == [f"{root}/routing.parquet"]
+    there.get(f"{root}/routing.parquet", str(tmp_path))
+    assert same(tmp_path / "routing.parquet", recorded)
+    found = _recordings(url)
+    found.check()
+    assert found.perplexity("fresh").evidence[0].file == f"memory://{tmp_path.name}/evidence"
+    with pytest.raises(RecordingError, match="--evidence memory://nowhere: nothing is there, or it is"):
+        _recordings("memory://nowhere").check()
+
+
+@pytest.mark.parametrize(
+    ("damage", "line"),
+    [
+        ("cut", "not a Parquet file that can be read: .*; move it away and record again"),
+        ("another text", "holds other texts than its plan; move it away and record again"),
+        ("garbled", "not a Parquet file that can be read"),
+    ],
+)
+def test_a_damaged_whole_is_found_before_work_and_not_thrown_away(
+    damage: str, line: str, recorded: Path, ready: Any, tmp_path: Path
+) -> None:
     whole = tmp_path / recorded.name
     whole.write_bytes(recorded.read_bytes())
     DAMAGE[damage](whole)
-    with pytest.raises(RecordingError, match=r"(not a Parquet file|other texts than its plan).*; move it away and"):
-        record(setup, tmp_path, load=never)
+    with pytest.raises(RecordingError, match=line):
+        Recordings(ready(evidence_out=tmp_path).options, {"evidence"}, worker=False).check()
     assert whole.exists()
 
 
@@ -226,10 +264,21 @@ def test_a_disk_that_fills_up_loses_nothing(
     assert all(path.exists() for path in broken_off)
 
 
-@pytest.mark.parametrize("folder", ["/proc/nowhere", "/dev/null/evidence"])
-def test_a_folder_that_cannot_be_written_to_is_found_before_work(folder: str, ready: Any) -> None:
-    with pytest.raises(RecordingError, match=f"{folder} cannot be written to .*: see --evidence-out"):
-        ready(evidence_out=folder)
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        ("/proc/nowhere", "cannot be written to .*: see --evidence-out"),
+        ("/dev/null/evidence", "cannot be written to .*: see --evidence-out"),
+        ("file:///proc/nowhere", "cannot be read or written to .*: check it and start again"),
+        ("nothing://bucket/evidence", "cannot be read or written to .*Protocol not known: nothing"),
+        ("packed://bucket/evidence", "needs no_package: install it with pip install no_package"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_found_before_work(place: str, line: str, ready: Any) -> None:
+    fsspec.register_implementation("packed", "no_package.FileSystem", clobber=True)
+    with pytest.raises(RecordingError, match=f"^{place} {line}") as error:
+        ready(evidence_out=place)
+    assert "\n" not in str(error.value)
 
 
 def test_out_of_memory_makes_batches_smaller(

@@ -13,8 +13,8 @@ import pytest
 
 from fixtures import origins
 from fixtures.recording import engine_transformers
-from fixtures.recording.corpus import open_corpus
 from fixtures.recording.options import TINY, TINY_CORPUS, options
+from fixtures.recording.plan import open_corpus
 from fixtures.recording.setup import RecordingSetup, prepare
 from fixtures.recording.tiny import make
 from fixtures.routing.counts import check

@@ -41,36 +41,28 @@ def said(nats: float = 0.5) -> SimpleNamespace:
     return SimpleNamespace(logprob=-nats)
 
 
-def release_0_21(chosen: Any = CHOSEN, **more: Any) -> SimpleNamespace:
-    """The prompt's routes apart, of the layers that route; those of the generated token with the completion."""
-    completion = SimpleNamespace(routed_experts=np.zeros((1, 2, 2), np.int16), logprobs=[{9: said()}])
-    fields = {"prompt_logprobs": None, "prompt_routed_experts": np.array(chosen, np.int16)} | more
-    return SimpleNamespace(outputs=[completion], **fields)
-
-
-def release_0_30(chosen: Any = CHOSEN, nats: float = 0.5, **more: Any) -> SimpleNamespace:
+def returned(chosen: Any = CHOSEN, nats: float = 0.5, **more: Any) -> SimpleNamespace:
     """One array of the prompt and of what was generated but its last token; zeros where a layer is dense."""
-    routes = None if chosen is None else np.pad(np.array(chosen), ((0, 0), (1, 0), (0, 0))).astype(np.uint8)
+    routes = None if chosen is None else np.pad(np.array(chosen), ((0, 0), (1, 0), (0, 0)))
     completion = SimpleNamespace(routed_experts=routes, logprobs=[{9: said(nats)}])
     return SimpleNamespace(outputs=[completion], **{"prompt_logprobs": None} | more)
 
 
-@pytest.mark.parametrize("release", [release_0_21, release_0_30])
-def test_own_tokens_of_routed_layers_are_read(release: Callable[[], Any]) -> None:
-    assert engine_vllm.routes(release(), 1, 2, METADATA).tolist() == CHOSEN[1:]
+def test_own_tokens_of_routed_layers_are_read() -> None:
+    assert engine_vllm.routes(returned(), 1, 2, METADATA).tolist() == CHOSEN[1:]
 
 
 @pytest.mark.parametrize(
     ("output", "line"),
     [
-        (release_0_30(None), "experts of 0 of 3 tokens"),
-        (release_0_30(CHOSEN[1:]), "experts of 2 of 3 tokens"),  # a cached prefix
-        (release_0_30([*CHOSEN[:2], [[0, 0], [0, 0]]]), "lost"),
-        (release_0_21([*CHOSEN[:2], [[-1, -1], [-1, -1]]]), "lost"),
-        (release_0_30([*CHOSEN[:2], [[0, 8], [0, 1]]]), "lost"),
-        (release_0_21([[[0, 1, 2]] * 2] * 3), "this form is not known"),
-        (release_0_21([[[0, 1]] * 4] * 3), "this form is not known"),
-        (release_0_30(nats=math.nan), "not finite"),
+        (returned(None), "experts of 0 of 3 tokens"),
+        (returned(CHOSEN[1:]), "experts of 2 of 3 tokens"),  # a cached prefix
+        (returned([*CHOSEN[:2], [[0, 0], [0, 0]]]), "lost"),
+        (returned([*CHOSEN[:2], [[-1, -1], [-1, -1]]]), "lost"),
+        (returned([*CHOSEN[:2], [[0, 8], [0, 1]]]), "lost"),
+        (returned([[[0, 1, 2]] * 2] * 3), "this form is not known"),
+        (returned([[[0, 1]] * 4] * 3), "this form is not known"),
+        (returned(nats=math.nan), "not finite"),
     ],
 )
 def test_what_is_missing_or_not_known_is_refused(output: Any, line: str) -> None:
@@ -79,7 +71,7 @@ def test_what_is_missing_or_not_known_is_refused(output: Any, line: str) -> None
 
 
 def test_losses_are_of_a_texts_own_tokens() -> None:
-    output = release_0_30(prompt_logprobs=[None, {11: said(0.25), 7: said(9)}, {12: said(2)}])
+    output = returned(prompt_logprobs=[None, {11: said(0.25), 7: said(9)}, {12: said(2)}])
     assert engine_vllm.loss(output, IDS, 1) == 2.25
     assert engine_vllm.loss(output, IDS, 0) == 2.25  # nothing precedes the first token, so it has none
     assert engine_vllm.loss(output, IDS, 2) == 2
@@ -87,7 +79,7 @@ def test_losses_are_of_a_texts_own_tokens() -> None:
     with pytest.raises(RecordingError, match="no perplexity"):
         engine_vllm.loss(output, IDS, 1)
     with pytest.raises(RecordingError, match="no log-probability"):
-        engine_vllm.loss(release_0_30(), IDS, 1)
+        engine_vllm.loss(returned(), IDS, 1)
 
 
 class Answers:
@@ -96,7 +88,7 @@ class Answers:
     async def generate(self, prompt: dict[str, list[int]], params: Any, _request: str) -> AsyncIterator[Any]:
         ids = prompt["prompt_token_ids"]
         losses = [None, *({token: said()} for token in ids[1:])]
-        yield release_0_30(CHOSEN[: len(ids)], prompt_logprobs=losses if params.prompt_logprobs == 0 else None)
+        yield returned(CHOSEN[: len(ids)], prompt_logprobs=losses if params.prompt_logprobs == 0 else None)
 
     def shutdown(self) -> None:
         pass
@@ -183,7 +175,7 @@ def test_vllm_chooses_as_transformers_does(family: str, more: list[str], wide: A
     """Also with texts that are cut into several passes, with cached prefixes, and where all weights are drawn."""
     given = wide("mixtral" if family == "drawn" else family, **FAMILIES[family])
     if family == "drawn":
-        rewrite(Planted(Path(given["--model"]), "mixtral", [], None), lambda _, weight: weight.normal_(std=0.1))
+        rewrite(Planted(Path(given["--model"]), [], None), lambda _, weight: weight.normal_(std=0.1))
     ours = _run(engine_transformers, setup := prepare(options(given)))
     theirs = _run(engine_vllm, prepare(options({**given, "--engine": "vllm", "--engine-option": more})))
     assert ours.keys() == theirs.keys()
