@@ -1,12 +1,11 @@
-"""The page's larger pictures, from the charts that a ledger's sections carry: data in, coordinates out.
+"""The page's larger pictures, from the charts that a ledger's sections carry: their words, tables and scales.
 
-`x` is in per cent of the picture's width and `y` in pixels, as the macros of charts.html.j2 draw them.
+The macros of charts.html.j2 draw them, `x` in per cent of a picture's width and `y` in pixels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from math import ceil, floor, isfinite, log10
 from typing import Annotated, Any
 
@@ -28,7 +27,7 @@ PARTS = {
 }
 UNITS = {1e12: "T", 1e9: "B", 1e6: "M", 1e3: "K", 1.0: ""}
 IN_A_ROW, MOST_TIES = 8, 3
-FLOOR, HIGHEST = 74, 58  # of a panel: where its bars stand, and how high the highest is
+HIGHEST = 58  # how high the highest bar of a panel is
 BOTTOM, TOP = 204, 190  # of a curve: where its zero is, and how high the last tick is
 FOOT, TALL = 344, 328  # of a scatter: where its lowest line is, and how high it is
 LEFT, WIDE = 9, 89  # of a curve and a scatter: where it begins and how wide it is, in per cent
@@ -141,43 +140,34 @@ def _parameters(group: list[Parameters]) -> dict[str, Any]:
     largest = max(sum(parts.values()) for _, parts in models)
     unit = next((size for size in UNITS if largest >= size), 1.0)
     ticks = round_ticks(largest / unit)
-    bars = [_bar(name, parts, ticks[-1] * unit, unit) for name, parts in models]
-    facts = [f"{bar['name']} has {bar['total']}{' parameters' * (bar is bars[0])}{bar['told']}" for bar in bars]
+
+    def told(size: int) -> str:
+        return f"{size / unit:.2f}{UNITS[unit]}"
+
+    bars: list[dict[str, Any]] = []
+    facts: list[str] = []
+    for name, parts in models:
+        total, idle = sum(parts.values()), parts["feed_forward_idle"]
+        rest = parts["embeddings"] + parts["norms"] + parts["router"]
+        segments = {"fa": parts["attention"], "fr": rest, "fb": parts["feed_forward_active"], "fi": idle}
+        at_work = f"{told(total - idle)} at work per token" if idle else ""
+        words = ", ".join(f"{label} {told(parts[part])}" for part, label in PARTS.items() if parts[part])
+        bars.append({
+            "name": name, "total": told(total), "at_work": at_work, "below": f"attention {told(parts['attention'])}",
+            "segments": [(key, 100 * size / (ticks[-1] * unit), told(size)) for key, size in segments.items()],
+            "active": 100 * (total - idle) / (ticks[-1] * unit), "alt": f"{name}: {words}",
+        })  # fmt: skip
+        active = f", {at_work.replace(' ', ' of them ', 1)}" if idle else ""
+        facts.append(f"{name} has {told(total)}{'' if facts else ' parameters'}{active}")
     rows = [[label, *(written(parts[part]) for _, parts in models)] for part, label in PARTS.items()]
     rows.append(["total", *(written(sum(parts.values())) for _, parts in models)])
     return {
         "title": f"{'; '.join(facts)}.",
         "text": "Parameters by part, all bars on one scale.",
-        "alt": "; ".join(f"{bar['name']}: {bar['alt']}" for bar in bars) + ".",
+        "alt": "; ".join(bar["alt"] for bar in bars) + ".",
         "bars": bars,
         "ticks": [(100 * tick / ticks[-1], f"{tick:g}{UNITS[unit]}" if tick else "0") for tick in ticks],
         "table": {"caption": "Parameters by part", "head": ["Part", *(name for name, _ in models)], "rows": rows},
-    }
-
-
-def _bar(name: str, parts: dict[str, int], full: float, unit: float) -> dict[str, Any]:
-    def told(size: int) -> str:
-        return f"{size / unit:.2f}{UNITS[unit]}"
-
-    total, idle = sum(parts.values()), parts["feed_forward_idle"]
-    rest = parts["embeddings"] + parts["norms"] + parts["router"]
-    segments, start = [], 0.0
-    for key, size in (("fa", parts["attention"]), ("fr", rest), ("fb", parts["feed_forward_active"]), ("fi", idle)):
-        width = 100 * size / full
-        label = f"{told(size)}{' idle' * (key == 'fi')}" if width > 12 and key != "fa" else ""
-        place = {"x": f"{start:.2f}", "width": f"{width:.2f}", "middle": f"{start + width / 2:.2f}"}
-        segments.append({"cls": key, "label": label, **place})
-        start += width
-    at_work = f"{told(total - idle)} at work per token" if idle else ""
-    return {
-        "name": name,
-        "total": told(total),
-        "segments": segments,
-        "below": f"attention {told(parts['attention'])}",
-        "active": f"{100 * (total - idle) / full:.2f}" if idle else "",
-        "at_work": at_work,
-        "told": f", {at_work.replace(' ', ' of them ', 1)}" if idle else "",
-        "alt": ", ".join(f"{label} {told(parts[part])}" for part, label in PARTS.items() if parts[part]),
     }
 
 
@@ -187,8 +177,7 @@ def _shares(group: list[Shares]) -> dict[str, Any]:
     every = [(domain, layer, shares) for domain, by in chart.domains.items() for layer, shares in by.items()]
     columns = list(map(str, chart.layers))
     ends = [high for by in (chart.intervals or {}).values() for row in by.values() for _, high in row]
-    scale = HIGHEST / max(chart.even, *ends, *(max(shares) for _, _, shares in every))
-    panels = [(shown(one, 60), [_panel(chart, one, layer, scale) for layer in columns]) for one in chart.domains]
+    panels = [(shown(one, 60), [_panel(chart, one, layer) for layer in columns]) for one in chart.domains]
     most, domain, layer, expert = max(
         (share, domain, layer, place) for domain, layer, shares in every for place, share in enumerate(shares)
     )
@@ -205,7 +194,8 @@ def _shares(group: list[Shares]) -> dict[str, Any]:
         "text": " ".join(filter(None, text)),
         "layers": columns,
         "groups": [panels[start : start + IN_A_ROW] for start in range(0, len(panels), IN_A_ROW)],
-        "even": f"{FLOOR - scale * chart.even:.1f}",
+        "even": chart.even,
+        "scale": HIGHEST / max(chart.even, *ends, *(max(shares) for _, _, shares in every)),
         "table": {
             "caption": f"{chart.title}: share by domain, layer and expert",
             "head": ["Domain, layer", *map(str, range(len(every[0][2])))],
@@ -216,24 +206,19 @@ def _shares(group: list[Shares]) -> dict[str, Any]:
     }
 
 
-def _panel(chart: Shares, name: str, layer: str, scale: float) -> dict[str, Any]:
+def _panel(chart: Shares, name: str, layer: str) -> dict[str, Any]:
     shares = chart.domains[name][layer]
     ends = chart.intervals[name][layer] if chart.intervals else [(share, share) for share in shares]
-    first, slot = max(shares), 100 / len(shares)
-    best = [str(place) for place, share in enumerate(shares) if share == first]
-    bars = []
-    for place, (share, (low, high)) in enumerate(zip(shares, ends, strict=True)):
-        top = share == first and len(best) <= MOST_TIES
-        bars.append({
-            "cls": "tp" if top else "up" if share > chart.even else "lo", "label": str(place) if top else "",
-            "x": f"{slot * (place + 0.08):.2f}", "width": f"{slot * 0.84:.2f}", "middle": f"{slot * (place + 0.5):.2f}",
-            "y": f"{FLOOR - scale * share:.1f}", "height": f"{scale * share:.1f}", "whisker": low != high,
-            "low": f"{FLOOR - scale * low:.1f}", "high": f"{FLOOR - scale * high:.1f}",
-            "above": f"{FLOOR - 3 - scale * high:.1f}",
-        })  # fmt: skip
-    told = _share(first)
-    who = f"expert {best[0]} first with {told}" if len(best) == 1 else f"experts {joined(best)} level with {told}"
-    return {"bars": bars, "alt": f"{shown(name, 60)}, layer {shown(layer, 10)}: {who}"}
+    best = [place for place, share in enumerate(shares) if share == max(shares)]
+    told = _share(max(shares))
+    who = f"expert {best[0]} first with {told}"
+    if len(best) > 1:
+        who = f"experts {joined(list(map(str, best)))} level with {told}"
+    return {
+        "bars": [(share, low, high) for share, (low, high) in zip(shares, ends, strict=True)],
+        "numbered": best if len(best) <= MOST_TIES else [],
+        "alt": f"{shown(name, 60)}, layer {shown(layer, 10)}: {who}",
+    }
 
 
 def _depth(group: list[Depth]) -> dict[str, Any]:
@@ -241,20 +226,39 @@ def _depth(group: list[Depth]) -> dict[str, Any]:
     points = [(chart.title, *point) for chart in group for point in chart.points]
     ticks = round_ticks(max(number for _, _, *value in points for number in value if number is not None))
     last = max(layer for _, layer, *_ in points)
-    lines = [_curve(place, chart, last, TOP / ticks[-1]) for place, chart in enumerate(group)]
-    facts = "; ".join(f"{line['name']}: {line['fact']}" for line in lines)
+
+    def x(layer: int) -> str:
+        return f"{LEFT + WIDE * layer / max(last, 1):.1f}"
+
+    def y(value: float) -> str:
+        return f"{BOTTOM - TOP / ticks[-1] * value:.1f}"
+
+    series = []
+    for chart in group:
+        (start, opening, *_), (peak, highest, *_) = chart.points[0], max(chart.points, key=lambda point: point[1])
+        first, most = together([opening, highest], share=True)
+        series.append({
+            "name": chart.title,
+            "fact": f"{first} at layer {start}, highest at layer {peak} with {most}",
+            "dots": [(x(layer), y(value)) for layer, value, _, _ in chart.points],
+            "whiskers": [
+                (x(layer), y(low), y(high))
+                for layer, _, low, high in chart.points if low is not None and high is not None
+            ],
+        })  # fmt: skip
+    facts = "; ".join(f"{line['name']}: {line['fact']}" for line in series)
     step = max(1, round(last / 6 / 5) * 5 or round(last / 6))
     layers = [*(layer for layer in range(0, last, step) if last - layer > step / 2), last]
     places = max(len(f"{tick:g}".partition(".")[2]) for tick in ticks)
     words = [f"{tick:.{places}f}".removeprefix("0") if 0 < tick < 1 else f"{tick:g}" for tick in ticks]
-    whiskers = " Whiskers: confidence intervals." * any(line["whiskers"] for line in lines)
+    whiskers = " Whiskers: confidence intervals." * any(line["whiskers"] for line in series)
     return {
         "title": f"{facts}.",
         "text": f"By layer, from the first to the last of {last + 1}.{whiskers}",
         "alt": facts,
-        "series": lines,
-        "ticks": [(f"{BOTTOM - TOP / ticks[-1] * tick:.1f}", word) for tick, word in zip(ticks, words, strict=True)],
-        "layers": [(_across(layer, last), str(layer)) for layer in layers],
+        "series": series,
+        "ticks": [(y(tick), word) for tick, word in zip(ticks, words, strict=True)],
+        "layers": [(x(layer), layer) for layer in layers],
         "table": {
             "caption": "Value by source and layer",
             "head": ["Source", "Layer", "Value", "Interval"],
@@ -263,34 +267,8 @@ def _depth(group: list[Depth]) -> dict[str, Any]:
     }
 
 
-def _across(layer: int, last: int) -> str:
-    return f"{LEFT + WIDE * layer / max(last, 1):.1f}"
-
-
 def _interval(low: float | None, high: float | None) -> str:
     return "—" if low is None or high is None else " to ".join(together([low, high], share=True))
-
-
-def _curve(place: int, chart: Depth, last: int, scale: float) -> dict[str, Any]:
-    def height(value: float) -> str:
-        return f"{BOTTOM - scale * value:.1f}"
-
-    at = [(_across(layer, last), height(value)) for layer, value, _, _ in chart.points]
-    (start, opening, *_), (peak, highest, *_) = chart.points[0], max(chart.points, key=lambda point: point[1])
-    first, most = together([opening, highest], share=True)
-    return {
-        "name": chart.title,
-        "fact": f"{first} at layer {start}, highest at layer {peak} with {most}",
-        "key": place % 6 + 1,
-        "dashed": place % 2 == 1,
-        "lines": [(*a, *b) for a, b in pairwise(at)],
-        "dots": at,
-        "radius": 4 if len(at) < 12 else 2.5,
-        "whiskers": [
-            (_across(layer, last), height(low), height(high))
-            for layer, _, low, high in chart.points if low is not None and high is not None
-        ],
-    }  # fmt: skip
 
 
 def _active_against_total(group: list[ActiveAgainstTotal]) -> dict[str, Any]:
@@ -305,16 +283,16 @@ def _active_against_total(group: list[ActiveAgainstTotal]) -> dict[str, Any]:
         x, y = ((log10(value) - axis[0]) / (axis[-1] - axis[0]) for value, axis in ((total, across), (active, up)))
         return round(LEFT + WIDE * x, 2), round(FOOT - TALL * y, 1)
 
-    def of(size: Size | None) -> tuple[float, float] | None:
-        return at(size.total, size.active) if size else None
-
     sparsest = min(points, key=lambda point: point.measured.active / point.measured.total)
     models = counted(len(points), "model", "models")
     return {
         "title": f"{models}; the sparsest is {sparsest.told}.",
         "text": "Active against total parameters, both axes logarithmic. Filled: as counted; ring: as published.",
         "alt": f"Active against total parameters of {models}. The sparsest is {sparsest.told}.",
-        "dots": [(of(one.measured), of(one.published), one.told) for one in points],
+        "dots": [
+            (*(at(size.total, size.active) if size else None for size in (one.measured, one.published)), one.told)
+            for one in points
+        ],
         "guides": [(*at(*low), *at(*high), word) for share, word in GUIDES for low, high in _guide(share, across, up)],
         "across": [(at(10**power, 10 ** up[0])[0], _size(10**power)) for power in across],
         "up": [(at(10 ** across[0], 10**power)[1], _size(10**power)) for power in up],
@@ -322,16 +300,16 @@ def _active_against_total(group: list[ActiveAgainstTotal]) -> dict[str, Any]:
             "caption": "Total and active parameters by model",
             "head": ["Model", "Family", "Total, published", "Total, counted", "Active, published", "Active, counted"],
             "rows": [
-                [shown(one.model, 80), shown(one.family, 80), *(_size(size) for name in ("total", "active")
-                 for size in _both(one, name))]
+                [shown(one.model, 80), shown(one.family, 80)]
+                + [
+                    _size(getattr(size, name, None))
+                    for name in Size.__struct_fields__
+                    for size in (one.published, one.measured)
+                ]
                 for one in points
             ],
         },
-    }  # fmt: skip
-
-
-def _both(point: Point, name: str) -> tuple[float | None, float]:
-    return getattr(point.published, name, None), getattr(point.measured, name)
+    }
 
 
 def _decades(values: list[float]) -> list[int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from reports import numbers
-from reports.schema import Case, Claim, Evidence
+from reports.schema import Case, Claim, Evidence, grouped
 from reports.text import counted, shown
 
 HASH_SHOWN = 12  # characters
@@ -41,24 +42,22 @@ def details(claim: Claim, groups: list[list[Case]], labels: list[str], document:
     Neighbours with the same numbers, such as two readings of them, are told together, and so is evidence that
     several cases share. `document` is the link of the claim's document.
     """
-    found: list[tuple[list[Entry], list[str], list[Entry]]] = []
-    shared: dict[tuple[Entry, ...], list[str]] = {}
-    for group, label in zip(groups, labels, strict=True):
-        values = _values(group[0])
-        if not found or values != found[-1][0]:
-            found.append((values, [], []))
-        found[-1][1].append(label)
-        found[-1][2].extend(_test(case) for case in group)
-        for one in group[0].evidence:
-            shared.setdefault(tuple(_stands_on(one)), []).append(label)
-    told = [Details("; ".join(names), [*entries, *tests]) for entries, names, tests in found]
-    for entries, names in shared.items():
-        label = "; ".join(names)
+    told = []
+    for values, neighbours in groupby(zip(groups, labels, strict=True), key=lambda one: _values(one[0][0])):
+        same = list(neighbours)
+        tests = [_test(case) for group, _ in same for case in group]
+        told.append(Details("; ".join(label for _, label in same), [*values, *tests]))
+    alike = len(told) == 1
+    stands_on = [
+        (label, _stands_on(one)) for group, label in zip(groups, labels, strict=True) for one in group[0].evidence
+    ]
+    for entries, names in grouped(stands_on, lambda one: one[1]).items():
+        label = "; ".join(name for name, _ in names)
         if own := next((one for one in told if one.label == label), None):
             own.entries += entries
         else:
-            told.append(Details("" if len(names) == len(groups) else label, list(entries)))
-    if len(found) == 1:
+            told.append(Details("" if len(names) == len(groups) else label, [*entries]))
+    if alike:
         told[0].label = ""
     command = f"pytest --claim {shlex.quote(shown(claim.id, 200))}"
     return [*told, Details("", [*_place(claim, document), Entry("Run only this", command, "command")])]
@@ -98,7 +97,7 @@ def _test(case: Case) -> Entry:
     return Entry("Test", f"{shown(case.test, 300)}{took}", "code")
 
 
-def _stands_on(one: Evidence) -> list[Entry]:
+def _stands_on(one: Evidence) -> tuple[Entry, ...]:
     made = {"revision ": one.revision, "": one.precision, "by ": one.engine, "on ": one.device}
     model = ", ".join([shown(one.model, 120), *(f"{word}{shown(text, 120)}" for word, text in made.items() if text)])
     file = shown(one.file, 300) + (f" (sha256 {shown(one.sha256[:HASH_SHOWN], 80)}…)" if one.sha256 else "")
@@ -109,8 +108,8 @@ def _stands_on(one: Evidence) -> list[Entry]:
         "File": file.strip(),
         "Note": shown(one.note, 600),
     }
-    entries = [Entry(term, text) for term, text in told.items() if text]
-    return [*entries, Entry("Published", *link(one.link))] if one.link else entries
+    published = [Entry("Published", *link(one.link))] * bool(one.link)
+    return *(Entry(term, text) for term, text in told.items() if text), *published
 
 
 def link(address: str) -> tuple[str, str]:

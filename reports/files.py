@@ -9,12 +9,11 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from math import inf
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 SPACING = 50  # a checkpoint that took a second is followed by none for so many: it costs a run 2 % at most
 ENDINGS = [signal.SIGTERM, signal.SIGHUP]  # what a job that is cancelled and a terminal that is closed send
@@ -66,16 +65,19 @@ def _no_file(target: Path) -> str:
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Let a request to end do as Ctrl-C does: write what was measured."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = {number: signal.signal(number, signal.default_int_handler) for number in ENDINGS}
+def _handled(signals: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    mine = threading.current_thread() is threading.main_thread()  # no other thread may say what a signal does
+    previous = {number: signal.signal(number, handler) for number in signals} if mine else {}
     try:
         yield
     finally:
-        _restore(previous)
+        for number, before in previous.items():
+            signal.signal(number, before)
+
+
+def stoppable() -> AbstractContextManager[None]:
+    """Let a request to end do as Ctrl-C does: write what was measured."""
+    return _handled(ENDINGS, signal.default_int_handler)
 
 
 @contextmanager
@@ -91,19 +93,8 @@ def undisturbed() -> Iterator[list[int]]:
         if len(pressed) > 1:
             raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
+    with _handled((signal.SIGINT, *ENDINGS), note):
         yield pressed
-        return
-    previous = {number: signal.signal(number, note) for number in (signal.SIGINT, *ENDINGS)}
-    try:
-        yield pressed
-    finally:
-        _restore(previous)
-
-
-def _restore(previous: Mapping[signal.Signals, Any]) -> None:
-    for number, handler in previous.items():
-        signal.signal(number, handler)
 
 
 class Checkpoint:
@@ -129,15 +120,12 @@ class Checkpoint:
 
 def keep(text: str, path: Path) -> str:
     """Write a file and return "", or what went wrong and where the text is instead."""
-    try:
-        write_text(text, path)
-    except OSError as error:
-        trouble = f"the ledger could not be written to {path} ({error.strerror})"
-    else:
-        return ""
-    refuge = Path(tempfile.gettempdir()) / f"{path.stem}-{os.getpid()}.json"
-    try:
-        write_text(text, refuge)
-    except OSError as error:
-        return f"{trouble}, nor to {refuge} ({error.strerror}); the verdicts are only on this screen"
-    return f"{trouble}; it is in {refuge}"
+    trouble = ""
+    for place in (path, Path(tempfile.gettempdir()) / f"{path.stem}-{os.getpid()}.json"):
+        try:
+            write_text(text, place)
+        except OSError as error:
+            trouble += f"{', nor' if trouble else 'the ledger could not be written'} to {place} ({error.strerror})"
+        else:
+            return trouble and f"{trouble}; it is in {place}"
+    return f"{trouble}; the verdicts are only on this screen"

@@ -17,7 +17,7 @@ from reports import summary
 from reports.files import write_text
 from reports.schema import STATES, Ledger, counts
 from reports.text import counted, shown
-from reports.view import Row, row
+from reports.view import Row
 
 LARGEST = 1024 * 1024 - 64 * 1024  # bytes: the host's limit is 1 MiB a step, less room for what others write
 HEAD = "| verdict | claim | says | printed | measured |\n|---|---|---|---|---|"
@@ -41,7 +41,7 @@ def write_job_summary(ledger: Ledger) -> None:
 def job_summary(ledger: Ledger, largest: int = LARGEST) -> str:
     """Return the summary in Markdown, the most important first, in at most `largest` bytes of UTF-8."""
     runs, found = summary.run_names(ledger), counts(ledger.claims)
-    rows = [row(claim, runs) for claim in ledger.claims]
+    rows = [Row(claim, runs) for claim in ledger.claims]
     titles = [banner.title for banner in summary.banners(ledger, rows) if banner.kind != "merged"]
     head = [f"## {_escaped(summary.headline(ledger.claims, found))}"]
     head += [f"**{_escaped(title)}**" for title in titles]

@@ -16,16 +16,18 @@ from reports import numbers, summary
 from reports.charts import charts
 from reports.details import link
 from reports.files import write_text
-from reports.schema import STATES, Claim, Document, Ledger, Section, counts
+from reports.schema import STATES, Claim, Document, Ledger, Section, counts, grouped
 from reports.tables import blocks
 from reports.text import anchor, counted, joined, sentence, shown
-from reports.view import Row, around, row
+from reports.view import Row
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True, auto_reload=False,
 )  # fmt: skip
+ENVIRONMENT.filters |= {"shown": shown, "sentence": sentence}
+ENVIRONMENT.globals["link"] = link
 FILTERS = (
     f".flt:has(#f-{key}:checked)~.doc :is(.c:not(.{key}),.sec:not(.h-{key}),.tb:not(.h-{key})){{display:none}}"
     for key in STATES
@@ -66,9 +68,12 @@ def context(ledger: Ledger) -> dict[str, Any]:
     """Return what the template draws."""
     runs, found = summary.run_names(ledger), counts(ledger.claims)
     addresses = _numbered((anchor(claim.id) for claim in ledger.claims), "~{}")
-    rest = around(ledger, addresses)
-    rows = [row(claim, runs, address, rest) for claim, address in zip(ledger.claims, addresses, strict=True)]
-    by_claim = {id(claim): one for claim, one in zip(ledger.claims, rows, strict=True)}
+    links = {one.id: one.link for one in ledger.documents}
+    rows = [
+        Row(claim, runs, address, links.get(claim.document, ""))
+        for claim, address in zip(ledger.claims, addresses, strict=True)
+    ]
+    by_claim = {id(one.claim): one for one in rows}
     big, headline = len(rows) > LARGE, summary.headline(ledger.claims, found)
     documents = [_document(document, sections, by_claim, big) for document, sections in summary.places(ledger)]
     _tell_apart(documents)
@@ -79,9 +84,11 @@ def context(ledger: Ledger) -> dict[str, Any]:
         "kicker": " · ".join(["Which claims hold", *of]),
         "headline": headline,
         "subline": summary.subline(ledger),
-        "banners": summary.banners(ledger, rows),
+        "banners": list(summary.banners(ledger, rows)),
         "verdicts": [(key, STATES[key], number) for key, number in found.items() if number],
         "documents": documents,
+        "addresses": {one.claim.id: one.address for one in reversed(rows)},  # of several claims of one id, the first
+        "corrections": grouped((claim for claim in ledger.claims if claim.corrects), lambda claim: claim.corrects),
         "big": big,
         "long": len(rows) > LONG,
         "folded": sum(len(one["sections"]) for one in documents) > MOST_SECTIONS and len(documents) > 1,

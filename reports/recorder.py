@@ -24,7 +24,7 @@ from reports import files, schema, terminal, versions
 from reports.schema import RESULT, Case, Collection, Key, Ledger, Result
 
 FOLDER, KINDS = Path("reports/out"), {"ledger": ".json", "page": ".html"}
-WHOLE, PARTIAL = "claims", "partial"
+WHOLE, GPU, PARTIAL = "claims", "gpu", "partial"
 LIBRARIES = ("torch", "transformers", "pytest", "hypothesis")
 SUITE = "claims"  # the plugin that tells what was collected
 IDLE = ("collectonly", "setupplan", "setuponly", "showfixtures", "show_fixtures_per_test", "markers", "help", "version")
@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(
             f"--{name}", type=Path, metavar="PATH",
             help=f"where the {name} goes, {ending[1:].upper()} (default: {FOLDER / WHOLE}{ending} of the suite; "
-            f"of a run that checks only some of the claims, {FOLDER / PARTIAL}{ending})",
+            f"of a run of the gpu tier alone {FOLDER / GPU}{ending}, of only some claims {FOLDER / PARTIAL}{ending})",
         )  # fmt: skip
 
 
@@ -162,13 +162,21 @@ class Recorder:
 
     def _paths(self) -> dict[str, Path]:
         """Return where the files go: what an option names is meant from where the run was started."""
-        nothing = self.ledger is not None and self.ledger.exit_code() == pytest.ExitCode.NO_TESTS_COLLECTED
-        stem = PARTIAL if self.collection.partial or nothing else WHOLE
-        default = self.config.rootpath / FOLDER / stem
+        default = self.config.rootpath / FOLDER / self._stem()
         return {
             name: self.config.invocation_params.dir / (self.config.getoption(name) or default.with_suffix(ending))
             for name, ending in KINDS.items()
         }
+
+    def _stem(self) -> str:
+        """Return the name of a run's files: no run replaces what is known of claims that it was not asked for."""
+        nothing = self.ledger is not None and self.ledger.exit_code() == pytest.ExitCode.NO_TESTS_COLLECTED
+        if self.collection.partial or nothing:
+            return PARTIAL
+        left_out = set(self.collection.deselected)
+        every = [(claim.id, case) for claim in self.collection.claims for case in claim.cases]
+        tiers = {case.tier for claim, case in every if (claim, case.id) not in left_out}
+        return GPU if left_out and tiers == {"gpu"} else WHOLE
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -338,17 +346,17 @@ class Recorder:
         )
 
     def _documents(self) -> list[schema.Document]:
-        documents: list[schema.Document] = msgspec.convert(
-            schema.plain(self.collection.documents), list[schema.Document]
-        )
-        sections = {(document.id, one.id): one for document in documents for one in document.sections}
-        drawn = {
+        documents = msgspec.convert(schema.plain(self.collection.documents), list[schema.Document])
+        last = {
             (str(one.get("kind")), str(one.get("name")), one["document"], one["section"]): one for one in self.pictures
         }
-        for (_, _, document, section), picture in drawn.items():
-            if (document, section) in sections:
-                told = {key: value for key, value in picture.items() if key not in ("document", "section")}
-                sections[document, section].charts.append(told)
+        for document in documents:
+            for section in document.sections:
+                section.charts += [
+                    {key: value for key, value in picture.items() if key not in ("document", "section")}
+                    for (_, _, *place), picture in last.items()
+                    if place == [document.id, section.id]
+                ]
         return documents
 
     def _conclude(self, session: pytest.Session) -> None:
@@ -388,9 +396,9 @@ class Recorder:
         if trouble := files.keep(schema.dump(ledger), self.paths["ledger"]):
             self.complaints.append(trouble)
             del self.paths["ledger"]
-        for view, draw in {"page": self._draw_page, "job summary": self._draw_job_summary}.items():
+        for view in ("page", "job summary"):
             try:
-                draw(ledger)
+                self._draw(view, ledger)
                 continue
             except OSError as error:
                 place = f" to {self.paths[view]}" if view in self.paths else ""
@@ -399,15 +407,13 @@ class Recorder:
                 self.complaints.append(f"the {view} could not be drawn ({type(error).__name__}: {error})")
             self.paths.pop(view, None)
 
-    def _draw_page(self, ledger: Ledger) -> None:
-        from reports import page
+    def _draw(self, view: str, ledger: Ledger) -> None:
+        from reports import github, page  # they take long to import, and a run that ends early needs neither
 
-        page.write(ledger, self.paths["page"])
-
-    def _draw_job_summary(self, ledger: Ledger) -> None:
-        from reports import github
-
-        github.write_job_summary(ledger)
+        if view == "page":
+            page.write(ledger, self.paths["page"])
+        else:
+            github.write_job_summary(ledger)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say which claims hold."""

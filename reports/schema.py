@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
@@ -27,6 +27,7 @@ Verdict = Literal["holds", "loosely", "refuted", "disputed", "undecided", "unche
 Number = int | float | str  # a string is a decimal or a fraction: what a double cannot hold exactly
 Key = tuple[str, str]  # a claim and a case of it
 Tier = Literal["cheap", "gpu"]
+Entry = TypeVar("Entry")
 
 
 class State(NamedTuple):
@@ -141,11 +142,28 @@ class Evidence(Record, kw_only=True):
     stand_in: bool = False
 
 
-class Case(Marked, kw_only=True):
+class Outcome(Marked, kw_only=True):
+    """How a test of a case ended. `drawn` is how many cases a fuzzed claim was held against."""
+
+    verdict: Verdict = "unchecked"
+    reason: str = ""
+    measured: list[Measurement] = []
+    compared: list[Comparison] = []
+    drawn: int | None = None
+    evidence: list[Evidence] = []
+
+
+class Result(Outcome, kw_only=True):
+    """An outcome as it is sent with pytest's report."""
+
+    claim: str
+    case: str
+
+
+class Case(Outcome, kw_only=True):
     """One run of a claim's test: a reading, on a source of evidence, of one of its parts.
 
-    `digest` is of the declaration: a verdict that was found for another one says nothing of this case. `drawn` is how
-    many cases a fuzzed claim was held against.
+    `digest` is of the declaration: a verdict that was found for another one says nothing of this case.
     """
 
     id: str
@@ -155,14 +173,8 @@ class Case(Marked, kw_only=True):
     source: str = ""
     part: str = ""
     declared: Verdict = "holds"
-    verdict: Verdict = "unchecked"
-    reason: str = ""
     digest: str = ""
     stated: Stated | None = None
-    measured: list[Measurement] = []
-    compared: list[Comparison] = []
-    drawn: int | None = None
-    evidence: list[Evidence] = []
     seconds: float = 0.0
 
     @property
@@ -216,6 +228,11 @@ class Claim(Marked, kw_only=True):
         return len({case.id for case in self.cases}) < len(self.cases)
 
     @property
+    def on_stand_in(self) -> bool:
+        """Whether any of its cases was measured on a stand-in."""
+        return any(case.on_stand_in for case in self.cases)
+
+    @property
     def state(self) -> str:
         """How the claim is shown: its verdict, or "surprise" where a case came out undeclared."""
         if self.verdict == "broken" or self.conflicting:
@@ -229,10 +246,7 @@ class Claim(Marked, kw_only=True):
         the same evidence; a stand-in has no say beside what was checked on the claim's own model. Every part counts,
         each on sources of its own, and both readings of each.
         """
-        parts: dict[str, list[Case]] = {}
-        for case in self.cases:
-            parts.setdefault(case.part, []).append(case)
-        decided = [_decided(cases) for cases in parts.values()]
+        decided = [_decided(cases) for cases in grouped(self.cases, lambda case: case.part).values()]
         self.declared, self.verdict = (
             _gravest({_over_sources(cases, name) for cases in decided}) for name in ("declared", "verdict")
         )
@@ -322,19 +336,6 @@ class Collection(Record, kw_only=True):
     partial: bool = False
 
 
-class Result(Record, kw_only=True):
-    """How the test of a case ended, as it is sent with pytest's report."""
-
-    claim: str
-    case: str
-    verdict: Verdict
-    reason: str = ""
-    measured: list[Measurement] = []
-    compared: list[Comparison] = []
-    drawn: int | None = None
-    evidence: list[Evidence] = []
-
-
 def _decided(cases: list[Case]) -> list[Case]:
     """The cases of sources that came to a verdict; those of a stand-in only where nothing else was checked."""
     checked = [case for case in cases if case.verdict in (*REACHED, "undecided")]
@@ -345,10 +346,7 @@ def _decided(cases: list[Case]) -> list[Case]:
 
 
 def _over_sources(cases: list[Case], name: str) -> Verdict:
-    by_source: dict[str, list[Case]] = {}
-    for case in cases:
-        by_source.setdefault(case.source, []).append(case)
-    verdicts = {_of_source(same, name) for same in by_source.values()}
+    verdicts = {_of_source(same, name) for same in grouped(cases, lambda case: case.source).values()}
     verdicts = verdicts - {"undecided", "unchecked"} or verdicts
     for verdict in ("broken", "undecided"):
         if verdict in verdicts:
@@ -357,11 +355,11 @@ def _over_sources(cases: list[Case], name: str) -> Verdict:
 
 
 def _of_source(cases: list[Case], name: str) -> Verdict:
-    by_reading: dict[str, set[Verdict]] = {}
-    for case in cases:
-        by_reading.setdefault(case.reading, set()).add(getattr(case, name))
-    literal, loose = by_reading.get("literal"), by_reading.get("loose")
-    strict, weak = (_gravest(verdicts) if verdicts else None for verdicts in (literal, loose))
+    by_reading = grouped(cases, lambda case: case.reading)
+    strict, weak = (
+        _gravest({getattr(case, name) for case in by_reading[reading]}) if reading in by_reading else None
+        for reading in ("literal", "loose")
+    )
     if "broken" in (strict, weak):
         return "broken"
     if weak is not None and strict in ("refuted", None):
@@ -371,6 +369,14 @@ def _of_source(cases: list[Case], name: str) -> Verdict:
 
 def _gravest(verdicts: set[Verdict]) -> Verdict:
     return min(verdicts, key=lambda verdict: STATES[verdict].rank, default="unchecked")
+
+
+def grouped(entries: Iterable[Entry], key: Callable[[Entry], Any]) -> dict[Any, list[Entry]]:
+    """Put entries together whose key is the same, in the order in which they come."""
+    groups: dict[Any, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(key(entry), []).append(entry)
+    return groups
 
 
 def fixed(measured: Iterable[Measurement]) -> tuple[tuple[str, ...], ...]:
@@ -424,29 +430,27 @@ def check(content: Any, name: str) -> Ledger:
 
 def gathered(kind: Any, value: Any) -> Any:
     """Put the keys that a record does not know into its `extra`, at every depth."""
-    record = _record_in(kind)
-    if record is None:
+    known = _known(kind)
+    if known is None:
         return value
     if isinstance(value, list):
-        return [gathered(record, entry) for entry in value]
+        return [gathered(kind, entry) for entry in value]
     if not isinstance(value, dict):
         return value
-    known = {written: inner for _, written, inner in _fields(record)}
     told = {key: gathered(known[key], entry) for key, entry in value.items() if key in known}
     return told | {"extra": {key: entry for key, entry in value.items() if key not in known}}
 
 
 @cache
-def _record_in(kind: Any) -> type[Record] | None:
-    """Return the record that a field holds, alone, in a list or as one of several types."""
-    parts = (kind, *get_args(kind))
-    return next((part for part in parts if isinstance(part, type) and issubclass(part, Record)), None)
+def _known(kind: Any) -> dict[str, Any] | None:
+    """Return the types, by key, of what a record holds that a field of this type holds; None for one without records.
 
-
-@cache
-def _fields(kind: type[Record]) -> list[tuple[str, str, Any]]:
-    """Return the name in Python, the key and the type of what a record holds, less `extra`."""
-    return [(one.name, one.encode_name, one.type) for one in msgspec.structs.fields(kind) if one.name != "extra"]
+    The field may hold the record alone, in a list or as one of several types.
+    """
+    for part in (kind, *get_args(kind)):
+        if isinstance(part, type) and issubclass(part, Record):
+            return {one.encode_name: one.type for one in msgspec.structs.fields(part) if one.name != "extra"}
+    return None
 
 
 def clean(text: str) -> str:
@@ -504,8 +508,8 @@ def plain(value: Any) -> Any:
         bases: tuple[Any, ...] = (str, list, dict)
         return next((plain(base(value)) for base in bases if isinstance(value, base)), value)
     told = plain(value.extra) if value.extra else {}
-    for name, written, _ in _fields(type(value)):
-        if (entry := getattr(value, name)) is not UNSET:
+    for name, written in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+        if name != "extra" and (entry := getattr(value, name)) is not UNSET:
             told[written] = plain(entry)
     return told
 

@@ -5,7 +5,7 @@ A strip is made of numbers and of this module's own words alone, so a page may t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from reports.numbers import Printed
@@ -52,10 +52,8 @@ def against(verdict: str, operator: str, values: list[Value], printed: Printed) 
         return MIDDLE + HALF * max(-FAR, min(FAR, halves))
 
     end = "M124 3v3m0 2.5v3m0 2.5v3" if printed.cut_short else "M120 3h4v14h-4"
-    frame = f"{_path('bd', 'M44 3h80v14h-80z')}{_path('cp', f'M48 3h-4v14h4{end}')}"
-    whiskers = "".join(_whisker("ci", place(low), place(high), 10) for _, low, high in values)
-    dots = "".join(_point(place(value), printed.contains(value)) for value, _, _ in values)
-    return _svg(_tone(verdict), AXIS + frame + whiskers + dots)
+    frame = _path("bd", "M44 3h80v14h-80z") + _path("cp", f"M48 3h-4v14h4{end}")
+    return _svg(_tone(verdict), AXIS + frame + _placed(values, place, printed.contains))
 
 
 def _threshold(verdict: str, operator: str, values: list[Value], printed: Printed) -> str:
@@ -67,13 +65,18 @@ def _threshold(verdict: str, operator: str, values: list[Value], printed: Printe
     def place(number: Decimal) -> float:
         return 2 + 164 * float((number - start) / span)
 
+    def on_its_side(value: Decimal) -> bool:
+        return operator.endswith("=") if value == line else (value > line) == above
+
     band = f"M{place(line):.1f} 3H166v14H{place(line):.1f}z" if above else f"M2 3H{place(line):.1f}v14H2z"
-    drawn = [AXIS, _path("bd", band), _path("cp", f"M{place(line):.1f} 3v14")]
-    drawn += [_whisker("ci", place(low), place(high), 10) for _, low, high in values]
-    for value, _, _ in values:
-        on_its_side = value > line if above else value < line
-        drawn.append(_point(place(value), on_its_side or (value == line and operator.endswith("="))))
-    return _svg(_tone(verdict), "".join(drawn))
+    frame = _path("bd", band) + _path("cp", f"M{place(line):.1f} 3v14")
+    return _svg(_tone(verdict), AXIS + frame + _placed(values, place, on_its_side))
+
+
+def _placed(values: list[Value], place: Callable[[Decimal], float], fits: Callable[[Decimal], bool]) -> str:
+    """Draw intervals, and on them a dot for a value that fits and a cross for another."""
+    whiskers = [_whisker("ci", place(low), place(high), 10) for _, low, high in values]
+    return "".join(whiskers + [_point(place(value), fits(value)) for value, _, _ in values])
 
 
 def bars(verdict: str, values: list[Value]) -> str:

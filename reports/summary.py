@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reports import numbers
-from reports.schema import STATES, Accounting, Claim, Collection, Document, Ledger, Section, counts
+from reports.schema import STATES, Accounting, Claim, Collection, Document, Ledger, Run, Section, counts, grouped
 from reports.text import anchor, counted, joined, shown
 from reports.view import Row, awaits_gpu
 
@@ -49,13 +49,12 @@ def tally(found: Mapping[str, int]) -> str:
 
 def places(ledger: Ledger | Collection) -> Places:
     """Return claims by document and section, in the ledger's order; what belongs to no known one comes last."""
-    claims: dict[str, dict[str, list[Claim]]] = {}
-    for claim in ledger.claims:
-        claims.setdefault(claim.document, {}).setdefault(claim.section, []).append(claim)
+    by_document = grouped(ledger.claims, lambda claim: claim.document)
     documents = {one.id: one for one in ledger.documents}
+    documents |= {name: Document(id=name, title=name) for name in by_document if name not in documents}
     found: Places = []
-    for name in [*documents, *(other for other in claims if other not in documents)]:
-        document, own = documents.get(name, Document(id=name, title=name)), claims.get(name, {})
+    for name, document in documents.items():
+        own = grouped(by_document.get(name, []), lambda claim: claim.section)
         sections = {one.id: one for one in document.sections}
         sections |= {other: Section(id=other, title=other) for other in own if other not in sections}
         told = [(one, own.get(one.id, [])) for one in sections.values() if one.id in own or one.charts]
@@ -119,7 +118,7 @@ def run_names(ledger: Ledger) -> dict[str, str]:
 
 def notes(ledger: Ledger) -> list[str]:
     """Return what a reader must know of the whole run: that a stand-in was measured, or an untested version used."""
-    standing = sum(any(case.on_stand_in for case in claim.cases) for claim in ledger.claims)
+    standing = sum(claim.on_stand_in for claim in ledger.claims)
     claims = counted(standing, "claim stands", "claims stand")
     told = [f"{claims} on measurements of a stand-in, not of the model that is meant"] * bool(standing)
     untested = ledger.run.environment.get("untested")
@@ -133,77 +132,72 @@ def warnings(ledger: Ledger) -> list[str]:
     return list(dict.fromkeys(f"{shown(one.get('claim', ''), 120)}: {shown(one.get('text', ''), 400)}" for one in told))
 
 
-def banners(ledger: Ledger, rows: list[Row]) -> list[Banner]:
-    """Return the banners of an unusual run, the gravest first."""
-    pairs, runs = list(zip(ledger.claims, rows, strict=True)), run_names(ledger)
-    surprises = [(one.address, _surprise(claim, one)) for claim, one in pairs if one.state == "surprise"]
-    broken = [(one.address, _broken(claim, one)) for claim, one in pairs if one.state == "broken"]
-    are = "surprise: the measurement is not what was", "surprises: the measurements are not what was"
-    failed = "claim's instrument is broken", "claims' instruments are broken"
-    found = [
-        _listed("surprise", f"{counted(len(surprises), *are)} declared", surprises),
-        _conflicts([claim for claim in ledger.claims if claim.conflicting], runs),
-        _interrupted(ledger),
-        _listed("broken", counted(len(broken), *failed), broken, FEW_LISTED),
-        _merged(ledger, runs),
-        *(Banner("info", "info", note) for note in notes(ledger)),
-    ]
-    return [banner for banner in found if banner]
+def banners(ledger: Ledger, rows: list[Row]) -> Iterator[Banner]:
+    """Yield the banners of an unusual run, the gravest first."""
+    runs = run_names(ledger)
+    if surprises := [one for one in rows if one.state == "surprise"]:
+        are = counted(
+            len(surprises), "surprise: the measurement is not what was", "surprises: the measurements are not what was"
+        )
+        yield _listed("surprise", f"{are} declared", [(one.address, _surprise(one)) for one in surprises], MOST_LISTED)
+    if conflicts := [claim for claim in ledger.claims if claim.conflicting]:
+        title = f"Runs disagree on {counted(len(conflicts), 'claim', 'claims')}"
+        text = "No outcome is dropped. The claim counts as disputed until one of the runs is explained."
+        table = [each for claim in conflicts[:MOST_LISTED] for each in _outcomes(claim, runs)]
+        yield Banner("conflict", "disputed", title, text, head=("Claim", "Run", "Outcome"), rows=table)
+    states = {run.state for run in ledger.runs or [ledger.run]}
+    if "interrupted" in states or ledger.accounting.unaccounted:
+        yield _interrupted(ledger)
+    if broken := [one for one in rows if one.state == "broken"]:
+        failed = counted(len(broken), "claim's instrument is broken", "claims' instruments are broken")
+        yield _listed("broken", failed, [(one.address, _broken(one)) for one in broken], FEW_LISTED)
+    if ledger.run.state == "merged":
+        table = [_run(run, runs) for run in ledger.runs or []]
+        head = ("Run", "Started", "Took", "Cases reported", "State")
+        yield Banner(
+            "merged", "info", f"Merged from {counted(len(table), 'run', 'runs')}", MERGE_RULE, head=head, rows=table
+        )
+    for note in notes(ledger):
+        yield Banner("info", "info", note)
 
 
-def _listed(kind: str, title: str, links: list[tuple[str, str]], most: int = MOST_LISTED) -> Banner | None:
-    return Banner(kind, kind, title, links=links[:most], more=max(len(links) - most, 0)) if links else None
+def _listed(kind: str, title: str, links: list[tuple[str, str]], most: int) -> Banner:
+    return Banner(kind, kind, title, links=links[:most], more=max(len(links) - most, 0))
 
 
-def _surprise(claim: Claim, row: Row) -> str:
-    case = next(case for case in claim.cases if case.surprising)
+def _surprise(row: Row) -> str:
+    case = next(case for case in row.claim.cases if case.surprising)
     return f"{row.says[:200]} Declared: {STATES[case.declared].one}; measured: {STATES[case.verdict].one}."
 
 
-def _broken(claim: Claim, row: Row) -> str:
-    reason = next((case.reason for case in claim.cases if case.verdict == "broken"), "")
+def _broken(row: Row) -> str:
+    reason = next((case.reason for case in row.claim.cases if case.verdict == "broken"), "")
     return f"{row.short}: {shown(reason.strip().partition(chr(10))[0], 200) or 'no reason given'}"
 
 
-def _conflicts(claims: list[Claim], runs: dict[str, str]) -> Banner | None:
-    if not claims:
-        return None
-    rows = []
-    for claim in claims[:MOST_LISTED]:
-        ids = [case.id for case in claim.cases]
-        for case in (case for case in claim.cases if ids.count(case.id) > 1):
+def _outcomes(claim: Claim, runs: dict[str, str]) -> Iterator[list[str]]:
+    """Yield a line for every outcome that runs disagree about."""
+    for again in grouped(claim.cases, lambda case: case.id).values():
+        for case in again if len(again) > 1 else []:
             values = numbers.together([one.value for one in case.measured][:3])
             name = f"{shown(claim.id, 90)} {shown(case.id, 60)}".strip()
-            told = " · ".join([*values, STATES[case.verdict].one])
-            rows.append([name, runs.get(str(case.run), "a run"), told])
-    title = f"Runs disagree on {counted(len(claims), 'claim', 'claims')}"
-    text = "No outcome is dropped. The claim counts as disputed until one of the runs is explained."
-    return Banner("conflict", "disputed", title, text, head=("Claim", "Run", "Outcome"), rows=rows)
+            yield [name, runs.get(str(case.run), "a run"), " · ".join([*values, STATES[case.verdict].one])]
 
 
-def _interrupted(ledger: Ledger) -> Banner | None:
+def _run(run: Run, runs: dict[str, str]) -> list[str]:
+    told = run.accounting or Accounting(collected=0, reported=0)
+    reported = f"{told.reported:,} of {told.collected:,}"
+    return [runs[str(run.id)], shown(run.started, 40), numbers.duration(run.seconds), reported, run.state]
+
+
+def _interrupted(ledger: Ledger) -> Banner:
     told, lost = ledger.accounting, ledger.accounting.unaccounted
-    states = [run.state for run in ledger.runs or []] or [ledger.run.state]
-    if "interrupted" not in states and not lost:
-        return None
+    runs = ledger.runs or [ledger.run]
     title = f"Partial: {told.reported:,} of {counted(told.collected, 'case', 'cases')} came to an end"
-    if "interrupted" in states:
-        title += ", then the run was interrupted" if len(states) == 1 else "; a run was interrupted"
+    if any(run.state == "interrupted" for run in runs):
+        title += ", then the run was interrupted" if len(runs) == 1 else "; a run was interrupted"
     known = {claim.id for claim in ledger.claims}
     claims = [(name.partition(" ")[0], name) for name in lost[:MOST_LISTED]]
     links = [(anchor(claim) if claim in known else "", shown(name, 200)) for claim, name in claims]
     text = "What was not reached or left no trace is listed here and never counted as holding." if lost else ""
     return Banner("interrupted", "partial", title, text, links, len(lost) - len(links))
-
-
-def _merged(ledger: Ledger, runs: dict[str, str]) -> Banner | None:
-    if ledger.run.state != "merged":
-        return None
-    rows = []
-    for run in ledger.runs or []:
-        told = run.accounting or Accounting(collected=0, reported=0)
-        reported = f"{told.reported:,} of {told.collected:,}"
-        rows.append([runs[str(run.id)], shown(run.started, 40), numbers.duration(run.seconds), reported, run.state])
-    title = f"Merged from {counted(len(rows), 'run', 'runs')}"
-    head = ("Run", "Started", "Took", "Cases reported", "State")
-    return Banner("merged", "info", title, MERGE_RULE, head=head, rows=rows)

@@ -8,7 +8,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from reports import numbers
-from reports.schema import STATES, Claim
+from reports.schema import STATES, Claim, grouped
 from reports.text import shown
 
 if TYPE_CHECKING:
@@ -20,12 +20,11 @@ LONGEST_WHY = 70
 
 @dataclass(slots=True)
 class Cell:
-    """Where a claim stands in a table, and what was measured in the unit and scale of what is printed there.
+    """A claim in a table: its place, and what was measured in the unit and scale of what is printed there.
 
     `why` says under which reading it holds, or why there is no number.
     """
 
-    table: str
     row: str
     column: str
     measured: list[str]
@@ -43,26 +42,26 @@ class Table:
     rows: list[tuple[str, list[list[Row]]]]
     claims: list[Row]
     states: dict[str, int]
-    closed: bool = False
+    closed: bool
 
 
-def cell(claim: Claim, state: str) -> Cell | None:
-    """Return the cell of a claim, or None for one that stands in no table."""
-    if not claim.table:
-        return None
-    texts: dict[str, None] = {}
-    units: dict[str, None] = {}
+def cell(claim: Claim, state: str) -> Cell:
+    """Return the cell of a claim that stands in a table."""
+    texts: list[str] = []
     for case in claim.cases:
         for one in case.measured[:1]:
             printed = numbers.printed(case.stated)
-            told = numbers.together([one.value], one.unit, share=one.share, against=printed, scaled=True)
-            texts.update(dict.fromkeys(told))
-            units[numbers.unit_words(one.unit)] = None
+            texts += numbers.together([one.value], one.unit, share=one.share, against=printed, scaled=True)
+    units = [numbers.unit_words(case.measured[0].unit) for case in claim.cases if case.measured]
     why = claim.reason if state == "loosely" else "" if texts else STATES[state].one
     why = "; ".join(filter(None, (f"version {claim.version}" if claim.version else "", why)))
-    row = shown(claim.row, 120) or shown(claim.id.removeprefix(f"{claim.document}/"), 120)
-    place = (shown(claim.table, 200), row, shown(claim.column, 120))
-    return Cell(*place, list(texts), ", ".join(units), shown(shorten(why, LONGEST_WHY, placeholder=" …")))
+    return Cell(
+        row=shown(claim.row, 120) or shown(claim.id.removeprefix(f"{claim.document}/"), 120),
+        column=shown(claim.column, 120),
+        measured=list(dict.fromkeys(texts)),
+        unit=", ".join(dict.fromkeys(units)),
+        why=shown(shorten(why, LONGEST_WHY, placeholder=" …")),
+    )
 
 
 def blocks(rows: list[Row], anchor: str) -> list[list[Row] | Table]:
@@ -70,44 +69,40 @@ def blocks(rows: list[Row], anchor: str) -> list[list[Row] | Table]:
 
     Where there are many tables, those of which something does not hold come first.
     """
-    found: list[list[Row] | Table] = []
-    cells: dict[str, list[Row]] = {}
-    for one in rows:
-        if one.cell is None:
-            if not found or not isinstance(found[-1], list):
-                found.append([])
-            found[-1].append(one)  # type: ignore[union-attr]  # it is the list above
-        elif one.cell.table in cells:
-            cells[one.cell.table].append(one)
-        else:
-            cells[one.cell.table] = [one]
-            found.append(Table(one.cell.table, f"{anchor}:table:{len(cells)}", [], [], cells[one.cell.table], {}))
-    tables = [each for each in found if isinstance(each, Table)]
-    for each in tables:
-        _fill(each)
-        each.closed = len(tables) > MOST_OPEN
-    if len(tables) > MOST_OPEN:
-        alone: list[list[Row] | Table] = [each for each in found if isinstance(each, list)]
-        return [*alone, *sorted(tables, key=_gravest)]
-    return found
+    begun: dict[str, None] = {}
+
+    def block(one: Row) -> str | int:
+        if one.claim.table:
+            begun[one.claim.table] = None
+        return one.claim.table or len(begun)  # what stands alone does so behind so many tables
+
+    found = grouped(rows, block)
+    many = len(begun) > MOST_OPEN
+    tables = {
+        name: _table(shown(name, 200), f"{anchor}:table:{place}", found[name], many)
+        for place, name in enumerate(begun, 1)
+    }
+    if many:
+        alone = [same for name, same in found.items() if name not in tables]
+        return [*alone, *sorted(tables.values(), key=lambda table: min(STATES[state].rank for state in table.states))]
+    return [tables[name] if isinstance(name, str) else same for name, same in found.items()]
 
 
-def _fill(table: Table) -> None:
-    units: dict[str, Counter[str]] = {}
-    places: dict[str, dict[str, list[Row]]] = {}
-    for one in table.claims:
-        assert one.cell is not None
-        units.setdefault(one.cell.column, Counter())[one.cell.unit] += 1
-        places.setdefault(one.cell.row, {}).setdefault(one.cell.column, []).append(one)
-    common = {column: next(iter(used)) if len(used) == 1 else "" for column, used in units.items()}
-    for one in table.claims:
-        if one.cell and common[one.cell.column]:
-            one.cell.unit = ""
-    table.head = [(column, "" if unit == column else unit) for column, unit in common.items()]
-    table.rows = [(name, [by.get(column, []) for column in common]) for name, by in places.items()]
-    states = Counter(one.state for one in table.claims)
-    table.states = {state: states[state] for state in STATES if states[state]}
-
-
-def _gravest(table: Table) -> int:
-    return min(STATES[state].rank for state in table.states)
+def _table(name: str, anchor: str, claims: list[Row], closed: bool) -> Table:
+    cells = [(one.cell, one) for one in claims if one.cell]
+    units = {
+        column: {each.unit for each, _ in same} for column, same in grouped(cells, lambda pair: pair[0].column).items()
+    }
+    head = []
+    for column, used in units.items():
+        unit = next(iter(used)) if len(used) == 1 else ""
+        head.append((column, "" if unit == column else unit))
+    for each, _ in cells:
+        if len(units[each.column]) == 1:
+            each.unit = ""  # the column's head has it
+    lines = grouped(cells, lambda pair: pair[0].row)
+    rows = [
+        (row, [[one for each, one in same if each.column == column] for column in units]) for row, same in lines.items()
+    ]
+    states = Counter(one.state for one in claims)
+    return Table(name, anchor, head, rows, claims, {state: states[state] for state in STATES if states[state]}, closed)

@@ -9,9 +9,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from reports import summary
-from reports.schema import NOT_SELECTED, STATES, Claim, Ledger, counts
+from reports.schema import NOT_SELECTED, STATES, Claim, Ledger, counts, grouped
 from reports.text import counted, shown
-from reports.view import STAND_IN, Line, Row, row
+from reports.view import STAND_IN, Line, Row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,9 +40,11 @@ def summarise(ledger: Ledger, written: dict[str, Path], reporter: pytest.Termina
         _write_sections(ledger, width, reporter)
         _write_claims(ledger, width, reporter)
         reporter.write_line("")
-    notes = summary.notes(ledger)
-    if told:
-        notes += _warnings(ledger, verbose=reporter.verbosity > 0)
+    notes, warned = summary.notes(ledger), summary.warnings(ledger)
+    if told and reporter.verbosity > 0:
+        notes += [f"warning: {text}" for text in warned]
+    elif told and warned:
+        notes.append(f"{counted(len(warned), 'warning', 'warnings')} of libraries: -v shows them")
     for note in notes:
         reporter.write_line(_in_line(note))
     for line in _accounting(ledger):
@@ -78,22 +80,24 @@ def _counts(claims: list[Claim]) -> str:
 
 def _write_claims(ledger: Ledger, width: int, reporter: pytest.TerminalReporter) -> None:
     runs, verbose = summary.run_names(ledger), reporter.verbosity > 0
-    by_state: dict[str, list[Claim]] = {}
-    for claim in ledger.claims:
-        by_state.setdefault(claim.state, []).append(claim)
+    by_state = grouped(ledger.claims, lambda claim: claim.state)
     few = len(ledger.claims) - len(by_state.get("unchecked", [])) <= FEW
     for state in ORDER:
         claims = by_state.get(state, []) if state != "holds" or few or verbose else []
-        told = [claim for claim in claims if state != "unchecked" or any(case.measured for case in claim.cases)]
+        told = [claim for claim in claims if state != "unchecked" or _measured(claim)]
         if len(told) > MANY and state not in ALARM and not verbose:
             entries: list[Entry] = [(f"{len(told):,} claims, as declared: the page has them, and -v tells each", [])]
         else:
-            entries = [_entry(claim, row(claim, runs), verbose=verbose) for claim in told]
-        entries += _reasons([claim for claim in claims if claim not in told])
+            entries = [_entry(claim, Row(claim, runs), verbose=verbose) for claim in told]
+        entries += _reasons([claim for claim in claims if state == "unchecked" and not _measured(claim)])
         if entries:
             reporter.write_line("")
         for headline, lines in entries:
             _write_entry(state, headline, lines, width, reporter)
+
+
+def _measured(claim: Claim) -> bool:
+    return any(case.measured for case in claim.cases)
 
 
 def _write_entry(state: str, headline: str, lines: list[str], width: int, reporter: pytest.TerminalReporter) -> None:
@@ -118,13 +122,14 @@ def _in_line(text: str) -> str:
 
 def _reasons(claims: list[Claim]) -> list[Entry]:
     """Say why claims were not checked, those of one reason together; of a case that was selected where there is one."""
-    by_reason: dict[str, list[str]] = {}
-    for claim in claims:
+
+    def reason(claim: Claim) -> str:
         told = sorted((case.reason for case in claim.cases), key=lambda reason: reason in NOT_SELECTED.values())
-        by_reason.setdefault(told[0] if told else "", []).append(claim.id)
+        return told[0] if told else ""
+
     return [
-        (f"{names[0] if len(names) == 1 else counted(len(names), 'claim', 'claims')}: {reason}", [])
-        for reason, names in by_reason.items()
+        (f"{same[0].id if len(same) == 1 else counted(len(same), 'claim', 'claims')}: {why}", [])
+        for why, same in grouped(claims, reason).items()
     ]
 
 
@@ -143,13 +148,6 @@ def _told(line: Line, printed: str) -> str:
     if printed and line.means:
         measured = f"printed {printed} ({line.means}), measured {measured}"
     return "; ".join(filter(None, (f"{line.label}: {line.word}" if line.label else "", measured)))
-
-
-def _warnings(ledger: Ledger, *, verbose: bool) -> list[str]:
-    warned = summary.warnings(ledger)
-    if verbose:
-        return [f"warning: {text}" for text in warned]
-    return [f"{counted(len(warned), 'warning', 'warnings')} of libraries: -v shows them"] * bool(warned)
 
 
 def _accounting(ledger: Ledger) -> list[str]:

@@ -10,9 +10,9 @@ from itertools import groupby, takewhile
 from typing import Any, NamedTuple
 
 from reports import numbers, strips
-from reports.details import Details, details, link
-from reports.schema import STATES, Case, Claim, Ledger, Measurement
-from reports.tables import Cell, cell
+from reports.details import details
+from reports.schema import STATES, Case, Claim, Measurement, grouped
+from reports.tables import cell
 from reports.text import counted, joined, sentence, shown
 
 MOST_NUMBERS = 6
@@ -59,98 +59,30 @@ class Line:
         return any(len(one.name) > LONG_NAME for one in self.readings)
 
 
-class Aside(NamedTuple):
-    """What is said of a claim beside its verdict, and where that leads: within the page by "#", else elsewhere."""
-
-    text: str
-    link: str = ""
-    leads_to: str = ""
-
-
-@dataclass(slots=True)
-class Around:
-    """What a claim's row needs to know of the rest: addresses on the page, corrections by claim, documents' links."""
-
-    addresses: dict[str, str] = field(default_factory=dict)
-    corrections: dict[str, list[Claim]] = field(default_factory=dict)
-    links: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class Row:
-    """A claim as it is shown; `address` is its place on the page."""
+    """A claim as it is shown.
 
-    address: str
-    short: str
-    says: str
-    state: str
-    word: str
-    printed: str
-    lines: list[Line]
-    tags: list[tuple[str, str]]
-    reasons: list[tuple[str, str]]
-    note: str
-    hint: str
-    details: list[Details]
-    stand_in: bool
-    asides: list[Aside]
-    cell: Cell | None
+    `runs` names the runs of a merged ledger by their id, `address` is the claim's place on the page, `link` where its
+    document is.
+    """
 
-
-def around(ledger: Ledger, addresses: list[str]) -> Around:
-    """Return what rows need to know of a ledger whose claims stand at these addresses of the page."""
-    found = Around(links={one.id: one.link for one in ledger.documents})
-    for claim, address in zip(ledger.claims, addresses, strict=True):
-        found.addresses.setdefault(claim.id, address)
-        if claim.corrects:
-            found.corrections.setdefault(claim.corrects, []).append(claim)
-    return found
-
-
-def row(claim: Claim, runs: dict[str, str], address: str = "", rest: Around | None = None) -> Row:
-    """Return a claim as it is shown. `runs` names the runs of a merged ledger by their id."""
-    state, rest = claim.state, rest or Around()
-    groups = _grouped(claim.cases)
-    labels = _labels(groups, runs)
-    return Row(
-        address=address,
-        short=shown(claim.id.removeprefix(f"{claim.document}/"), 120),
-        says=shown(claim.says),
-        state=state,
-        word="Awaits a GPU" if state == "unchecked" and awaits_gpu(claim) else STATES[state].word,
-        printed="" if claim.stated is None else shown(claim.stated, 60),
-        lines=_lines(groups, labels),
-        tags=_tags(claim, state),
-        reasons=_reasons(groups, labels),
-        note=shown(claim.note),
-        hint=_hint(claim, state),
-        details=details(claim, groups, labels, rest.links.get(claim.document, "")),
-        stand_in=any(case.on_stand_in for case in claim.cases),
-        asides=_asides(claim, rest),
-        cell=cell(claim, state),
-    )
-
-
-def _asides(claim: Claim, rest: Around) -> list[Aside]:
-    """Say which version a claim is of, what corrects it or what it corrects, and what an author answered."""
-    told = []
-    if claim.version:
-        told.append(Aside(f"Version: {shown(claim.version, 80)}"))
-    if claim.corrects:
-        told.append(_other("It corrects what an earlier version says:", claim.corrects, rest))
-    for later in rest.corrections.get(claim.id, []):
-        version = f" ({shown(later.version, 80)})" * bool(later.version)
-        told.append(_other(f"Corrected in a later version{version}:", later.id, rest))
-    if claim.reply or claim.reply_link:
-        address, kind = link(claim.reply_link)
-        text = f"An author answered: {sentence(shown(claim.reply, 600))}" if claim.reply else "An author answered."
-        told.append(Aside(text, "the answer", address) if kind else Aside(text))
-    return told
-
-
-def _other(text: str, claim: str, rest: Around) -> Aside:
-    name = shown(claim.partition("/")[2] or claim, 120)
-    return Aside(text, name, f"#{rest.addresses[claim]}" if claim in rest.addresses else "")
+    def __init__(self, claim: Claim, runs: dict[str, str], address: str = "", link: str = "") -> None:
+        groups = _grouped(claim.cases)
+        labels = _labels(groups, runs)
+        self.claim, self.address, self.state = claim, address, claim.state
+        self.short = shown(claim.id.removeprefix(f"{claim.document}/"), 120)
+        self.says, self.note = shown(claim.says), shown(claim.note)
+        self.remarked = bool(claim.version or claim.corrects or claim.reply or claim.reply_link)
+        waiting = self.state == "unchecked" and awaits_gpu(claim)
+        self.word = "Awaits a GPU" if waiting else STATES[self.state].word
+        self.printed = shown(claim.stated or "", 60)
+        self.stand_in = claim.on_stand_in
+        self.lines = _lines(groups, labels)
+        self.tags = _tags(claim, self.state)
+        self.reasons = _reasons(groups, labels)
+        self.hint = _hint(claim, self.state)
+        self.details = details(claim, groups, labels, link)
+        self.cell = cell(claim, self.state) if claim.table else None
 
 
 def awaits_gpu(claim: Claim) -> bool:
@@ -180,12 +112,12 @@ def readings(case: Case) -> list[Reading]:
 
 def _texts(measured: list[Measurement], printed: numbers.Printed | None) -> Iterator[str]:
     """Write every measured value; those of one unit are written alike."""
-    values: dict[tuple[str, bool], list[Any]] = {}
-    for one in measured:
-        values.setdefault((one.unit, one.share), []).append(one.value)
+    if len(measured) == 1:
+        (one,) = measured
+        return iter(numbers.together([one.value], one.unit, share=one.share, against=printed))
     texts = {
-        (unit, share): iter(numbers.together(same, unit, share=share, against=printed))
-        for (unit, share), same in values.items()
+        (unit, share): iter(numbers.together([one.value for one in same], unit, share=share, against=printed))
+        for (unit, share), same in grouped(measured, lambda one: (one.unit, one.share)).items()
     }
     return (next(texts[one.unit, one.share]) for one in measured)
 
@@ -228,12 +160,13 @@ def _grouped(cases: list[Case]) -> list[list[Case]]:
     """Put cases together that differ by their reading alone: same source and part, same outcome, same numbers."""
     if len(cases) == 1:
         return [cases]
-    groups: dict[tuple[Any, ...], list[Case]] = {}
-    for case in cases:
+
+    def outcome(case: Case) -> tuple[Any, ...]:
         reason = "" if case.verdict == "unchecked" and not case.measured else case.reason
-        outcome = case.verdict, case.declared, reason, repr((case.measured, case.stated, case.compared))
-        groups.setdefault((case.part, case.source, case.run, *outcome), []).append(case)
-    return list(groups.values())
+        numbers = repr((case.measured, case.stated, case.compared))
+        return case.part, case.source, case.run, case.verdict, case.declared, reason, numbers
+
+    return list(grouped(cases, outcome).values())
 
 
 def _labels(groups: list[list[Case]], runs: dict[str, str]) -> list[str]:
@@ -302,7 +235,7 @@ def _line(case: Case, label: str) -> Line:
 
 
 def _tags(claim: Claim, state: str) -> list[tuple[str, str]]:
-    tags = [(STAND_IN, "si")] if any(case.on_stand_in for case in claim.cases) else []
+    tags = [(STAND_IN, "si")] * claim.on_stand_in
     if claim.conflicting:
         return [("runs disagree", "cf"), *tags]
     if state == "surprise":

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Generator
-from pathlib import Path
+from html.parser import HTMLParser
 from typing import Any
 from unittest.mock import patch
 
@@ -18,7 +18,7 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-default-apps",
 ]  # fmt: skip
-SHOTS = Path(__file__).parents[1] / "out"
+VOID = {"meta", "input", "br"}
 
 
 def _missing(why: str) -> None:
@@ -35,7 +35,7 @@ LEDGERS: dict[str, Ledger] = {
 def draw_all() -> dict[str, str]:
     """Draw each kind of ledger; the large one as if it had thousands of claims, the wide one with its map closed."""
     pages = {name: page.render(LEDGERS[name]) for name in ("ordinary", "bad-day")}
-    with patch.multiple(page, MOST_SECTIONS=3, MOST_MARKS=30):
+    with patch.multiple(page, MOST_SECTIONS=3, MOST_MARKS=20):
         pages["wide"] = page.render(LEDGERS["wide"])
     with patch.multiple(page, LARGE=100, LONG=100):
         pages["large"] = page.render(LEDGERS["large"])
@@ -67,7 +67,29 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: (folder / f"{name}.html").as_uri() for name in LEDGERS}
 
 
-@pytest.fixture(scope="session")
-def shots() -> Path:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    return SHOTS
+class Outline(HTMLParser):
+    """Every start tag with its attributes, and the text in reading order; complains about tags that do not nest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs)
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data

@@ -3,19 +3,8 @@
 import copy
 from typing import Any
 
-from reports.schema import (
-    Accounting,
-    Case,
-    Claim,
-    Comparison,
-    Document,
-    Evidence,
-    Ledger,
-    Measurement,
-    Run,
-    Section,
-    Stated,
-)
+from reports import schema
+from reports.schema import Case, Claim, Comparison, Document, Evidence, Ledger, Measurement, Section, Stated
 
 LAYERS = {"0": 0.0, "15": 0.5, "31": 1.0}
 DOMAINS = ["ArXiv", "DM Mathematics", "Github", "Gutenberg", "PhilPapers", "PubMed", "StackExchange", "Wikipedia (en)"]
@@ -62,10 +51,9 @@ def case(verdict: Any = "holds", *measured: Measurement, **more: Any) -> Case:
     """A case of a claim; one with a printed number compares what it measured first with it."""
     against = compared(verdict, *(one.value for one in measured[:1])) if more.get("stated") else []
     declared = verdict if verdict in ("holds", "refuted", "undecided", "uncheckable") else "holds"
-    return Case(**{
-        "id": "", "test": "claims/post/test_1_counts.py::test_total", "tier": "cheap", "source": "", "seconds": 0.004,
-        "declared": declared, "verdict": verdict, "measured": list(measured), "compared": against, **more,
-    })  # fmt: skip
+    usual = {"id": "", "test": "claims/post/test_1_counts.py::test_total", "tier": "cheap", "seconds": 0.004}
+    told = {"declared": declared, "verdict": verdict, "measured": list(measured), "compared": against}
+    return Case(**{**usual, **told, **more})
 
 
 def loosely(text: str, value: Any, why: str, cut: tuple[str, str], unit: str = "parameters") -> list[Case]:
@@ -83,15 +71,14 @@ def fresh(**more: Any) -> Case:
 
 def claim(name: str, section: str, says: str, *cases: Case, document: str = "post", **more: Any) -> Claim:
     printed = next((one.stated.text for one in cases if one.stated), None)
-    made = Claim(**{
-        "id": f"{document}/{name}", "document": document, "section": section, "says": says, "stated": printed,
-        "cases": list(cases), **more,
-    })  # fmt: skip
+    place = {"id": f"{document}/{name}", "document": document, "section": section, "says": says}
+    made = Claim(**{**place, "stated": printed, "cases": list(cases), **more})
     made.conclude()
     return made
 
 
-def figure(name: str = "Figure 7") -> dict[str, Any]:
+def figure(name: str = "Figure 7", half: float = 0) -> dict[str, Any]:
+    """Shares by domain and layer, with intervals of a half width where there is one."""
     domains = {
         domain: {
             layer: [round(0.125 + tilt * 0.06 * ((place * 7 + at * 3) % 8 - 3.5) / 3.5, 3) for place in range(8)]
@@ -99,28 +86,19 @@ def figure(name: str = "Figure 7") -> dict[str, Any]:
         }
         for at, domain in enumerate(DOMAINS)
     }
-    return {"kind": "shares", "name": name, "even": 0.125, "layers": [0, 15, 31], "domains": domains,
-            "intervals": None, "note": "Reading error .001 a bar"}  # fmt: skip
-
-
-def measured_figure() -> dict[str, Any]:
-    chart = figure("Fresh measurement")
-    chart["intervals"] = {
-        domain: {layer: [[share - 0.012, share + 0.012] for share in shares] for layer, shares in by.items()}
-        for domain, by in chart["domains"].items()
+    intervals = {
+        domain: {layer: [[share - half, share + half] for share in shares] for layer, shares in by.items()}
+        for domain, by in domains.items()
     }
-    return chart
+    return {"kind": "shares", "name": name, "even": 0.125, "layers": [0, 15, 31], "domains": domains,
+            "intervals": intervals if half else None, "note": "Reading error .001 a bar"}  # fmt: skip
 
 
 def depth_charts() -> list[dict[str, Any]]:
-    near = [
-        [layer, 0.044 + 0.0016 * layer, 0.036 + 0.0016 * layer, 0.052 + 0.0016 * layer] for layer in range(0, 32, 4)
-    ]
-    record = [[layer, 0.05 + 0.05 * (layer / 9) * 2.7 ** (1 - layer / 9), None, None] for layer in range(32)]
+    near = [[layer, at := 0.044 + 0.0016 * layer, at - 0.008, at + 0.008] for layer in range(0, 32, 4)]
     read = [[0, 0.047, None, None], [15, 0.09, None, None], [31, 0.103, None, None]]
     return [
         {"kind": "depth", "name": "Figure 7", "points": read},
-        {"kind": "depth", "name": "MMLU record", "points": record},
         {"kind": "depth", "name": "fresh measurement", "points": near},
     ]
 
@@ -224,16 +202,14 @@ def in_paper(name: str, says: str, *cases: Case) -> Claim:
 def ledger(claims: list[Claim] | None = None, **run: Any) -> Ledger:
     claims = [*counts(), *scores(), *routing(), *laws()] if claims is None else claims
     cases = [one for each in claims for one in each.cases]
-    deselected = sum(one.tier == "gpu" and one.verdict == "unchecked" for one in cases)
+    waiting = sum(one.tier == "gpu" and one.verdict == "unchecked" for one in cases)
     environment = {"python": "3.11.9", "torch": "2.13.0", "platform": "Linux", "device": "cpu"}
     return Ledger(
-        run=Run(**{
+        run=schema.Run(**{
             "started": "2026-11-24T06:00:00Z", "seconds": 5.1, "arguments": ["-m", "cheap"], "state": "complete",
             "exit_code": 0, "environment": environment, **run,
         }),
-        accounting=Accounting(
-            collected=len(cases) - deselected, reported=len(cases) - deselected, deselected=deselected
-        ),
+        accounting=schema.Accounting(collected=len(cases) - waiting, reported=len(cases) - waiting, deselected=waiting),
         documents=documents(),
         claims=claims,
     )  # fmt: skip
@@ -263,24 +239,22 @@ def bad_day() -> Ledger:
         each.conclude()
     made.accounting.unaccounted = ["post/llama-d-ff"]
     made.accounting.reported -= 1
-    made.documents[0].sections[2].charts.append(measured_figure())
+    made.documents[0].sections[2].charts.append(figure("Fresh measurement", 0.012))
     made.run.environment["untested"] = "transformers 5.30.0 (tested: 5.6.0 to 5.24.0)"
     made.extra["warnings"] = [{"claim": "post/llama-total", "text": "FutureWarning: use `cache` instead"}] * 2
     return made
 
 
-def large(total: int) -> Ledger:
+def large(total: int, document: str = "large") -> Ledger:
     """A ledger of any number of claims, a hundred a section."""
     base = ledger().claims
-    claims = []
-    for place in range(total):
-        one = copy.deepcopy(base[place % len(base)])
-        one.id, one.document = f"large/{one.id.partition('/')[2]}-{place}", "large"
-        one.section = str(place // 100 + 1)
-        claims.append(one)
+    claims = [copy.deepcopy(base[at % len(base)]) for at in range(total)]
+    for at, one in enumerate(claims):
+        one.id, one.document = f"{document}/{one.id.partition('/')[2]}-{at}", document
+        one.section = str(at // 100 + 1)
     made = ledger(claims)
-    sections = [Section(id=str(place + 1), title=f"Section {place + 1}") for place in range((total + 99) // 100)]
-    made.documents = [Document(id="large", title="Many claims", sections=sections)]
+    sections = [Section(id=str(at + 1), title=f"Section {at + 1}") for at in range((total + 99) // 100)]
+    made.documents = [Document(id=document, title="Many claims", sections=sections)]
     return made
 
 
@@ -288,46 +262,36 @@ COUNTED = {("MLP", "large"): 114.71, ("MLP", "small"): 19.12, ("embed and unembe
            ("embed and unembed", "small"): 1.17, ("total", "large"): 116.83}  # fmt: skip
 
 
-def in_cell(value: int, printed: str, verdict: Any, unit: str = "parameters", **place: str) -> Claim:
-    """A claim in a cell of a table; `id`, `document` and `section` are among its places."""
+def in_cell(
+    name: str, value: int, printed: str, verdict: Any = "holds", unit: str = "parameters", **place: str
+) -> Claim:
+    """A claim in a cell of a table, of a document and its section."""
     text, scale = (printed[:-1], 10**9) if printed.endswith("B") else (printed, 1)
     half = 0.5 / 10 ** len(text.partition(".")[2])
-    low, high = (f"{(float(text) + way * half) * scale:.0f}" for way in (-1, 1))
-    bounds = Stated(text=printed, low=low, high=high, nominal=f"{float(text) * scale:.0f}")
+    low, nominal, high = (f"{(float(text) + way * half) * scale:.0f}" for way in (-1, 0, 1))
+    bounds = Stated(text=printed, low=low, high=high, nominal=nominal)
     why = "holds without the input embedding" if verdict == "loosely" else "the sum of the parts is another"
-    literal = case("holds" if verdict == "holds" else "refuted", number(value, unit, formula=value), stated=bounds,
-                   reason=why * (verdict != "holds"), id="literal")  # fmt: skip
-    cases = [literal]
+    reason, outcome = ("", "holds") if verdict == "holds" else (why, "refuted")
+    measured = number(value, unit, formula=value)
+    cases = [case(outcome, measured, stated=bounds, reason=reason, id="literal")]
     if verdict == "loosely":
         cases.append(case("holds", number(value * 97 // 100, unit), id="loose", reading="loose", reason=why))
-    name, section = place.pop("id"), place.pop("section")
     says = f"{place['column']} of {place['row']} is {printed}."
-    return claim(name, section, says, *cases, stated=printed, reason=literal.reason, **place)
+    return claim(name, place.pop("section"), says, *cases, stated=printed, reason=reason, **place)
 
 
 def printed_table() -> list[Claim]:
     """A table of five cells, one of them empty; a later version corrects one, of which the author wrote."""
+    place = {"document": "card", "section": "1", "table": "Table 1"}
+    link = "https://example.org/card.pdf#page=4"
     cells = [
-        in_cell(round(value * 10**9), f"{value}B", "holds", id=f"table-{place}", document="card", section="1",
-                table="Table 1", row=part, column=model, link="https://example.org/card.pdf#page=4")
-        for place, ((part, model), value) in enumerate(COUNTED.items())
-    ]  # fmt: skip
-    wrong = in_cell(
-        20_910_000_000,
-        "21.90B",
-        "refuted",
-        id="total-old",
-        document="card",
-        section="1",
-        table="Table 1",
-        row="total",
-        column="small",
-        reply="we will correct it",
-        reply_link="https://example.org/reply",
-    )
-    right = in_cell(20_910_000_000, "20.91B", "holds", id="total-new", document="card", section="1", table="Table 1",
-                    row="total", column="small", version="2", corrects="card/total-old")  # fmt: skip
-    return [*cells, wrong, right]
+        in_cell(f"table-{at}", round(value * 10**9), f"{value}B", row=part, column=model, link=link, **place)
+        for at, ((part, model), value) in enumerate(COUNTED.items())
+    ]
+    place |= {"row": "total", "column": "small"}
+    answer = {"reply": "we will correct it", "reply_link": "https://example.org/reply"}
+    wrong = in_cell("total-old", 20_910_000_000, "21.90B", "refuted", **answer, **place)
+    return [*cells, wrong, in_cell("total-new", 20_910_000_000, "20.91B", version="2", corrects=wrong.id, **place)]
 
 
 def size_of(place: int) -> tuple[int, int]:
@@ -339,43 +303,38 @@ def size_of(place: int) -> tuple[int, int]:
 def cards(total: int) -> list[Claim]:
     """Cards of models, four numbers each, six to a family."""
     found = []
-    for place in range(total):
-        (size, active), layers, context = size_of(place), 20 + place, 4096 << place % 6
-        sharing = "loosely" if place % 3 == 1 else "holds"
-        cells: dict[str, tuple[int, str, str, str]] = {
-            "total": (size, f"{size // 10**9}B", "parameters", "holds"),
-            "active": (active, f"{active / 10**9:.1f}B", "parameters", sharing),
-            "layers": (layers, f"{layers + (place % 9 == 4)}", "layers", "refuted" if place % 9 == 4 else "holds"),
-            "context": (context, f"{context}", "tokens", "holds"),
-        }
-        family, model = f"Family {place // 6 + 1}", f"Model-{place}B-A{place % 16}B-Instruct"
-        for column, (value, text, unit, verdict) in cells.items():
-            where = {"id": f"model-{place}-{column}", "document": "model_cards", "section": "cards", "table": family}
-            where |= {"row": model, "column": column, "link": f"https://example.org/model-{place}"}
-            found.append(in_cell(value, text, verdict, unit, **where))
+    for at in range(total):
+        (size, active), layers, context, wrong = size_of(at), 20 + at, 4096 << at % 6, at % 9 == 4
+        place = {"document": "model_cards", "section": "cards", "table": f"Family {at // 6 + 1}"}
+        place |= {"row": f"Model-{at}B-A{at % 16}B-Instruct", "link": f"https://example.org/model-{at}"}
+        for column, value, text, unit, verdict in (
+            ("total", size, f"{size // 10**9}B", "parameters", "holds"),
+            ("active", active, f"{active / 10**9:.1f}B", "parameters", "loosely" if at % 3 == 1 else "holds"),
+            ("layers", layers, f"{layers + wrong}", "layers", "refuted" if wrong else "holds"),
+            ("context", context, f"{context}", "tokens", "holds"),
+        ):
+            found.append(in_cell(f"model-{at}-{column}", value, text, verdict, unit, column=column, **place))
     return found
 
 
-def wide(models: int = 12, documents: int = 3, claims: int = 12) -> Ledger:
+def wide(models: int = 6, documents: int = 3, claims: int = 4) -> Ledger:
     """A ledger of many documents: a printed table, cards of models by family with their chart, and posts."""
     made = ledger([*printed_table(), *cards(models)])
     points: list[dict[str, Any]] = []
-    for place in range(models):
-        size, active = size_of(place)
-        points.append({"model": f"Model-{place}", "family": f"Family {place // 6 + 1}"})
-        points[-1]["measured"] = {"total": size, "active": active}
-        points[-1]["published"] = None if place % 4 == 3 else {"total": size, "active": active * 0.9}
+    for at in range(models):
+        total, active = size_of(at)
+        sizes = {"measured": {"total": total, "active": active}, "published": {"total": total, "active": active * 0.9}}
+        points.append({"model": f"Model-{at}", "family": f"Family {at // 6 + 1}", **sizes})
+    points[3]["published"] = None
     chart = [{"kind": "active_against_total", "points": points}]
     made.documents = [
         Document(id="card", title="Model card of an open model", link="https://example.org/card.pdf",
                  read="the revision of 2025-08-05", sections=[Section(id="1", title="Architecture")]),
         Document(id="model_cards", title="Model cards", sections=[Section(id="cards", title="Cards", charts=chart)]),
     ]  # fmt: skip
-    for place in range(documents):
-        post = large(claims)
-        for one in post.claims:
-            one.id, one.document = f"post{place}/{one.id.partition('/')[2]}", f"post{place}"
-        post.documents[0].id, post.documents[0].title = f"post{place}", f"Post {place + 1} on arithmetic"
+    for at in range(documents):
+        post = large(claims, f"post{at}")
+        post.documents[0].title = f"Post {at + 1} on arithmetic"
         made.claims += post.claims
         made.documents += post.documents
     return made

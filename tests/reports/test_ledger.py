@@ -86,13 +86,6 @@ def test_a_ledger_is_read_and_written_with_what_the_schema_does_not_know(tmp_pat
     assert json.loads(text)["comment"] == "x"
 
 
-@pytest.mark.parametrize("name", ["claims-ledger/2", None, 1, [[]], "x" * 10_000])
-def test_another_schema_is_refused_by_both_names(tmp_path: Path, name: Any) -> None:
-    message = refusal(tmp_path / "ledger.json", json.dumps(changed(("schema",), name)).encode())
-    assert repr(str(name)[:80]) in message
-    assert "'claims-ledger/1'" in message
-
-
 DAMAGED = {
     "empty": b"", "cut": json.dumps(WHOLE)[:-40].encode(), "page": b"<!doctype html><title>x</title>", "number": b"3",
     "list": b"[]", "null": b"null", "bytes": b"\xff\xfe{}", "NUL": b"\x00" * 64, "deep": b"[" * 100_000,
@@ -104,12 +97,14 @@ DAMAGED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", DAMAGED)
-def test_what_is_no_ledger_is_one_line(tmp_path: Path, kind: str) -> None:
-    refusal(tmp_path / "ledger.json", DAMAGED[kind])
-
-
-def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+def test_what_is_no_ledger_is_one_line(tmp_path: Path) -> None:
+    for content in DAMAGED.values():
+        refusal(tmp_path / "ledger.json", content)
+    names: list[Any] = ["claims-ledger/2", None, 1, [[]], "x" * 10_000]
+    for name in names:
+        message = refusal(tmp_path / "ledger.json", json.dumps(changed(("schema",), name)).encode())
+        assert repr(str(name)[:80]) in message
+        assert "'claims-ledger/1'" in message
     for path, why in {tmp_path / "none": "No such file or directory", tmp_path: "Is a directory"}.items():
         with pytest.raises(LedgerError, match=rf"cannot be read \({why}\)$"):
             schema.read(path)
@@ -142,7 +137,7 @@ def test_any_value_anywhere_is_read_or_refused_in_one_line(way: tuple[Any, ...],
 
 def test_any_damage_is_read_or_refused_in_one_line(tmp_path: Path) -> None:
     random, path, text = Random(7), tmp_path / "ledger.json", json.dumps(WHOLE).encode()
-    for _ in range(1500):
+    for _ in range(600):
         at, length = random.randrange(len(text)), random.choice([0, 0, 1, 1, 8, 200])
         path.write_bytes(
             text[:at] + random.choice([b"", random.randbytes(2), b"null", b'"', b"[]", b"-9"]) + text[at + length :]

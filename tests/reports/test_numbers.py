@@ -43,13 +43,16 @@ def test_an_interval_is_told_in_the_unit_that_was_printed(
     assert printed(text, low, high, cut_short=cut_short).means() == means
 
 
-@pytest.mark.parametrize(
-    ("operator", "means"),
-    [("<", "below 46%"), ("<=", "at most 46%"), (">", "above 46%"), (">=", "at least 46%"),
-     ("!=", "outside 45.5% to 46.5%")],
-)  # fmt: skip
-def test_a_bound_is_told_as_it_was_compared(operator: str, means: str) -> None:
-    assert printed("46%", "0.455", "0.465", "0.46").means(operator) == means
+def test_a_bound_is_told_as_it_was_compared() -> None:
+    told = {
+        "<": "below 46%",
+        "<=": "at most 46%",
+        ">": "above 46%",
+        ">=": "at least 46%",
+        "!=": "outside 45.5% to 46.5%",
+    }
+    for operator, means in told.items():
+        assert printed("46%", "0.455", "0.465", "0.46").means(operator) == means
 
 
 @pytest.mark.parametrize(("low", "high"), [("", "2"), ("many", "2"), ("1/0", "2"), ("NaN", "inf")])
@@ -123,18 +126,9 @@ def test_values_that_differ_look_different(values: list[float]) -> None:
     assert all(value_of(text) > 0 for text in texts)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.0001, "under 0.001 s"),
-        (0.004, "0.004 s"),
-        (5.1, "5.1 s"),
-        (200, "3 min 20 s"),
-        (7500, "2 h 5 min"),
-    ],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert numbers.duration(seconds) == text
+def test_durations() -> None:
+    told = {0.0001: "under 0.001 s", 0.004: "0.004 s", 5.1: "5.1 s", 200: "3 min 20 s", 7500: "2 h 5 min"}
+    assert {seconds: numbers.duration(seconds) for seconds in told} == told
 
 
 def measured(exact: Any) -> strips.Value:
@@ -143,20 +137,15 @@ def measured(exact: Any) -> strips.Value:
     return found, found, found
 
 
-@pytest.mark.parametrize(
-    ("operator", "inside", "outside"),
-    [
-        ("==", [3.5, 4, 4.5], [3.4, 4.6]),
-        ("<", [3.4, 3.9], [4, 4.1]),
-        ("<=", [3.9, 4], [4.1]),
-        (">", [4.1], [3.9, 4]),
-        (">=", [4, 4.1], [3.9]),
-    ],
-)
-def test_a_dot_is_inside_and_a_cross_outside(operator: str, inside: list[float], outside: list[float]) -> None:
+def test_a_dot_is_inside_and_a_cross_outside() -> None:
     four = printed("4", "3.5", "4.5", "4")
-    drawn = strips.against("holds", operator, [measured(one) for one in (*inside, *outside)], four)
-    assert (drawn.count('class="pt"'), drawn.count('class="px"')) == (len(inside), len(outside))
+    sides: dict[str, tuple[list[float], list[float]]] = {
+        "==": ([3.5, 4, 4.5], [3.4, 4.6]), "<": ([3.4, 3.9], [4, 4.1]), "<=": ([3.9, 4], [4.1]),
+        ">": ([4.1], [3.9, 4]), ">=": ([4, 4.1], [3.9]),
+    }  # fmt: skip
+    for operator, (inside, outside) in sides.items():
+        drawn = strips.against("holds", operator, [measured(one) for one in (*inside, *outside)], four)
+        assert (drawn.count('class="pt"'), drawn.count('class="px"')) == (len(inside), len(outside))
 
 
 @given(

@@ -4,88 +4,47 @@ import os
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from reports import page, schema
+from reports import page
 from reports.schema import Ledger
-from reports.text import shown
 from tests.reports import samples
-from tests.reports.conftest import draw_all
-from tests.reports.hostile import HOSTILE, everywhere
+from tests.reports.conftest import Outline, draw_all
 
 ROOT = Path(__file__).parents[2]
-VOID = {"meta", "input", "br"}
-
-
-class Outline(HTMLParser):
-    """Every start tag with its attributes, and the text in reading order; complains about tags that do not nest."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.open: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len({name for name, _ in attrs}) == len(attrs)
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
 PAGES = draw_all()
 ORDINARY, WIDE = PAGES["ordinary"], PAGES["wide"]
 
 
+def row(html: str, address: str) -> str:
+    """One claim's row."""
+    (found,) = re.findall(rf'<article class="[a-z ]+" id="{address}">.*?</article>', html, re.S)
+    return str(found)
+
+
 def article(html: str, name: str) -> str:
     """The text of one claim's row."""
-    found = re.search(rf'<article class="[a-z ]+" id="post/{name}">.*?</article>', html, re.S)
-    assert found
-    return " ".join(Outline(found[0]).text.split())
+    return " ".join(Outline(row(html, f"post/{name}")).text.split())
 
 
 @pytest.mark.parametrize("html", PAGES.values(), ids=PAGES)
-def test_it_nests_and_runs_and_loads_nothing(html: str) -> None:
+def test_it_nests_and_runs_and_loads_nothing_and_every_link_leads_somewhere(html: str) -> None:
     outline = Outline(html)
     names = [tag for tag, _ in outline.tags]
     assert not {"script", "link", "img", "iframe", "object", "embed", "base", "form"} & set(names)
     assert names.count("style") == names.count("h1") == 1
-    for tag, attributes in outline.tags:
-        assert not [name for name in attributes if name.startswith("on") or name in ("style", "src", "srcset")], tag
-        address = attributes.get("href") or "#"
-        assert address.startswith("#") or (tag == "a" and attributes["rel"] == "noreferrer")
     assert "default-src 'none'" in html
     assert "@import" not in html
-
-
-@pytest.mark.parametrize("html", PAGES.values(), ids=PAGES)
-def test_every_id_is_there_once_and_every_link_leads_somewhere(html: str) -> None:
-    tags = Outline(html).tags
-    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    for _, attributes in tags:
-        if (href := attributes.get("href") or "").startswith("#"):
-            assert href[1:] in ids
-        if labelled := attributes.get("aria-labelledby"):
-            assert labelled in ids
+    for tag, attributes in outline.tags:
+        assert not [name for name in attributes if name.startswith("on") or name in ("style", "src", "srcset")], tag
+        address = attributes.get("href") or ""
+        assert address[1:] in ids if address[:1] == "#" else not address or attributes["rel"] == "noreferrer"
+        assert attributes.get("aria-labelledby", ids[0]) in ids
 
 
 def test_every_claim_is_there_with_all_its_numbers() -> None:
@@ -216,29 +175,6 @@ def test_a_count_out_of_several_is_squares_and_many_numbers_are_cut() -> None:
     assert "and 3 more in the evidence" in article(html, "many")
 
 
-def test_runs_that_disagree_are_both_shown() -> None:
-    ledger = samples.ledger()
-    first = ledger.claims[0]
-    again = schema.check(schema.plain(samples.bad_day()), "again").claims[0].cases[0]
-    first.cases[0].run, again.run = "a", "b"
-    first.cases.append(again)
-    first.conclude()
-    ledger.run.state = "merged"
-    ledger.runs = [
-        samples.ledger(id=name, accounting=ledger.accounting, environment={"device": "cpu"}).run for name in "ab"
-    ]
-    text = Outline(page.render(ledger)).text
-    for words in ("Runs disagree on 1 claim", "run 2 on cpu12,852,024,320 · does not hold", "Merged from 2 runs"):
-        assert words in text
-    assert "Disputed" in article(page.render(ledger), "llama-total")
-
-
-def in_wide(address: str) -> str:
-    found = re.search(rf'<article class="[a-z ]+" id="{address}">.*?</article>', WIDE, re.S)
-    assert found
-    return found[0]
-
-
 def test_claims_of_one_table_are_drawn_as_one() -> None:
     (table,) = re.findall(r'id="section:card:1:table:1" open>.*?(<table.*?</table>)', WIDE, re.S)
     text = " ".join(Outline(table).text.split())
@@ -264,21 +200,21 @@ def test_of_many_tables_those_that_do_not_hold_come_first_and_all_are_closed() -
 
 
 def test_a_claim_says_where_it_stands_which_version_says_so_and_what_was_answered() -> None:
-    old, new = in_wide("card/total-old"), in_wide("card/total-new")
+    old, new = row(WIDE, "card/total-old"), row(WIDE, "card/total-new")
     assert 'Corrected in a later version (2): <a href="#card/total-new">total-new</a>' in old
     assert 'An author answered: We will correct it. <a href="https://example.org/reply" rel="noreferrer">' in old
     assert ">Version: 2<" in new
     assert 'corrects what an earlier version says: <a href="#card/total-old">total-old</a>' in new
     assert '<dd><a href="https://example.org/card.pdf" rel="noreferrer">' in old
-    assert '<dd><a href="https://example.org/card.pdf#page=4" rel="noreferrer">' in in_wide("card/table-0")
-    assert "<dd>Table 1, row MLP, column large</dd>" in in_wide("card/table-0")
+    assert '<dd><a href="https://example.org/card.pdf#page=4" rel="noreferrer">' in row(WIDE, "card/table-0")
+    assert "<dd>Table 1, row MLP, column large</dd>" in row(WIDE, "card/table-0")
 
 
 def test_a_suite_of_many_documents_scales() -> None:
     told = Outline(WIDE).text
     assert "Which claims hold · 5 documents" in told
     assert WIDE.count('<li class="of">') == WIDE.count('<li class="of"><a href="#document:') == 5
-    assert "43 that hold" in " ".join(told.split())
+    assert "21 that hold" in " ".join(told.split())
     assert re.findall("<h3>([^<]*)</h3><ol>", WIDE)[0] == "Model card of an open model"
     many = samples.ledger([samples.claim(f"c{place}", "1", "So.", samples.case("refuted")) for place in range(100)])
     many.claims[70].document, many.claims[70].cases[0].declared = "paper", "holds"
@@ -290,9 +226,9 @@ def test_a_suite_of_many_documents_scales() -> None:
 
 
 def test_active_parameters_against_total_ones() -> None:
-    assert "12 models; the sparsest is Model-11, 10.67B of 128B active." in WIDE
+    assert "6 models; the sparsest is Model-5, 10.33B of 62B active." in WIDE
     (drawn,) = re.findall(r'aria-label="Active against total.*?</svg>', WIDE, re.S)
-    assert (drawn.count('class="dt"'), drawn.count('class="pu"')) == (12, 9)
+    assert (drawn.count('class="dt"'), drawn.count('class="pu"')) == (6, 5)
     assert '<th scope="row">Model-3</th><td class="r">Family 1</td>' in WIDE
     places = [float(one) for one in re.findall(r'"dt" cx="([\d.]+)%', drawn)]
     assert places == sorted(places)
@@ -303,17 +239,10 @@ def test_active_parameters_against_total_ones() -> None:
     "chart",
     [
         {"kind": "active_against_total", "points": []},
-        {"kind": "active_against_total", "points": [{"model": "m", "measured": {"total": 0, "active": 0}}]},
-        {"kind": "active_against_total", "points": [{"model": "m", "measured": {"total": 3, "active": "3"}}]},
         {"kind": "active_against_total", "points": [{"model": "m", "measured": {"total": 1e400, "active": 3}}]},
-        {"kind": "parameters", "name": "x", "parts": {}},
         {"kind": "parameters", "name": "x", "parts": {"attention": "many"}},
-        {"kind": "shares", "name": "x", "even": "half", "layers": [], "domains": {}},
         {"kind": "shares", "name": "x", "even": 0.5, "layers": [0], "domains": {"a": {"0": [0.5, None]}}},
-        {"kind": "depth", "name": "x", "points": []},
-        {"kind": "depth", "name": "x", "points": [[0, -1, None, None]]},
         {"kind": "depth", "points": [[0, 1e400, 0, 0]]},
-        {"kind": "<script>", "name": "x"},
         {"kind": ["a"], "name": "x"},
         {},
     ],
@@ -331,55 +260,3 @@ def test_charts_are_drawn_from_the_ledger() -> None:
     ledger = samples.ledger()
     ledger.documents[0].sections[2].charts[0]["stand_in"] = True
     assert "Figure 7 (stand-in): the largest share" in page.render(ledger)
-
-
-def structure(html: str) -> list[str]:
-    return [tag for tag, _ in Outline(html).tags]
-
-
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_text_is_text(kind: str, tmp_path: Path) -> None:
-    text = HOSTILE[kind]
-    html = page.render(everywhere(text))
-    page.write(everywhere(text), tmp_path / "page.html")
-    outline = Outline(html)
-    assert not {"script", "img", "b onclick"} & set(structure(html))
-    assert not [attrs for _, attrs in outline.tags if any(name.startswith("on") or name == "style" for name in attrs)]
-    assert not [attrs for tag, attrs in outline.tags if tag == "a" and not re.match("#|https?:", attrs["href"] or "")]
-    assert " ".join(shown(text).split()) in " ".join(outline.text.split())
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html)
-
-
-@given(st.text(min_size=1, max_size=30))
-@settings(max_examples=15)
-def test_no_text_changes_what_the_page_is_made_of(text: str) -> None:
-    plain = structure(page.render(everywhere("plain")))
-    if text.strip() and not re.search(r"\d", text) and text not in ("post", "other"):
-        assert structure(page.render(everywhere(text))) == plain
-
-
-def test_ten_megabytes_of_text_are_cut_with_their_length() -> None:
-    html = page.render(everywhere("x" * 10_000_000))
-    assert len(html) < 1_000_000
-    assert "10,000,000 characters in all" in html
-
-
-def test_claims_of_one_id_and_of_no_known_place_are_all_there() -> None:
-    again = samples.counts()[0]
-    again.says, again.document, again.section = "The same id once more.", "nowhere", "<9>"
-    ledger = samples.ledger([*samples.counts(), *samples.counts(), again])
-    outline = Outline(page.render(ledger))
-    ids = [attributes["id"] for tag, attributes in outline.tags if tag == "article"]
-    assert len(ids) == len(set(ids)) == 13
-    assert "The same id once more." in outline.text
-
-
-def test_deep_nesting_in_extra_keys_is_left_alone() -> None:
-    deep: Any = []
-    for _ in range(500):
-        deep = [deep]
-    ledger = samples.ledger()
-    ledger.claims[0].extra["deep"] = ledger.extra["warnings"] = deep
-    assert page.render(ledger) == ORDINARY
-    ledger.documents[0].sections[0].charts = [{"kind": deep}]
-    assert "cannot draw" in page.render(ledger)

@@ -12,7 +12,6 @@ from _pytest.terminal import TerminalReporter
 from reports import schema, terminal
 from reports.schema import Ledger
 from tests.reports import samples
-from tests.reports.hostile import HOSTILE, everywhere
 
 Tell = Callable[..., str]
 
@@ -123,15 +122,4 @@ def test_quiet_runs_tell_the_counts_alone(tell: Tell) -> None:
     assert len(text.strip().splitlines()) == 2
     assert "17 claims: 9 hold, 2 hold loosely, 2 do not hold, 1 disputed, 1 undecided, 1 not checked here" in text
     assert "1 claim stands on measurements of a stand-in" in tell(samples.bad_day(), verbose=-1)
-
-
-@pytest.mark.parametrize("kind", HOSTILE)
-@pytest.mark.parametrize("verbose", [0, 1])
-def test_hostile_text_is_told_as_text(tell: Tell, kind: str, verbose: int) -> None:
-    text = tell(everywhere(HOSTILE[kind]), verbose=verbose)
-    assert text.replace("\n", "").isprintable()
-    assert "3 claims: " in text
-
-
-def test_a_run_of_nothing_is_told(tell: Tell) -> None:
     assert "0 claims: \n" in tell(samples.ledger([]))
