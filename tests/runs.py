@@ -8,6 +8,7 @@ is about the start itself, is started plainly, and so are all runs where there i
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -57,7 +58,12 @@ class Server:
                 [sys.executable, __file__, str(its.fileno()), *self._modules], pass_fds=[its.fileno()], env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
+        atexit.register(self._end, ours)
         return ours
+
+    def _end(self, control: socket.socket) -> None:
+        control.close()
+        self._process.wait()
 
 
 FOR_PAGES, FOR_MODELS = Server("pytest", *PAGE), Server("pytest", *MODELS)
