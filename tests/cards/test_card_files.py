@@ -12,8 +12,10 @@ import pytest
 
 from fixtures.cards.card import CardError, read_card
 from fixtures.cards.given import load
-from fixtures.cards.plugin import cards_in
+from fixtures.cards.plugin import Models, cards_in
 from fixtures.cards.quantities import QUANTITIES
+from fixtures.models import config, published
+from fixtures.models.counts import NotKnown, UnknownFamily
 from fixtures.origins import PROJECT
 from tests.cards.samples import CONFIG, card, write
 
@@ -199,3 +201,18 @@ def test_the_suite_has_cards_of_many_models_and_numbers_that_can_be_followed() -
     assert [path.stem for path in CARDS] == [card.id for card in cards]
     assert all(number.where and (number.link or "checkpoint's card" in number.where) for number in numbers)
     assert {number.quantity.name for number in numbers} <= QUANTITIES.keys()
+
+
+def test_no_number_of_a_family_that_the_library_lacks_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older library lacks some: not the first number of a card alone is told so."""
+
+    def lacking(_: object) -> str:
+        raise UnknownFamily("no such family")
+
+    monkeypatch.setattr(config, "known_family", lacking)
+    published.counted.cache_clear()  # another test may have built it
+    models, numbers = Models(), read_card(CARDS[0]).numbers
+    assert len(numbers) > 1
+    for number in numbers:
+        with pytest.raises(NotKnown, match="no such family"):
+            models.of(number)
