@@ -12,7 +12,7 @@ import pytest
 
 from claims.gpt_oss_card.entries import MODELS
 from fixtures import origins
-from fixtures.facts import Facts, ScoreTable, facts
+from fixtures.facts import Facts, ScoreTable, facts, published
 from fixtures.models.formula import BYTES_PER_NUMBER
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from reports import schema
 
 DATA = Path(__file__).parent / "data"
+
+devices = published("devices.json", DATA, "Gigabytes of memory by device.")
+contents = published("contents.json", DATA, "Which tables and figures the card has, and how many entries its lists.")
 
 
 @dataclass(frozen=True)
@@ -91,22 +94,10 @@ def checkpoints(published_models: Callable[[str], Model]) -> Checkpoints:
 
 
 @pytest.fixture(scope="session")
-def devices() -> Facts:
-    """Gigabytes of memory by device."""
-    return facts("devices.json", DATA)
-
-
-@pytest.fixture(scope="session")
 def card() -> Facts:
     """The card's tables and figures of scores, by name."""
     told = facts("scores.json", DATA)
     return Facts({name: ScoreTable(rows) for name, rows in told.values.items()}, told.evidence)
-
-
-@pytest.fixture(scope="session")
-def contents() -> Facts:
-    """Which tables and figures the card has, and how many entries its lists."""
-    return facts("contents.json", DATA)
 
 
 @pytest.fixture(scope="session")
