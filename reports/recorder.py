@@ -24,7 +24,7 @@ from reports import files, schema, terminal, versions
 from reports.schema import RESULT, Case, Collection, Key, Ledger, Result
 
 FOLDER, KINDS = Path("reports/out"), {"ledger": ".json", "page": ".html"}
-WHOLE, GPU, PARTIAL = "claims", "gpu", "partial"
+WHOLE, CHEAP, GPU, PARTIAL = "claims", "cheap", "gpu", "partial"
 LIBRARIES = ("torch", "transformers", "pytest", "hypothesis")
 SUITE = "claims"  # the plugin that tells what was collected
 IDLE = ("collectonly", "setupplan", "setuponly", "showfixtures", "show_fixtures_per_test", "markers", "help", "version")
@@ -37,7 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(
             f"--{name}", type=Path, metavar="PATH",
             help=f"where the {name} goes, {ending[1:].upper()} (default: {FOLDER / WHOLE}{ending} of the suite; "
-            f"of a run of the gpu tier alone {FOLDER / GPU}{ending}, of only some claims {FOLDER / PARTIAL}{ending})",
+            f"of a run of the gpu tier alone {FOLDER / GPU}{ending}, of only some claims {FOLDER / PARTIAL}{ending}; "
+            f"of the cheap tier alone {FOLDER / CHEAP}{ending} where a run of both tiers wrote the default)",
         )  # fmt: skip
 
 
@@ -176,7 +177,18 @@ class Recorder:
         left_out = set(self.collection.deselected)
         every = [(claim.id, case) for claim in self.collection.claims for case in claim.cases]
         tiers = {case.tier for claim, case in every if (claim, case.id) not in left_out}
-        return GPU if left_out and tiers == {"gpu"} else WHOLE
+        if left_out and tiers == {"gpu"}:
+            return GPU
+        return CHEAP if left_out & self._decided() else WHOLE
+
+    def _decided(self) -> set[Key]:
+        """Return the cases that the ledger of an earlier run, where this one's goes by default, has a verdict of."""
+        try:
+            content = msgspec.json.decode((self.config.rootpath / FOLDER / f"{WHOLE}.json").read_bytes())
+            cases = [(claim["id"], case) for claim in content["claims"] for case in claim["cases"]]
+            return {(name, case["id"]) for name, case in cases if case["verdict"] in schema.REACHED}
+        except (OSError, ValueError, LookupError, TypeError):  # there is none that can be read
+            return set()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
