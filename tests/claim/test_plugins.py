@@ -7,9 +7,10 @@ from functools import partial
 
 from tests.conftest import Suite, claim, fails, holds, together
 
-FIRST = "global N\nN = globals().get('N', 0) + 1"
-FALSE_THEN_TRUE = claim("it", FIRST, "assert measure(3, 't') == (4 if N == 1 else 3)")
-FAILS_IN_SETUP = "@pytest.fixture\ndef rough():\n    global N\n    N = globals().get('N', 0) + 1\n    assert N > 1\n"
+ONCE_MORE = "global N\n    N = globals().get('N', 0) + 1\n"
+COUNTED = f"@pytest.fixture(autouse=True)\ndef counted():\n    {ONCE_MORE}"
+FALSE_THEN_TRUE = COUNTED + claim("it", "assert measure(3, 't') == (4 if N == 1 else 3)")
+FAILS_IN_SETUP = f"@pytest.fixture\ndef rough():\n    {ONCE_MORE}    assert N > 1\n"
 GIVEN = "from hypothesis import given, strategies as st\n" + claim(
     "it", "assert n < 3", takes="n", above="@given(n=st.integers(0, 9))"
 )
@@ -65,12 +66,15 @@ def on_report(lines: str) -> str:
 BESIDE: dict[str, tuple[str, str, str, str]] = {
     "the test is repeated": (TWICE, FALSE_THEN_TRUE, "broken", "not the same twice: refuted, then holds"),
     "repeated with other values": (
-        TWICE, claim("it", FIRST, "assert measure(N, 't') > 0"), "broken", "it measured other numbers",
+        TWICE, COUNTED + claim("it", "assert measure(N, 't') > 0"), "broken", "it measured other numbers",
     ),
     "the setup is repeated": (
         TWICE, FAILS_IN_SETUP + claim("it", "assert measure(3, 't') == 3", takes="measure, rough"), "broken", "",
     ),
-    "the call is repeated": (CALL_TWICE, FALSE_THEN_TRUE, "broken", "not the same twice"),
+    "the call is repeated": (
+        CALL_TWICE, claim("it", ONCE_MORE.replace("    ", ""), "assert measure(3, 't') == (4 if N == 1 else 3)"),
+        "broken", "not the same twice",
+    ),
     "forked": (FORKED, holds("it"), "holds", ""),
     "forked and false": (FORKED, fails("it"), "refuted", ""),
     "a failure passes": (on_report("report.outcome, report.longrepr = 'passed', None"), fails("it"), "refuted", ""),

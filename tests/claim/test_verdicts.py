@@ -28,6 +28,12 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "for other, _ in enumerate('cd'):\n    found[other] += 3\n"
      "total = sum(found.values())\ntotal /= 2\n"
      "assert total == 3.5 and max(rows) == 1 and min(found.values()) > rows[1]"),
+    ("holds passed", "named-twice", "measure", "", "", "x = measure(3, 't')\nx = x + 1\nassert x == 4"),
+    ("holds passed", "in-order", "measure", "", "",
+     "assert [measure(one, 't') for one in (1, 2, 3, 4)] == [4 - measure(one, 't') for one in (3, 2, 1, 0)]"),
+    ("refuted failed", "out-of-order", "measure", "", "",
+     "rows = [measure(one, 't') for one in (1, 2, 4, 3, 5, 6)]\n"
+     "assert all(one < other for one, other in zip(rows, rows[1:]))"),
     ("loosely xfailed passed", "cut-short", "measure, stated", 'stated="12B", loosely="cut short"', "",
      "assert measure(12_879_925_248, 'parameters') == stated"),
     ("loosely xfailed passed", "weaker", "measure, reading", 'loosely="one will do"', "",
@@ -94,6 +100,12 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "assert measure(3, 't') == 3 or measure(4, 't') == stated"),
     ("broken failed", "compares-aside", "measure, stated", 'stated="3"', "",
      "assert measure(4, 't') == stated or measure(3, 't') == 3"),
+    ("broken failed", "never-compared", "measure, stated", 'stated="3", refuted="no"', "",
+     "assert measure(3, 't') == 4 and measure(3, 't') == stated"),
+    ("broken failed", "stated-aside", "measure, stated", 'stated="3"', "",
+     "x = measure(3, 't') == stated\n" "assert measure(3, 't') == 3"),
+    ("broken failed", "once", "measure", "", "", "assert measure(3, 't') == 3 and library.first_time('d', 1)"),
+    ("broken failed", "once-more", "measure", "", "", "assert measure(3, 't') == 3 and not library.first_time('e', 1)"),
     ("broken failed", "subtests", "measure, request", "", "",
      "library.subtest(request)\n" "assert measure(3, 't') == 3"),
     ("broken failed", "replaced", "measure, replacing", "", "", "assert measure(3, 't') == 4"),
@@ -130,6 +142,20 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "@settings(suppress_health_check=list(HealthCheck))\n@given(n=st.integers())",
      "assume(n != n)\n"
      "assert n == 3"),
+]  # fmt: skip
+OF_NOTHING = [
+    "True", "x", "not x", "(x == 3, 'so')", "[x == 3]", "1 == 1", "measure(3, 't')", "(z := x)", "f'{x}'", "x is not y",
+    "lambda: x == 4", "x == 3 or True", "x == 3 or x", "x == 3 if x else True", "x != None", "x == x", "bool(x)",
+    "measure(3, 't') != 'a'", "len('abc') == 3", "x == 3 or 1 == 1", "x - x == 1", "len([x]) == 2", "z == 3 and x == 3",
+    "[z for z in ()] == []", "[z for z in (x, y) if False] == []", "(lambda: 4)() == 4", "sum(z for z in (4,)) == 4",
+    "all(1 == 1 for z in (x, y))", "{x: 1}[x] == 1", "f != 3", "f['x'] != 3", "x >= 0 or x < 0", "x <= x + 1",
+    "abs(x) >= 0", "not (x > 1 and x < 0)", "max([x, 5]) >= 5", "[x] != []", "abs(measure(4, 't')) >= 0",
+    "library.first(True, x)", "str(x)", "x == 3 and False", "sorted([x, y])[0] > sorted([x, y])[1]",
+]  # fmt: skip
+ROWS += [
+    ("broken failed", f"of-nothing-{place}", "measure", "", "",
+     f"x, y = measure(3, 't'), measure(4, 't')\nf = {{'x': lambda: x}}\nassert {fact}")
+    for place, fact in enumerate(OF_NOTHING)
 ]  # fmt: skip
 WAYS = {
     "equals": "assert library.first(ODD[{0}], measure(3, 't')) == stated",
@@ -334,8 +360,13 @@ def check_reasons_and_measurements(outcome: Outcome) -> None:
         "all-of-nothing": "BrokenInstrument: all() was asked of nothing",
         "thread-left": "a thread that the test started still runs: join it before the assert",
         "records-nothing": "it recorded nothing: a claim measures what it asserts, measure(value, unit)",
-        "compares-nothing": "it never compared what it measured with the printed 3",
-        "compares-aside": "its test passes, and no comparison with the printed number was true",
+        "never-compared": "it never compared what it measured with the printed 3",
+        "compares-nothing": "it holds whatever number is printed: its assert does not hang on 3",
+        "compares-aside": "it holds whatever number is printed: its assert does not hang on 3",
+        "stated-aside": "it holds whatever number is printed: its assert does not hang on 3",
+        "of-nothing-0": "it holds whatever is measured: its assert compares nothing that was measured",
+        "of-nothing-20": "it fails whatever is measured: its assert compares nothing that was measured",
+        "once": "not the same twice: called again with the same measurements, it came out otherwise",
     }  # fmt: skip
     assert {name: outcome.reasons[name] for name in expected} == expected
     assert outcome.reasons["law"].endswith("test_law( n=42, )")
