@@ -43,31 +43,13 @@ def test_example_total(table, stated, measure):
 CONFTEST = '''\
 """What only this document's claims need."""
 
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import pytest
-
-from fixtures import origins
-from reports import schema
+from fixtures.facts import published
 
 DATA = Path(__file__).parent / "data"
 
-
-@dataclass(frozen=True)
-class Table:
-    """Published numbers by name; `evidence` tells the report where they come from."""
-
-    values: dict[str, Fraction]
-    evidence: list[schema.Evidence]
-
-
-@pytest.fixture(scope="session")
-def table():
-    """Parameters of the model's parts, as published."""
-    values = origins.load("example.json", DATA, parse_float=Fraction)
-    return Table(values, [origins.evidence("example.json", DATA)])
+table = published("example.json", DATA, "Parameters of the model's parts, as published.")
 '''
 DATA = json.dumps({"attention": 4_200_000_000, "feed-forward network": 8_800_000_000}, indent=2) + "\n"
 SOURCES = """\
