@@ -372,12 +372,12 @@ def test_published_evidence_is_what_is_in_the_files() -> None:
 # Sources.
 
 
-def test_a_source_is_loaded_once_and_another_of_its_name_is_another() -> None:
-    loads, session = [Mock(return_value="a"), Mock(return_value="b")], SimpleNamespace(stash={})
+def test_a_source_is_loaded_once_for_a_file_and_another_of_its_name_is_another() -> None:
+    loads, session = [Mock(side_effect="ac"), Mock(side_effect="b")], SimpleNamespace(stash={})
     one, two = (Source("Figure 7", "cheap", load) for load in loads)
-    asked = [SimpleNamespace(session=session, param=each) for each in (one, two, one.refutes("why"))]
-    assert [sources.evidence._get_wrapped_function()(each) for each in asked] == ["a", "b", "a"]
-    assert [load.call_count for load in loads] == [1, 1]
+    asked = [(one, "here"), (two, "here"), (one.refutes("why"), "here"), (one, "of another document")]
+    requests = [SimpleNamespace(session=session, param=each, path=Path(path)) for each, path in asked]
+    assert [sources.evidence._get_wrapped_function()(each) for each in requests] == ["a", "b", "a", "c"]
 
 
 def test_a_case_for_every_source_with_what_is_declared_of_it() -> None:
