@@ -51,7 +51,7 @@ def summarise(ledger: Ledger, written: dict[str, Path], reporter: pytest.Termina
         reporter.write_line(line, red=True)
     found = counts(ledger.claims)
     bad = any(found[state] for state in ALARM) or ledger.accounting.unaccounted
-    total = f"{counted(len(ledger.claims), 'claim', 'claims')}: {_counts(ledger.claims)}"
+    total = f"{counted(len(ledger.claims), 'claim', 'claims')}: {_counts(ledger.claims) or 'nothing to check'}"
     if found["surprise"]:
         total += f"; {counted(found['surprise'], 'surprise', 'surprises')}"
     reporter.write_line(total, bold=True, **{"red" if bad else "green": True})

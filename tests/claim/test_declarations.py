@@ -117,7 +117,7 @@ def test_a_bad_document_stops_itself(suite: Suite) -> None:
     suite.write("claims/none/test_one.py", HEADER + holds("it"))
     suite.write("claims/test_loose.py", "def test_plain(): assert 1 == 1\n")
     messages = {name: message for name, (_, message) in DOCUMENTS.items()} | {
-        "more/twin": "two folders of claims have this name", "twin": "two folders of claims have this name",
+        "more/twin": "two folders of claims have this name: rename", "twin": "two folders of claims have this name",
         "none": "claims belong to a document: none/document.toml is missing",
         "test_loose.py": "claims belong to a document: claims/document.toml is missing",
     }  # fmt: skip
@@ -141,8 +141,8 @@ def test_a_bad_option_stops_the_run(suite: Suite) -> None:
     file = suite.write("text.txt", "It is fine.")
     suite.write("latin.txt", "").write_bytes(b"\xe9")
     options = {
-        ("--claim", "nothing"): "--claim nothing: no such claim was collected; claims/INDEX.md lists them all",
-        ("--claim", "other/fine"): "--claim other/fine: no such claim was collected",
+        ("--claim", "nothing"): "--claim nothing: no such claim was collected; claims/INDEX.md lists all of the suite",
+        ("--claim", "other/fine"): "--claim other/fine: no such claim was collected; did you mean paper/fine?",
         ("--document", "paper"): "--document paper: give the document and its text as ID=PATH",
         ("--document", "paper=none.txt"): "--document paper=none.txt: cannot be read (No such file or directory)",
         ("--document", "paper=latin.txt"): "--document paper=latin.txt: is not text in UTF-8",
