@@ -143,6 +143,8 @@ def _against(case: Case) -> tuple[str, str]:
         deciding = next((one for one in case.compared if one.holds is not True), case.compared[0])
         values = [numbers.number(one.value) for one in case.compared if one.operator == deciding.operator]
         spreads = {one[0]: one for one in map(_spread, measured)}
+        if deciding.operator != "==" and not spreads.keys() & values:
+            return "", ""  # what lies on that side was worked out from what is shown, and that may lie on the other
         drawn = [spreads.get(value, (value, value, value)) for value in values if value is not None]
         return printed.means(deciding.operator), strips.against(case.verdict, deciding.operator, drawn, printed)
     named = list(takewhile(lambda one: one.unit == measured[0].unit and one.of, measured))

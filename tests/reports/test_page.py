@@ -68,6 +68,14 @@ def test_what_a_verdict_rests_on_stands_behind_it() -> None:
     assert article(ORDINARY, "experts-33-times-attention").count("Made on") == 1  # both readings share it
 
 
+def test_on_which_side_of_a_number_something_lies_is_said_of_what_was_measured() -> None:
+    for value, told in ((3.5, True), (2.5, False)):  # 3.5 less one is no measurement
+        against = samples.compared("holds", value, operator="<")
+        one = samples.case("holds", samples.number(3.5, "widths"), stated=samples.stated("4"), compared=against)
+        html = page.render(samples.ledger([samples.claim("total", "1", "Roughly 4.", one)]))
+        assert ("below 4" in article(html, "total")) == told
+
+
 def test_a_stand_in_is_marked_on_every_line() -> None:
     html = PAGES["bad-day"]
     told = article(html, "wikipedia-expert-8")
