@@ -55,8 +55,8 @@ def test_the_summary_of_a_run(new_suite: Callable[[], Suite]) -> None:
     assert plain.index("paper/not-so") < plain.index("paper/law") < plain.index("paper/surprise")
     assert "printed 13.02B (13.015B to 13.025B), measured 13,025,000,001 parameters" in plain
     assert "cheese␇" in plain
-    assert TOTAL in plain
-    assert summary(told["quiet"]).startswith(TOTAL)
+    quiet = summary(told["quiet"])  # no claims, and a line more where a library is newer than what was tested
+    assert (TOTAL in plain, TOTAL in quiet, "paper/" in quiet) == (True, True, False)
     assert plain.count("hy not") < 60 == " ".join(summary(told["verbose"]).split()).count("hy not")
     assert "\x1b" not in plain
     assert "\x1b[31m" in told["coloured"].output
