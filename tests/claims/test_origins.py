@@ -71,6 +71,18 @@ def test_what_is_not_json_is_refused_with_its_hash_recorded(data: Path, content:
         origins.load("sizes.json", data)
 
 
+def test_a_hash_is_recorded_or_its_row_is_named(data: Path) -> None:
+    row = ROW.replace('"a paper"', '"a paper [1]"')
+    (data / "SOURCES.toml").write_text(row)
+    origins.record(data)
+    assert origins.faults(data) == []
+    (data / "SOURCES.toml").write_text(row.replace('sha256 = "0"\n', ""))
+    with pytest.raises(SourceError, match=r'SOURCES\.toml: the row \["sizes\.json"\] needs a line sha256 = ""'):
+        origins.record(data)
+    with pytest.raises(SourceError, match=r"SOURCES\.toml cannot be read"):
+        origins.record(data / "nowhere")
+
+
 def test_a_file_of_unknown_origin_is_a_fault(data: Path) -> None:
     (data / "stray.json").write_text("{}")
     (line,) = origins.faults(data)
