@@ -72,7 +72,7 @@ def coverage(name: str, text: Path) -> Coverage:
     if not (folder / NAME).is_file():
         raise ValueError(f"{name}: no document of that name in claims/, and no folder with a {NAME}")
     try:
-        lines = _without_markup(text.read_text(encoding="utf-8")).splitlines()
+        lines = _without_markup(text.read_text(encoding="utf-8-sig")).splitlines()
     except (OSError, UnicodeError) as error:
         raise ValueError(f"{text}: cannot be read as a text in UTF-8 ({error})") from None
     claims = [(one.claim.id, number) for one in declared(folder) for stated in one.prints for number in numbers(stated)]
@@ -123,7 +123,7 @@ def _without_markup(text: str) -> str:
 
 def _explained(file: Path) -> list[Explained]:
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig")) if file.is_file() else {}
         return msgspec.convert(content.get("number", []), list[Explained])
     except (OSError, ValueError, msgspec.ValidationError) as error:
         raise ValueError(f"{file.parent.name}/{file.name}: {' '.join(str(error).split())}") from None

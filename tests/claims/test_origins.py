@@ -73,7 +73,8 @@ def test_what_is_not_json_is_refused_with_its_hash_recorded(data: Path, content:
 
 def test_a_hash_is_recorded_or_its_row_is_named(data: Path) -> None:
     row = ROW.replace('"a paper"', '"a paper [1]"')
-    (data / "SOURCES.toml").write_text(row)
+    for file, text in (("SOURCES.toml", row), ("sizes.json", "{}")):
+        (data / file).write_text(f"\ufeff{text}", encoding="utf-8")  # as some editors write it
     origins.record(data)
     assert origins.faults(data) == []
     (data / "SOURCES.toml").write_text(row.replace('sha256 = "0"\n', ""))
