@@ -37,8 +37,10 @@ def write_text(text: str, path: Path, *, lasting: bool = True) -> None:
             if lasting:
                 os.fsync(file.fileno())
         aside.replace(target)
-    except BaseException:
+    except BaseException as error:
         aside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # whose name the user knows
         raise
 
 

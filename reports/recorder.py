@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE: no assert in here needs explaining.
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import tempfile
@@ -163,11 +164,19 @@ class Recorder:
 
     def _paths(self) -> dict[str, Path]:
         """Return where the files go: what an option names is meant from where the run was started."""
-        default = self.config.rootpath / FOLDER / self._stem()
+        default = self._root() / FOLDER / self._stem()
         return {
             name: self.config.invocation_params.dir / (self.config.getoption(name) or default.with_suffix(ending))
             for name, ending in KINDS.items()
         }
+
+    def _root(self) -> Path:
+        """Return the folder of what is run: without a project, pytest would go up until it has the user's in it too."""
+        start = self.config.invocation_params.dir
+        if self.config.inipath or self.config.rootpath == start:
+            return self.config.rootpath
+        places = [(start / argument.partition("::")[0]).resolve() for argument in self.config.args]
+        return Path(os.path.commonpath([place if place.is_dir() else place.parent for place in places]))
 
     def _stem(self) -> str:
         """Return the name of a run's files: no run replaces what is known of claims that it was not asked for."""

@@ -37,6 +37,15 @@ def test_documents_of_a_stranger_run_green_from_where_they_are(tmp_path: Path) -
     }
 
 
+def test_a_document_elsewhere_has_its_page_in_its_own_folder(tmp_path: Path) -> None:
+    for name in ("here", "elsewhere"):
+        (tmp_path / name).mkdir()
+    assert main(["new", "my_card", "--in", str(tmp_path / "elsewhere")]) == 0
+    run = run_pytest(tmp_path / "here", "../elsewhere/my_card")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert [path.parent for path in tmp_path.rglob("claims.html")] == [tmp_path / "elsewhere/my_card/reports/out"]
+
+
 def test_the_example_can_fail(tmp_path: Path) -> None:
     assert main(["new", "my_card", "--in", str(tmp_path)]) == 0
     (test,) = (tmp_path / "my_card").glob("test_*.py")
