@@ -122,4 +122,4 @@ def test_quiet_runs_tell_the_counts_alone(tell: Tell) -> None:
     assert len(text.strip().splitlines()) == 2
     assert "17 claims: 9 hold, 2 hold loosely, 2 do not hold, 1 disputed, 1 undecided, 1 not checked here" in text
     assert "1 claim stands on measurements of a stand-in" in tell(samples.bad_day(), verbose=-1)
-    assert "0 claims: \n" in tell(samples.ledger([]))
+    assert "0 claims: nothing to check\n" in tell(samples.ledger([]))
