@@ -9,12 +9,8 @@ is about the start itself, is started plainly, and so are all runs where there i
 from __future__ import annotations
 
 import atexit
-import gc
-import importlib
 import json
 import os
-import runpy
-import signal
 import socket
 import subprocess
 import sys
@@ -25,16 +21,24 @@ from threading import Lock
 from typing import Any, cast
 
 ROOT = Path(__file__).parent.parent
+# Where a stand-in for the hub can be served, and what runs keep of it: its library reads both when it is imported.
+HUB = socket.socket()
+HUB.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+HUB.bind(("127.0.0.1", 0))  # and never listens: a run that asks when nothing is served is refused
+HUB_ADDRESS = "http://{}:{}".format(*HUB.getsockname())
+HUB_HOME = tempfile.TemporaryDirectory(prefix="hub-")
 # What the process of the tests has in its environment and a run is not to have.
 DROPPED = ["PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "CLAIMS_STRICT", "GITHUB_STEP_SUMMARY", "PYTEST_XDIST_WORKER"]
+DROPPED += [name for name in os.environ if name.startswith("HF_")]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in DROPPED} | {
     "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",  # as many tests run at once as there are cores
+    "HF_ENDPOINT": HUB_ADDRESS, "HF_HOME": HUB_HOME.name,
 }  # fmt: skip
 # What may differ from that in a fork: none of the libraries that a server imports reads it when it is imported.
 READ_LATER = ("CLAIMS_STRICT", "COLUMNS", "GITHUB_", "PYTEST_", "PYTHONPATH", "TMPDIR")
+FORKS = Path(__file__).with_name("forks.py")
 PAGE = ("execnet", "packaging.requirements", "pdb", "unittest", "xml.etree.ElementTree", "reports.page")
 MODELS = ("jinja2", "msgspec", "transformers.modeling_utils", "transformers.models.auto.modeling_auto")
-LARGEST_REQUEST = 1 << 20  # bytes
 
 
 class Server:
@@ -55,8 +59,8 @@ class Server:
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(its.fileno()), *self._modules], pass_fds=[its.fileno()], env=ENVIRONMENT,
-                stdin=subprocess.DEVNULL, start_new_session=True,
+                [sys.executable, str(FORKS), str(its.fileno()), *self._modules], env=ENVIRONMENT,
+                pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         atexit.register(self._end, ours)
         return ours
@@ -139,48 +143,3 @@ def run(folder: Path, module: str, *arguments: str, **options: Any) -> subproces
     process = start(folder, module, *arguments, **options)
     output, errors = process.communicate()
     return subprocess.CompletedProcess([module, *arguments], process.returncode, output, errors)
-
-
-def serve(control: socket.socket) -> str:
-    """Fork for every request; return, in the fork, the module that it is to run."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who watch
-    while True:
-        message, files, *_ = socket.recv_fds(control, LARGEST_REQUEST, 3)
-        if not message:
-            os._exit(0)
-        if not os.fork():
-            break
-        for file in files:
-            os.close(file)
-    control.close()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what runs behind it ignore Ctrl-C
-    output, errors, told = files
-    if process := os.fork():
-        os.write(told, str(process).encode())
-        os.write(told, str(os.waitpid(process, 0)[1]).encode())
-        os._exit(0)
-    os.setsid()
-    os.dup2(output, 1)
-    os.dup2(errors, 2)
-    for file in files:
-        os.close(file)
-    request = json.loads(message)
-    os.chdir(request["folder"])
-    os.environ.clear()
-    os.environ.update(request["environment"])
-    sys.path[:0] = [request["folder"], *os.environ["PYTHONPATH"].split(os.pathsep)]
-    sys.argv[1:] = request["arguments"]
-    return str(request["module"])
-
-
-if __name__ == "__main__":
-    del sys.path[0]  # the folder of this file
-    for name in sys.argv[2:]:
-        importlib.import_module(name)
-    if page := sys.modules.get("reports.page"):
-        for template in page.ENVIRONMENT.list_templates(["j2"]):
-            page.ENVIRONMENT.get_template(template)
-    sys.path.remove(str(ROOT))
-    gc.freeze()
-    runpy.run_module(serve(socket.socket(fileno=int(sys.argv[1]))), run_name="__main__", alter_sys=True)

@@ -133,17 +133,16 @@ def test_a_model_s_folder_is_checked_by_its_readme_and_its_headers(suite: Suite)
 def test_a_model_of_the_hub_is_checked_at_one_commit_without_its_weights(suite: Suite, tmp_path: Path) -> None:
     made = folder(tmp_path / "made", "# Tiny\n\n- Number of Layers: 3\n- It has 0.01M parameters.\n")
     repositories = [
-        Repository.of("org/tiny", made), Repository.of("org/gated", made, gated=True),
+        Repository.of("org/tiny", made), Repository.of("org/closed", made, gated=True),
         Repository("org/empty", {"config.json": b"{}", "README.md": b"# Nothing\n"}),
     ]  # fmt: skip
-    with serving(*repositories) as address:
-        environment = {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": "", "HF_HUB_OFFLINE": "0"}
-        names = ("org/tiny", "org/gated", "org/empty", "org/none", f"org/tiny@{'f' * 40}")
-        outcome = suite.run(*(f"--card={name}" for name in names), "--tb=no", environment=environment)
+    with serving(*repositories):
+        names = ("org/tiny", "org/closed", "org/empty", "org/none", f"org/tiny@{'f' * 40}")
+        outcome = suite.run(*(f"--card={name}" for name in names), "--tb=no")
     assert outcome.code == 4
     told = [line for line in outcome.output.splitlines() if line.startswith("ERROR: ")]
     assert [line.partition(":")[2].split(":")[0].split(" is ")[0].split(" has ")[0].strip() for line in told] == [
-        "org/gated", "empty", "org/none", "org/tiny",
+        "org/closed", "empty", "org/none", "org/tiny",
     ]  # fmt: skip
     assert outcome.verdicts["tiny-line-3-layers"] == "holds"
     (case,) = outcome.claims["tiny-line-4-total"]["cases"]
@@ -155,7 +154,7 @@ def test_a_model_of_the_hub_is_checked_at_one_commit_without_its_weights(suite: 
 
 @pytest.mark.parametrize("name", ["org/nothing", "nowhere.toml", "."])
 def test_where_no_card_can_be_used_the_run_says_why_in_one_line(suite: Suite, name: str) -> None:
-    outcome = suite.run(f"--card={name}", environment={"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"})
+    outcome = suite.run(f"--card={name}")
     assert outcome.code == 4
     (line,) = [line for line in outcome.output.splitlines() if line.startswith("ERROR: ")]
     assert len(line) < 300

@@ -1,10 +1,10 @@
 """Runs claims again and again in one process, until each was turned: found to hold where it does not, or the reverse.
 
-python -m tests.claims.counterfactuals OUT CLAIMS     CLAIMS is a folder of documents; OUT becomes a JSON file
+python -m tests.claims.counterfactuals OUT CLAIMS     CLAIMS is a document's folder; OUT becomes a JSON file
 
-Each case is tried with its printed number nudged, on data files of other worlds, and with instruments that err; cases
-that were turned are left out of later runs. OUT has, for every case of the cheap tier, what turned it, "" where nothing
-did, and whether its claim says why nothing can.
+Some claims are tried, and all with CLAIMS_TESTS=all. Each case is tried with its printed number nudged, on data files
+of other worlds, and with instruments that err; cases that were turned are left out of later runs. OUT has, for every
+such case of the cheap tier, what turned it, "" where nothing did, and whether its claim says why nothing can.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from itertools import zip_longest
@@ -35,8 +35,10 @@ from fixtures.claim.numbers import Printed, printed
 from reports import page, schema
 from tests.claims.altered import altered, called
 from tests.claims.mutants import mutant, worlds
+from tests.sampled import sampled
 
 CONFIGURATION = Path(__file__).parents[2] / "pyproject.toml"
+CLAIMS = 12  # of a document that an ordinary run tries
 ERRING = 12  # ways in which instruments err
 NOTHING_TURNS_IT = "Nothing turns it: "  # in a claim's note, before the reason
 INSTRUMENTS = ("fixtures.", "claims.")
@@ -47,15 +49,17 @@ Key = tuple[str, str]
 
 @dataclass(eq=False)
 class Selected:
-    """A plugin that leaves only some cases of a run."""
+    """A plugin that leaves only some cases of a run; without their keys, those of the sampled claims."""
 
-    keys: set[Key]
+    keys: Collection[Key] = ()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        left = [item for item in items if item.stash[DECLARED].key not in self.keys]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in left]
+        keys = {item: item.stash[DECLARED].key for item in items}
+        claims = sampled((claim for claim, _ in keys.values()), CLAIMS)
+        kept = self.keys or {key for key in keys.values() if key[0] in claims}
+        config.hook.pytest_deselected(items=[item for item in items if keys[item] not in kept])
+        items[:] = [item for item in items if keys[item] in kept]
 
 
 @dataclass(eq=False)
@@ -176,15 +180,15 @@ def as_printed(measured: schema.Number) -> str:
     return f"{measured:.6f}" if isinstance(measured, float) else str(measured)
 
 
-def cases(claims: Path, *plugins: object) -> dict[Key, tuple[schema.Case, str]]:
-    """Run the cheap claims of a folder with some plugins; return each case that was run, and its claim's note."""
+def cases(paths: Collection[Path], *plugins: object) -> dict[Key, tuple[schema.Case, str]]:
+    """Run the cheap claims of some places with some plugins; return each case that was run, and its claim's note."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "write", lambda *_: None)  # nobody looks at it
         patch.setattr(turning, "fault", lambda *_: "")  # here the claims are turned by what they stand on
         out = [f"--ledger={folder}/claims.json", f"--page={folder}/claims.html"]
         quiet = ["-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", "-p", "no:logging"]
         quiet += ["-p", "fixtures.claim.plugin"]
-        pytest.main(["-c", str(CONFIGURATION), str(claims), "-m", "cheap", *quiet, *out], plugins=plugins)
+        pytest.main(["-c", str(CONFIGURATION), *map(str, paths), "-m", "cheap", *quiet, *out], plugins=plugins)
         told = schema.read(Path(folder, "claims.json")).claims
     return {
         (claim.id, case.id): (case, claim.note)
@@ -210,14 +214,15 @@ def attempts(plain: dict[Key, schema.Case]) -> Iterator[tuple[str, Sequence[obje
 
 def main(out: Path, claims: Path) -> None:
     """Try everything on the claims of a folder, and write what turned each case."""
-    found = cases(claims, Unshrunk())
+    found = cases([claims], Unshrunk(), Selected())
     plain = {key: case for key, (case, _) in found.items()}
     turned = {key: "" for key, case in plain.items() if case.verdict in (*DECIDED, "undecided")}
     constant = {key for key, (_, note) in found.items() if NOTHING_TURNS_IT in note}
     for name, plugins, able in attempts(plain):
         if not (waiting := {key for key in able - constant if turned.get(key) == ""}):
             continue
-        for key, (case, _) in cases(claims, Selected(waiting), *plugins).items():
+        files = {claims / Path(plain[key].test.partition("::")[0]).name for key in waiting}
+        for key, (case, _) in cases(files, Selected(waiting), *plugins).items():
             if key in waiting and case.verdict in DECIDED and case.verdict != plain[key].verdict:
                 turned[key] = name
     told = [{"claim": key[0], "case": key[1], "by": by, "constant": key in constant} for key, by in turned.items()]

@@ -1,4 +1,9 @@
-"""Every claim can be turned: by a nudge of its printed number, in another world, or by instruments that err."""
+"""Every claim can be turned: by a nudge of its printed number, in another world, or by instruments that err.
+
+    CLAIMS_TESTS=all python -m pytest tests/claims/test_counterfactuals.py -k my_document
+
+turns every claim of a document; without CLAIMS_TESTS=all some are.
+"""
 
 from __future__ import annotations
 
@@ -139,7 +144,6 @@ def turned(out: Path, claims: Path) -> dict[tuple[str, str], dict[str, Any]]:
     return {(entry["claim"], entry["case"]): entry for entry in json.loads(out.read_text(encoding="utf-8"))}
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("document", sorted(file.parent.name for file in ROOT.glob("claims/*/document.toml")))
 def test_every_claim_is_turned_or_says_why_nothing_can(tmp_path: Path, document: str) -> None:
     told = turned(tmp_path / "turned.json", ROOT / "claims" / document)

@@ -20,6 +20,7 @@ from fixtures.models.counts import CONVENTIONS, PARTS, WITH_PREDICTION, NotKnown
 from fixtures.models.parts import Anatomy
 from fixtures.models.running import Seen, run
 from tests.models.families import FAMILIES, LATENT, Config, small
+from tests.sampled import sampled
 
 EVERYWHERE = {"embeddings", "norms", "head"}
 CONTEXT = 6
@@ -103,7 +104,7 @@ def test_one_layer_of_each_kind_stands_for_all(family: str) -> None:
         assert tally(folded, short, of) == tally(whole, long, of), of
 
 
-@pytest.mark.parametrize("family", sorted(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES))
+@pytest.mark.parametrize("family", sampled(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, 40))
 def test_folded_layers_hold_what_all_layers_do_in_every_family(family: str) -> None:
     try:
         folded, whole = (Anatomy(build(small(family)), folded=fold) for fold in (True, False))

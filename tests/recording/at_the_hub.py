@@ -1,4 +1,4 @@
-"""What a recording says of checkpoints at a hub: run with HF_ENDPOINT set, which the hub's library reads once.
+"""What a recording says of checkpoints at a hub.
 
 python -m tests.recording.at_the_hub OUT CASES     cases: JSON {name: {"token": …, option: value}}; prints JSON
 """

@@ -1,6 +1,6 @@
-"""A recording in a process of its own that can be killed: it says when a batch begins, and makes a part of each.
+"""A recording in a process of its own that can be killed: it makes a part of each batch.
 
-python -m tests.recording.slowly OPTIONS     JSON; with --ray it says nothing
+python -m tests.recording.slowly OPTIONS     JSON
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ BATCH_TOKENS = 64
 
 class Slow(TransformersEngine):
     def run(self, batch: Batch) -> Counts:
-        print("batch", flush=True)
         time.sleep(0.02)
         return super().run(batch)
 

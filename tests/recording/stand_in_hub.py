@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from tests import runs
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -37,18 +39,22 @@ class Repository:
 
 
 @contextmanager
-def serving(*repositories: Repository) -> Iterator[str]:
-    """Serve until the block ends; gives the address."""
+def serving(*repositories: Repository) -> Iterator[None]:
+    """Serve until the block ends, where runs look for the hub."""
     served = {repository.name: repository for repository in repositories}
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"served": served}))
+    server = _Server(runs.HUB.getsockname(), type("Handler", (_Handler,), {"served": served}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    allow_reuse_port = True  # the port is kept by a socket that does not listen
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub.errors import OfflineModeIsEnabled
 
+from fixtures.recording.checkpoint import explained
+from tests import runs
 from tests.recording.stand_in_hub import COMMIT, Repository, serving
 from tests.recording.synthetic_checkpoint import Planted, words_of
+from tests.runs import ROOT
 
-ROOT = Path(__file__).parents[2]
 OTHER = "f" * 40
 
 
-def at_the_hub(address: str, home: Path, cases: dict[str, Any]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.recording.at_the_hub", str(home / "out"), json.dumps(cases)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-    environment |= {"HF_ENDPOINT": address, "HF_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+def at_the_hub(out: Path, cases: dict[str, Any]) -> dict[str, Any]:
+    module, given = "tests.recording.at_the_hub", (str(out), json.dumps(cases))
+    done = runs.run(ROOT, module, *given, environment=runs.ENVIRONMENT, server=runs.FOR_MODELS)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def served(planted: Planted, corpus: Path, home: Path) -> tuple[dict[str, Any], dict[str, Repository]]:
+def served(
+    planted: Planted, corpus: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], dict[str, Repository]]:
     """Every case against one stand-in, in one process: what was said of each, and what was asked of the hub."""
     files = {file.name: file.read_bytes() for file in planted.folder.iterdir()}
     pickled = {name: content for name, content in files.items() if not name.endswith(".safetensors")}
@@ -66,8 +61,8 @@ def served(planted: Planted, corpus: Path, home: Path) -> tuple[dict[str, Any], 
         "cut": case("cut"),
         "dense": case("dense"),
     }
-    with serving(*repositories) as address:
-        found = at_the_hub(address, home, cases)
+    with serving(*repositories):
+        found = at_the_hub(tmp_path_factory.mktemp("out"), cases)
     return found, {repository.name: repository for repository in repositories}
 
 
@@ -115,10 +110,14 @@ def test_nothing_big_is_fetched_of_what_is_refused(name: str, served: Any) -> No
     assert not [path for path in served[1][name].asked if path.endswith((".safetensors", ".bin"))]
 
 
-def test_without_a_network_what_was_fetched_before_serves(served: Any, corpus: Path, home: Path) -> None:
+def test_without_a_network_what_was_fetched_before_serves(served: Any, corpus: Path, tmp_path: Path) -> None:
     assert served[0]["fetched"]["choices"]
     given = {"--revision": COMMIT, "--corpus": str(corpus)}
     cases = {"here": {"--model": "org/planted", **given}, "gone": {"--model": "org/never", **given}}
-    found = at_the_hub("http://127.0.0.1:9", home, cases)
+    found = at_the_hub(tmp_path, cases)
     assert found["here"]["choices"] == served[0]["fetched"]["choices"]
     assert found["gone"]["error"].endswith("is not on this machine and the hub is out of reach: check the network")
+
+
+def test_a_hub_that_may_not_be_asked_is_out_of_reach() -> None:
+    assert str(explained(OfflineModeIsEnabled("HF_HUB_OFFLINE=1"), "org/name", None)).endswith("check the network")

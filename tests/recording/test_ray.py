@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import psutil  # type: ignore[import-untyped]  # it has no types
@@ -13,7 +13,7 @@ from fixtures.recording.errors import RecordingError
 from fixtures.recording.recordings import record
 from fixtures.routing import files
 from tests.recording.slowly import BATCH_TOKENS
-from tests.recording.test_store import same, slowly
+from tests.recording.test_store import first_parts, same, slowly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +23,6 @@ ray = pytest.importorskip("ray", reason="pip install -e '.[ray]'")
 data = pytest.importorskip("ray.data")
 
 
-def _some_parts(folder: Path) -> None:
-    """Wait for the first parts of a recording."""
-    ends = time.monotonic() + 900
-    while len(list(folder.glob(".parts/*.parquet"))) < 3 and time.monotonic() < ends:
-        time.sleep(0.01)
-
-
 def test_two_actors_of_which_one_is_killed(
     setup: Any, ready: Any, recorded: Path, tmp_path: Path, batches_of: Any
 ) -> None:
@@ -37,7 +30,7 @@ def test_two_actors_of_which_one_is_killed(
     prepared, killed = ready(ray="local", actors=2), []
 
     def kill_one() -> None:
-        _some_parts(tmp_path)
+        first_parts(tmp_path)
         family = psutil.Process().children(recursive=True)
         actors = [each for each in family if "MapWorker" in " ".join(each.cmdline())]
         actors[0].kill()
@@ -63,10 +56,11 @@ def test_a_driver_that_is_killed_goes_on_from_its_parts_at_a_url(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     actors = {"--ray": "local", "--actors": "2"}
-    with slowly(planted, corpus, url := f"file://{tmp_path}", **actors) as driver:
-        _some_parts(tmp_path)
-        family = psutil.Process(driver.pid).children(recursive=True)
-        driver.kill()
+    driver = slowly(planted, corpus, url := f"file://{tmp_path}", server=None, **actors)
+    first_parts(tmp_path)
+    family = psutil.Process(driver.pid).children(recursive=True)
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate()
     assert not psutil.wait_procs(family, timeout=120)[1], "Ray ends where its driver does"
     parts = list(tmp_path.glob(".parts/*.parquet"))
     batches_of(BATCH_TOKENS)
@@ -78,7 +72,7 @@ def test_a_driver_that_is_killed_goes_on_from_its_parts_at_a_url(
 
     monkeypatch.setattr(data, "from_items", from_items)
     record(prepared, prepared.options.evidence_out)
-    assert 3 <= len(parts) == len(prepared.batches()) - len(asked) < len(prepared.batches())
+    assert 5 <= len(parts) == len(prepared.batches()) - len(asked) < len(prepared.batches())
     assert same(tmp_path / "routing.parquet", recorded)
     assert [each.name for each in tmp_path.iterdir()] == ["routing.parquet"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from fixtures.recording.recordings import Recordings, record
 from fixtures.routing import files
 from fixtures.routing.metadata import EvidenceError
 from fixtures.routing.texts import TextCounts
+from tests import runs
 from tests.recording.conftest import never
 from tests.recording.slowly import BATCH_TOKENS
 from tests.recording.synthetic_checkpoint import Planted, plant, random_table
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fixtures.recording.setup import RecordingSetup
-
-ROOT = Path(__file__).parents[2]
 
 
 def same(one: Path, other: Path) -> bool:
@@ -59,21 +58,27 @@ class Small(TransformersEngine):
         return super()._run(batch)
 
 
-def slowly(planted: Planted, corpus: Path, out: Path | str, **more: str) -> subprocess.Popen[str]:
-    """A recording in a process of its own."""
+def slowly(planted: Planted, corpus: Path, out: Path | str, *, server: runs.Server | None, **more: str) -> runs.Run:
+    """Start a recording in a process of its own."""
     given = {"--model": str(planted.folder), "--corpus": str(corpus), "--evidence-out": str(out)} | more
-    command = [sys.executable, "-m", "tests.recording.slowly", json.dumps(given)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    module = "tests.recording.slowly"
+    return runs.start(runs.ROOT, module, json.dumps(given), environment=runs.ENVIRONMENT, server=server)
+
+
+def first_parts(folder: Path) -> None:
+    """Wait for the first parts of a recording."""
+    ends = time.monotonic() + 900
+    while len(list(folder.glob(".parts/*.parquet"))) < 5 and time.monotonic() < ends:
+        time.sleep(0.01)
 
 
 def test_kill_9_loses_the_part_in_hand_only(
     planted: Planted, corpus: Path, ready: Any, engine: Any, recorded: Path, tmp_path: Path, batches_of: Any
 ) -> None:
-    with slowly(planted, corpus, tmp_path) as process:
-        assert process.stdout is not None
-        for _ in range(6):
-            assert process.stdout.readline() == "batch\n"
-        process.kill()
+    process = slowly(planted, corpus, tmp_path, server=runs.FOR_MODELS)
+    first_parts(tmp_path)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
     parts = list(tmp_path.glob(".parts/*.parquet"))
     assert 5 <= len(parts) < 15
     assert not list(tmp_path.glob("*.parquet"))

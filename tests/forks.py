@@ -1,0 +1,62 @@
+"""The program of `runs.Server`: imports modules, and forks a run for every request that comes through a socket.
+
+python forks.py SOCKET MODULE …     SOCKET is its number; a request comes with the files that `runs.Server.fork` names
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+
+LARGEST_REQUEST = 1 << 20  # bytes
+
+
+def serve(control: socket.socket) -> str:
+    """Fork for every request; return, in the fork, the module that it is to run."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who watch
+    while True:
+        message, files, *_ = socket.recv_fds(control, LARGEST_REQUEST, 3)
+        if not message:
+            os._exit(0)
+        if not os.fork():
+            break
+        for file in files:
+            os.close(file)
+    control.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what runs behind it ignore Ctrl-C
+    output, errors, told = files
+    if process := os.fork():
+        os.write(told, str(process).encode())
+        os.write(told, str(os.waitpid(process, 0)[1]).encode())
+        os._exit(0)
+    os.setsid()
+    os.dup2(output, 1)
+    os.dup2(errors, 2)
+    for file in files:
+        os.close(file)
+    request = json.loads(message)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.path[:0] = [request["folder"], *os.environ["PYTHONPATH"].split(os.pathsep)]
+    sys.argv[1:] = request["arguments"]
+    return str(request["module"])
+
+
+if __name__ == "__main__":
+    del sys.path[0]  # the folder of this file
+    for name in sys.argv[2:]:
+        importlib.import_module(name)
+    if page := sys.modules.get("reports.page"):
+        for template in page.ENVIRONMENT.list_templates(["j2"]):
+            page.ENVIRONMENT.get_template(template)
+    sys.path.remove(os.environ["PYTHONPATH"])
+    gc.freeze()
+    runpy.run_module(serve(socket.socket(fileno=int(sys.argv[1]))), run_name="__main__", alter_sys=True)
