@@ -25,20 +25,20 @@ REFUSES = "import pytest\ndef pytest_collection_finish():\n    raise pytest.Usag
 
 def test_runs_that_stop_early(new_suite: MakeSuite) -> None:
     text = holds("a") + fails("b", "c") + holds("d")
-    arguments = [("-x",), ("--maxfail=2",), ("-x", "-n", "2")]
+    arguments = [("-x",), ("--maxfail=2",), ("-x", "-n", "1")]
     jobs = [partial(new_suite().claims(text).claims(holds("e"), "two").run, *each) for each in arguments]
-    stopped, later, in_two = together(jobs)
+    stopped, later, in_a_worker = together(jobs)
     assert stopped.code == later.code == 1
-    assert in_two.code == 2, "pytest-xdist calls it interrupted"
-    assert stopped.ledger["run"]["state"] == in_two.ledger["run"]["state"] == "interrupted"
+    assert in_a_worker.code == 2, "pytest-xdist calls it interrupted"
+    assert stopped.ledger["run"]["state"] == in_a_worker.ledger["run"]["state"] == "interrupted"
     assert stopped.accounting["unaccounted"] == ["paper/c", "paper/d", "paper/e"]
     assert later.accounting["unaccounted"] == ["paper/d", "paper/e"]
     assert (stopped.accounting["collected"], stopped.accounting["reported"]) == (5, 2)
     assert stopped.verdicts == {"a": "holds", "b": "refuted", "c": "unchecked", "d": "unchecked", "e": "unchecked"}
     assert stopped.reasons["e"] == schema.UNREACHED
-    missing = in_two.accounting["unaccounted"]
-    assert in_two.accounting["collected"] == 5 == in_two.accounting["reported"] + len(missing)
-    assert [f"paper/{name}" for name, verdict in in_two.verdicts.items() if verdict == "unchecked"] == missing
+    missing = in_a_worker.accounting["unaccounted"]
+    assert in_a_worker.accounting["collected"] == 5 == in_a_worker.accounting["reported"] + len(missing)
+    assert [f"paper/{name}" for name, verdict in in_a_worker.verdicts.items() if verdict == "unchecked"] == missing
 
 
 def test_what_is_not_selected_is_counted_and_leaves_the_whole_ledger_alone(suite: Suite) -> None:
@@ -50,7 +50,7 @@ def test_what_is_not_selected_is_counted_and_leaves_the_whole_ledger_alone(suite
     for arguments, selected in {
         ("--lf",): "c",
         ("-k", "test_a or test_d"): "ad",
-        ("--claim", "a", "--claim", "paper/e", "-n", "2"): "ae",
+        ("--claim", "a", "--claim", "paper/e", "-n", "1"): "ae",
         ("claims/paper/test_one.py::test_b",): "b",
         ("--ignore", "claims/paper/test_one.py"): "de",
         ("-k", "nothing"): "",
@@ -86,7 +86,7 @@ def test_runs_that_write_no_ledger(new_suite: MakeSuite) -> None:
     with_claims = new_suite().claims(holds("a"))
     with_claims.write("tests/test_plain.py", "import os\ndef test_plain(): assert os._exit.__name__ == '_exit'\n")
     runs = {
-        "own tests": partial(plain.run, "tests"), "own tests in two": partial(plain.run, "tests", "-n", "2"),
+        "own tests": partial(plain.run, "tests"), "own tests in a worker": partial(plain.run, "tests", "-n", "1"),
         "beside claims": partial(with_claims.run, "tests"),
         "collect": partial(with_claims.run, "--collect-only", "-q"), "plan": partial(with_claims.run, "--setup-plan"),
         "fixtures": partial(with_claims.run, "--fixtures"),
@@ -144,7 +144,7 @@ VANISHING: dict[str, tuple[str, str, str]] = {  # what a document's file is, wha
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("processes", ["0", "2"])
+@pytest.mark.parametrize("processes", ["0", "1"])
 def test_whatever_keeps_a_claim_from_being_run_is_told(suite: Suite, processes: str) -> None:
     """Each happens in a document of its own, and all in one run."""
     suite.claims(holds("a"))
@@ -207,7 +207,7 @@ def test_workers_that_die(new_suite: MakeSuite) -> None:
             "claims/conftest.py",
             "import os, pytest\n@pytest.fixture\ndef dies():\n    yield\n    os.kill(os.getpid(), 9)\n",
         )
-    for name, outcome in zip(deaths, together([partial(suite.run, "-n", "2") for suite in suites]), strict=True):
+    for name, outcome in zip(deaths, together([partial(suite.run, "-n", "1") for suite in suites]), strict=True):
         assert outcome.code == 1, (name, outcome.output)
         assert outcome.verdicts == dict.fromkeys("abcde", "holds") | {"it": "broken"}, name
         assert outcome.accounting["unaccounted"] == []
@@ -218,7 +218,7 @@ def test_workers_that_die(new_suite: MakeSuite) -> None:
 def test_all_workers_die(suite: Suite) -> None:
     names = [f"c{number}" for number in range(8)]
     suite.claims("".join(ends(name, "os.kill(os.getpid(), 9)") for name in names))
-    outcome = suite.run("-n", "2", "--max-worker-restart=1")
+    outcome = suite.run("-n", "1", "--max-worker-restart=1")
     assert outcome.code == 1, outcome.output
     missing = outcome.accounting["unaccounted"]
     assert set(outcome.verdicts) == set(names)
@@ -236,16 +236,16 @@ def test_a_process_that_dies_leaves_what_it_had(new_suite: MakeSuite) -> None:
     suites = [new_suite().claims(holds("a", "b") + text + holds("c")) for text in texts]
     for suite in suites:
         suite.write("conftest.py", "from reports import files\nfiles.SPACING = 0\n")
-    arguments = [(), (), ("-p", "timeout"), ("-p", "timeout", "-n", "2")]
+    arguments = [(), (), ("-p", "timeout"), ("-p", "timeout", "-n", "1")]
     jobs = [partial(suite.run, *each) for suite, each in zip(suites, arguments, strict=True)]
-    kill, leave, hang, hang_in_two = together(jobs)
-    assert (kill.code, leave.code, hang.code, hang_in_two.code) == (-9, 0, 1, 1)
+    kill, leave, hang, hang_in_a_worker = together(jobs)
+    assert (kill.code, leave.code, hang.code, hang_in_a_worker.code) == (-9, 0, 1, 1)
     for outcome in (kill, leave, hang):
         assert outcome.verdicts == {"a": "holds", "b": "holds", "it": "unchecked", "c": "unchecked"}
         assert outcome.accounting["unaccounted"] == ["paper/it", "paper/c"]
         assert (outcome.ledger["run"]["state"], outcome.ledger["run"]["exit_code"]) == ("interrupted", 2)
-    assert hang_in_two.accounting["unaccounted"] == []
-    assert hang_in_two.verdicts == {"a": "holds", "b": "holds", "it": "broken", "c": "holds"}
+    assert hang_in_a_worker.accounting["unaccounted"] == []
+    assert hang_in_a_worker.verdicts == {"a": "holds", "b": "holds", "it": "broken", "c": "holds"}
 
 
 def test_claims_that_end_the_run_or_change_it(new_suite: MakeSuite) -> None:
@@ -266,7 +266,7 @@ def test_exit_codes(new_suite: MakeSuite) -> None:
     refuted = claim("b", "assert measure(3, 't') == 4", declared='refuted="no"')
     runs: dict[str, tuple[str, tuple[str, ...], int]] = {
         "as declared": (holds("a") + refuted, (), 0), "refuted": (fails("a"), (), 1), "skipped": (skipped, (), 5),
-        "skipped in two": (skipped, ("-n", "2"), 5), "no claim of that tier": (holds("a"), ("-m", "gpu"), 5),
+        "skipped in a worker": (skipped, ("-n", "1"), 5), "no claim of that tier": (holds("a"), ("-m", "gpu"), 5),
         "only uncheckable": (never, (), 5), "fixed evidence that cannot decide": (undecided, (), 1),
         "fresh evidence that cannot decide": (undecided.replace("@py", "@pytest.mark.gpu\n@py"), ("gpu",), 0),
         "warnings are told": (claim("a", "import warnings", "warnings.warn('')", "assert measure(3, 't') == 3"), (), 0),

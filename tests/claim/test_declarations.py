@@ -123,7 +123,7 @@ def test_a_bad_document_stops_itself(suite: Suite) -> None:
         "none": "claims belong to a document: none/document.toml is missing",
         "test_loose.py": "claims belong to a document: claims/document.toml is missing",
     }  # fmt: skip
-    outcome = suite.run("-p", "no:cacheprovider", "-n", "2")
+    outcome = suite.run("-p", "no:cacheprovider", "-n", "1")
     assert outcome.code == 4, outcome.output
     assert outcome.verdicts == {"fine": "holds"}
     errors = [line for line in outcome.output.splitlines() if line.startswith("ERROR: ")]
@@ -159,7 +159,7 @@ def test_a_bad_option_stops_the_run(suite: Suite) -> None:
         ("-p", "no:reports.recorder"): "-p no:reports.recorder: without it no claim is checked",
     }  # fmt: skip
     jobs = [partial(suite.run, *option) for option in options]
-    jobs += [partial(suite.run, "-n", "2", *option) for option in IN_WORKERS]
+    jobs += [partial(suite.run, "-n", "1", *option) for option in IN_WORKERS]
     messages = [*options.values(), *(options[option] for option in IN_WORKERS)]
     for outcome, message in zip(together(jobs), messages, strict=True):
         assert outcome.code == 4, outcome.output

@@ -56,7 +56,7 @@ def test_interrupted_while_collecting(new_suite: Callable[[], Suite]) -> None:
     for suite in suites:
         suite.write("reports/out/claims.json", json.dumps(OLD))
         suite.write("reports/out/claims.html", OLD)
-    jobs = [partial(interrupted, suites[0]), partial(interrupted, suites[1], "-n", "2")]
+    jobs = [partial(interrupted, suites[0]), partial(interrupted, suites[1], "-n", "1")]
     for suite, outcome in zip(suites, together(jobs), strict=True):
         assert outcome.code == 2, outcome.output
         assert outcome.ledger == OLD
@@ -67,8 +67,8 @@ def test_interrupted_while_collecting(new_suite: Callable[[], Suite]) -> None:
 def test_interrupted_while_running(new_suite: Callable[[], Suite]) -> None:
     ways: dict[str, dict[str, Any]] = {
         "Ctrl-C": {}, "twice": {"times": 2}, "cancelled": {"by": signal.SIGTERM}, "hung up": {"by": signal.SIGHUP},
-        "in two": {"arguments": ("-n", "2")}, "in two, alone": {"arguments": ("-n", "2"), "all_of": False},
-        "in two, cancelled": {"arguments": ("-n", "2"), "by": signal.SIGTERM, "all_of": False},
+        "in a worker": {"arguments": ("-n", "1")}, "in a worker, alone": {"arguments": ("-n", "1"), "all_of": False},
+        "in a worker, cancelled": {"arguments": ("-n", "1"), "by": signal.SIGTERM, "all_of": False},
     }  # fmt: skip
     suites = [new_suite().claims(WAITS) for _ in ways]
     jobs = [
@@ -82,7 +82,7 @@ def test_interrupted_while_running(new_suite: Callable[[], Suite]) -> None:
         assert outcome.verdicts["second"] == "unchecked", name
         assert "paper/second" in outcome.accounting["unaccounted"], name
         assert [left for left in leftovers(suite) if left.startswith(".")] == [], name
-        if not name.startswith("in two"):
+        if not name.startswith("in a worker"):
             assert outcome.verdicts["first"] == "holds", name
             assert outcome.accounting["unaccounted"] == ["paper/second", "paper/third"], name
 
@@ -166,7 +166,7 @@ def test_runs_that_write_at_once_through_a_link_leave_nothing_behind(suite: Suit
     suite.ledger.parent.mkdir(parents=True)
     suite.ledger.symlink_to(target)
     suite.claims(PASSES)
-    arguments = [("-n", "0"), ("-n", "0"), ("-n", "2")]
+    arguments = [("-n", "0"), ("-n", "0"), ("-n", "1")]
     runs = [
         partial(suite.run, "-p", "no:cacheprovider", *each, environment={"TMPDIR": str(scratch)}) for each in arguments
     ]

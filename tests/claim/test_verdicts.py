@@ -283,8 +283,7 @@ def replacing(request):
 RUNS = {
     "in one process": ("-n", "0", "--junitxml=junit.xml"),
     "with plain asserts": ("-n", "0", "--assert=plain"),
-    "in two": ("-n", "2", "--junitxml=junit.xml"),
-    "by group": ("-n", "2", "--dist", "loadgroup"),
+    "in two, by group": ("-n", "2", "--dist", "loadgroup", "--junitxml=junit.xml"),
 }
 
 
@@ -311,7 +310,7 @@ def test_every_verdict_however_it_is_run(new_suite: Callable[[], Suite]) -> None
         assert name == "with plain asserts" or comparable(outcome) == comparable(first), name
     check_outcomes(first, suites["in one process"])
     check_reasons_and_measurements(first)
-    for name in ("in one process", "in two"):
+    for name in ("in one process", "in two, by group"):
         check_properties(suites[name])
 
 
@@ -391,14 +390,13 @@ def check_reasons_and_measurements(outcome: Outcome) -> None:
 
 
 def check_properties(suite: Suite) -> None:
-    found: dict[str | None, dict[str | None, str | None]] = {}
+    found: dict[str, dict[str | None, str | None]] = {}
     for case in ET.parse(suite.folder / "junit.xml").iter("testcase"):  # written by the run above
-        names = [one.get("name") for one in case.iter("property")]
-        assert len(names) == len(set(names)), case.get("name")
+        test, _, _ = (case.get("name") or "").partition("@")  # a group follows its name
+        properties = [(one.get("name"), one.get("value")) for one in case.iter("property")]
+        assert len(dict(properties)) == len(properties), test
         # A test with an error in its teardown has two entries, and only one of them has properties.
-        found[case.get("name")] = {one.get("name"): one.get("value") for one in case.iter("property")} or found.get(
-            case.get("name"), {}
-        )
+        found[test] = dict(properties) or found.get(test, {})
     assert found["test_cut_short[literal]"] == {
         "verdict": "refuted", "printed": "12B", "measured": "12879925248 parameters",
     }  # fmt: skip
