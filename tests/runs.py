@@ -28,9 +28,8 @@ HUB.bind(("127.0.0.1", 0))  # and never listens: a run that asks when nothing is
 HUB_ADDRESS = "http://{}:{}".format(*HUB.getsockname())
 HUB_HOME = tempfile.TemporaryDirectory(prefix="hub-")
 # What the process of the tests has in its environment and a run is not to have.
-DROPPED = ["PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "CLAIMS_STRICT", "GITHUB_STEP_SUMMARY", "PYTEST_XDIST_WORKER"]
-DROPPED += [name for name in os.environ if name.startswith("HF_")]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in DROPPED} | {
+DROPPED = ("PYTHONDONTWRITEBYTECODE", "PYTEST_", "CLAIMS_STRICT", "GITHUB_STEP_SUMMARY", "HF_")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED)} | {
     "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",  # as many tests run at once as there are cores
     "HF_ENDPOINT": HUB_ADDRESS, "HF_HOME": HUB_HOME.name,
 }  # fmt: skip

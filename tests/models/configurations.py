@@ -9,11 +9,13 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from tests.sampled import ALL
+
 Config = dict[str, Any]
 few = st.integers(1, 3)
 
 # A configuration costs a model or two and several runs of it: fewer than the profile asks for.
-some = settings(max_examples=max(8, settings.default.max_examples // 8 if settings.default else 0), deadline=None)
+some = settings(max_examples=40 if ALL else 4, deadline=None)
 
 
 def published(name: str) -> Config:
