@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import gc
 import inspect
 import json
 import re
@@ -182,6 +183,7 @@ def as_printed(measured: schema.Number) -> str:
 
 def cases(paths: Collection[Path], *plugins: object) -> dict[Key, tuple[schema.Case, str]]:
     """Run the cheap claims of some places with some plugins; return each case that was run, and its claim's note."""
+    gc.freeze()  # what pytest collects at the end of a run is that run's alone
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "write", lambda *_: None)  # nobody looks at it
         patch.setattr(turning, "fault", lambda *_: "")  # here the claims are turned by what they stand on
