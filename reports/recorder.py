@@ -28,7 +28,10 @@ FOLDER, KINDS = Path("reports/out"), {"ledger": ".json", "page": ".html"}
 WHOLE, CHEAP, GPU, PARTIAL = "claims", "cheap", "gpu", "partial"
 LIBRARIES = ("torch", "transformers", "pytest", "hypothesis")
 SUITE = "claims"  # the plugin that tells what was collected
-IDLE = ("collectonly", "setupplan", "setuponly", "showfixtures", "show_fixtures_per_test", "markers", "help", "version")
+IDLE = (
+    "cacheshow", "collectonly", "setupplan", "setuponly", "showfixtures", "show_fixtures_per_test", "markers", "help",
+    "version",
+)  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,13 +63,17 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(Hooks)
 
 
+def is_idle(config: pytest.Config) -> bool:
+    """Tell whether a run executes nothing, by its command: a conftest may say so too, and no claim would be missed."""
+    return any(getattr(config.known_args_namespace, name, False) for name in IDLE)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Start to record where claims are asked for; a run that executes nothing has nothing to report."""
     if not config.pluginmanager.has_plugin(SUITE):
         return
-    # As the command says: a conftest may set these, and then no claim would be missed.
-    if not any(getattr(config.known_args_namespace, name, False) for name in IDLE):
+    if not is_idle(config):
         config.pluginmanager.register(Recorder(config), "claims-recorder")
     # With --lf, pytest reads only files and classes that have failures, and the ledger would not know of other claims;
     # without this part of it, all are read and those that did not fail are deselected.
@@ -348,7 +355,7 @@ class Recorder:
         ]
         return Ledger(
             run=schema.Run(
-                started=self.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                started=f"{self.started:%Y-%m-%dT%H:%M:%S.%fZ}",
                 seconds=round(time.perf_counter() - self.clock, 3),
                 arguments=[schema.clean(str(argument)) for argument in self.config.invocation_params.args],
                 state=state,

@@ -186,6 +186,21 @@ def test_a_conftest_that_ends_the_run(suite: Suite, end: str) -> None:
     assert "ends the run: sys.exit(0)" in outcome.output or "would have ended the run" in outcome.output
 
 
+ENDS = ("pytest.exit('no', returncode=0)", "raise SystemExit(0)", "__import__('os')._exit(0)", "return 0")
+
+
+@pytest.mark.parametrize("hook", ["configure", "cmdline_main", "sessionstart", "collection", "sessionfinish"])
+def test_a_hook_that_ends_the_run(new_suite: MakeSuite, hook: str) -> None:
+    suites = [new_suite().claims(fails("a")) for _ in ENDS]
+    for suite, end in zip(suites, ENDS, strict=True):
+        told = "config" if hook in ("configure", "cmdline_main") else "session"
+        suite.write(
+            "conftest.py", f"import pytest\n@pytest.hookimpl(tryfirst=True)\ndef pytest_{hook}({told}):\n    {end}\n"
+        )
+    for end, outcome in zip(ENDS, together([suite.run for suite in suites]), strict=True):
+        assert outcome.code, (end, outcome.output)
+
+
 @pytest.mark.parametrize("plugin", ["claims", "claims-recorder"])
 def test_nobody_takes_the_judge_away(suite: Suite, plugin: str) -> None:
     suite.claims(holds("a")).write(
