@@ -69,7 +69,8 @@ def _no_file(target: Path) -> str:
 @contextmanager
 def _handled(signals: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     mine = threading.current_thread() is threading.main_thread()  # no other thread may say what a signal does
-    previous = {number: signal.signal(number, handler) for number in signals} if mine else {}
+    heard = [number for number in signals if signal.getsignal(number) != signal.SIG_IGN]  # as nohup has SIGHUP ignored
+    previous = {number: signal.signal(number, handler) for number in heard} if mine else {}
     try:
         yield
     finally:

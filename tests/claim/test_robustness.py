@@ -87,6 +87,13 @@ def test_interrupted_while_running(new_suite: Callable[[], Suite]) -> None:
             assert outcome.accounting["unaccounted"] == ["paper/second", "paper/third"], name
 
 
+def test_a_run_that_is_to_outlive_its_terminal(suite: Suite) -> None:
+    """As `nohup` starts one."""
+    suite.claims(claim("a", "import os, signal; os.kill(os.getpid(), signal.SIGHUP)", "assert measure(3, 't') == 3"))
+    outcome = suite.run(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    assert (outcome.code, outcome.verdicts) == (0, {"a": "holds"}), outcome.output
+
+
 def test_interrupted_while_writing(new_suite: Callable[[], Suite]) -> None:
     suites = [new_suite().claims(PASSES) for _ in range(2)]
     for suite in suites:
