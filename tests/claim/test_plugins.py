@@ -124,6 +124,15 @@ BESIDE: dict[str, tuple[str, str, str, str]] = {
         FIXTURE + "...\n@pytest.fixture\ndef measure(measure):\n    return lambda *given: measure(*given) + 1\n",
         fails("it"), "refuted", "",
     ),
+    "a tracer puts itself back": (
+        "import pytest, sys\ndef tracer(*told):\n    sys.settrace(tracer)\n@pytest.fixture(autouse=True)\n"
+        "def traced():\n    before = sys.gettrace()\n    sys.settrace(tracer)\n    yield\n    sys.settrace(before)\n",
+        claim("it", "for value in (3, 4):\n    assert measure(value, 't') < 5"), "holds", "",
+    ),
+    "another all": (
+        FIXTURE + "request.module.all = lambda facts: True\n",
+        claim("it", "assert all(measure(3, 't') == 4 for _ in (3, 5))"), "broken", "whatever is measured",
+    ),
     "another printed number": (
         "import pytest\nfrom unittest.mock import ANY\n@pytest.fixture\ndef stated():\n    return ANY\n",
         claim("it", "assert measure(3, 't') == stated", takes="measure, stated", declared='stated="13B"'),
