@@ -20,6 +20,7 @@ BAD: dict[str, tuple[str, str]] = {
     "bare marker": (bad().replace('("it", )', ""), "test_it: a claim has an id"),
     "id that is a number": (bad().replace('"it"', "3"), "test_it: a claim has an id"),
     "id of no words": (bad().replace('"it"', '"a claim/of mine"'), "is not words joined by hyphens"),
+    "id of no letter": (bad().replace('"it"', '"\N{KELVIN SIGN}"'), "is not words joined by hyphens"),
     "unknown keyword": (bad(declared='refutes="why"'), "unknown keyword 'refutes'; known are"),
     "no docstring": (bad().replace('"""So."""', "pass"), "a docstring that says what the document says"),
     "two tiers": (bad(above="@pytest.mark.gpu"), "cheap or gpu, this one is cheap and gpu"),

@@ -151,7 +151,9 @@ OF_NOTHING = [
     "[z for z in ()] == []", "[z for z in (x, y) if False] == []", "(lambda: 4)() == 4", "sum(z for z in (4,)) == 4",
     "all(1 == 1 for z in (x, y))", "{x: 1}[x] == 1", "f != 3", "f['x'] != 3", "x >= 0 or x < 0", "x <= x + 1",
     "abs(x) >= 0", "not (x > 1 and x < 0)", "max([x, 5]) >= 5", "[x] != []", "abs(measure(4, 't')) >= 0",
-    "library.first(True, x)", "str(x)", "x == 3 and False", "sorted([x, y])[0] > sorted([x, y])[1]",
+    "library.first(True, x)", "str(x)", "np.all(z == 4 for z in (x, y))",
+    "x == 4 or library.odd(x) != library.odd(x) + 1", "library.Anything() == x", "x + 1 == library.Anything()",
+    "abs(x) < float('nan')", "x + 1 != None", "x == 3 and False", "sorted([x, y])[0] > sorted([x, y])[1]",
 ]  # fmt: skip
 ROWS += [
     ("broken failed", f"of-nothing-{place}", "measure", "", "",
@@ -173,7 +175,7 @@ ROWS += [
 ]
 TOP = """
 from fractions import Fraction
-import library
+import library, numpy as np
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from fixtures.claim.numbers import Estimate
@@ -226,6 +228,11 @@ def first_time(kind, number, seen=set()):
 class Insistent:
     def __eq__(self, other):
         assert other is self
+class Anything:
+    def __eq__(self, other):
+        return True
+def odd(x):
+    return x % 2
 class Unspeakable(Exception):
     def __str__(self):
         raise SystemExit(0)
