@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 
 import torch
 from torch import nn
@@ -57,6 +58,7 @@ class Kaplan:
         return {"layers built of every width": Fraction(width, MODEL_WIDTH)}
 
 
+@cache
 def counted(model_width: int, attention_width: int, feed_forward_width: int) -> int:
     """Count the weights of one layer of torch's linear maps: four of attention, and an MLP of two matrices."""
     with torch.device("meta"):
