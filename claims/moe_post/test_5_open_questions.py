@@ -40,4 +40,5 @@ def test_all_experts_hurt_afresh(perplexity, mixtral, measure):
 )
 def test_nobody_reported_all_experts(public_reports, mixtral, measure):
     """Nobody has publicly reported using all experts."""
-    assert measure(len(public_reports.older(mixtral.expert_count)), "reports before the post", of="all experts") == 0
+    older = public_reports.older(mixtral.expert_count)
+    assert measure(len(older), "found before the post", of="reports of all experts") == 0
