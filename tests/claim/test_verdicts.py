@@ -111,6 +111,17 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "library.subtest(request)\n" "assert measure(3, 't') == 3"),
     ("broken failed", "replaced", "measure, replacing", "", "", "assert measure(3, 't') == 4"),
     ("broken failed", "bad-evidence", "measure, bad_evidence", "", "", "assert measure(3, 't') == 3"),
+    ("refuted failed", "computed", "measure, stated", 'stated="314"', "",
+     "p, t = measure(175e9, 'p'), measure(400e9, 't')\n"
+     "assert 6 * p * t / 1e21 == stated and round(p / t, 1) > 0.4"),
+    ("refuted failed", "computed-of-three", "measure", "", "",
+     "a, b, c = (measure(one, 'of all') for one in (0.5, 0.3, 0.25))\n"
+     "assert a > b > c and a + b + c == 1"),
+    ("refuted failed", "between-two", "measure", "", "", "assert 1e-9 < measure(2e-8, 's') < 3e-9"),
+    ("refuted failed", "in-a-set", "measure", "", "", "assert {measure(one, 't') for one in (8, 32, 8)} == {8, 16}"),
+    ("broken failed", "kept", "measure", "", "", "assert library.once(lambda: measure(3, 't')) == 3"),
+    ("broken failed", "cannot-be-repeated", "measure", "", "",
+     "library.first_time('f', 1) or library.fail()\n" "assert measure(3, 't') == 3"),
     ("holds passed", "bad-pictures", "measure, bad_pictures", "", "", "assert measure(3, 't') == 3"),
     ("holds passed", "warns", "measure", "", "", "library.warn()\n" "assert measure(3, 't') == 3"),
     ("holds passed", "forks", "measure", "", "", "library.fork()\n" "assert measure(3, 't') == 3"),
@@ -119,6 +130,8 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("refuted failed", "says-what-cannot-be-sent", "measure", "", "@pytest.mark.xdist_group('group')",
      "assert measure(3, 't') == 4, '\\ud800' + 'x' * 10**5"),
     ("refuted failed", "law", "n", "", "@given(n=st.integers(0, 100))", "assert n < 42"),
+    ("holds passed", "law-of-a-list", "n", "", "@given(n=st.integers(0, 100))",
+     "x = []\nx.append(n)\nassert x != [101]"),
     ("broken failed", "law-in-library", "n", 'refuted="no"', "@given(n=st.integers(0, 100))",
      "library.insist(n < 42)\n" "assert n < 142"),
     ("broken failed", "law-strategy", "n", 'refuted="no"', "@given(n=st.integers(0, 100).map(library.insist))",
@@ -225,6 +238,9 @@ def first_time(kind, number, seen=set()):
     first = (kind, number) not in seen
     seen.add((kind, number))
     return first
+def once(function, kept=[]):
+    kept[:] = kept or [function()]
+    return kept[0]
 class Insistent:
     def __eq__(self, other):
         assert other is self
@@ -373,7 +389,11 @@ def check_reasons_and_measurements(outcome: Outcome) -> None:
         "compares-aside": "it holds whatever number is printed: its assert does not hang on 3",
         "stated-aside": "it holds whatever number is printed: its assert does not hang on 3",
         "of-nothing-0": "it holds whatever is measured: its assert compares nothing that was measured",
-        "of-nothing-20": "it fails whatever is measured: its assert compares nothing that was measured",
+        "of-nothing-20":
+            "it fails whatever is measured: compare what is measured, or a sum, difference, product or ratio of it",
+        "kept": "not the same twice: it measured 1 things, and 0 when called again",
+        "cannot-be-repeated":
+            "not the same twice: called again with the same measurements, it raised RuntimeError: out of cheese",
         "once": "not the same twice: called again with the same measurements, it came out otherwise",
     }  # fmt: skip
     assert {name: outcome.reasons[name] for name in expected} == expected
