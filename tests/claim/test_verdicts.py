@@ -125,6 +125,9 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("holds passed", "bad-pictures", "measure, bad_pictures", "", "", "assert measure(3, 't') == 3"),
     ("holds passed", "warns", "measure", "", "", "library.warn()\n" "assert measure(3, 't') == 3"),
     ("holds passed", "forks", "measure", "", "", "library.fork()\n" "assert measure(3, 't') == 3"),
+    ("holds passed", "forks-again", "measure", "", "", "library.fork_again()\n" "assert measure(3, 't') == 3"),
+    ("refuted failed", "prints", "measure", "", "",
+     "print('printed', measure(3, 't'))\n" "assert measure(3, 't') == 4"),
     ("holds passed", "cannot-be-sent", "measure, request", "", "@pytest.mark.xdist_group('group')",
      "library.leave_properties(request.node)\n" "assert measure(3, 't \\ud800') == 3"),
     ("refuted failed", "says-what-cannot-be-sent", "measure", "", "@pytest.mark.xdist_group('group')",
@@ -232,6 +235,9 @@ def fork():
     if os.fork() == 0:
         os._exit(0)
     os.wait()
+def fork_again():
+    if not first_time('g', 1) and os.fork():
+        os.wait()
 def leave_properties(node):
     node.user_properties += [("size", np.float64(0.5)), ("place", Path("/")), ("text", "\\ud800"), (None, 1), 3]
 def first_time(kind, number, seen=set()):
@@ -320,7 +326,15 @@ def test_every_verdict_however_it_is_run(new_suite: Callable[[], Suite]) -> None
         suite.write("conftest.py", CONFTEST)
         toml = suite.folder / "claims/paper/document.toml"
         toml.write_text('model = "m"' + toml.read_text().replace('"test_one.py"', '"test_one.py"\ncharts = ["depth"]'))
-    arguments = ("-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider", "--tb=no")
+    arguments = (
+        "-p",
+        "_hypothesis_pytestplugin",
+        "-p",
+        "no:cacheprovider",
+        "--tb=no",
+        "-o",
+        "junit_logging=system-out",
+    )
     jobs = [partial(suite.run, *arguments, *RUNS[name]) for name, suite in suites.items()]
     outcomes = dict(zip(RUNS, together(jobs), strict=True))
     first = outcomes["in one process"]
@@ -330,6 +344,7 @@ def test_every_verdict_however_it_is_run(new_suite: Callable[[], Suite]) -> None
         assert outcome.code == 1, (name, outcome.output)
         assert outcome.accounting["unaccounted"] == []
         assert "INTERNALERROR" not in outcome.output
+        assert outcome.output.count("ledger:") == 1, "a child went on as a second run"
         assert name == "with plain asserts" or comparable(outcome) == comparable(first), name
     check_outcomes(first, suites["in one process"])
     check_reasons_and_measurements(first)
@@ -356,6 +371,7 @@ def check_outcomes(outcome: Outcome, suite: Suite) -> None:
         for name, record in outcome.claims.items()
     }
     assert found == {row[1]: row[0].partition(" ")[2] for row in ROWS}
+    assert (suite.folder / "junit.xml").read_text(encoding="utf-8").count("printed 3\n") == 1
 
 
 def comparable(outcome: Outcome) -> dict[str, Any]:
