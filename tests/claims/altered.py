@@ -96,9 +96,8 @@ def _leaf(value: Any, random: Random) -> Any:
         return replace(value, **{end: factor * getattr(value, end) for end in ("value", "low", "high")})
     if isinstance(value, torch.Tensor):
         return _tensor(value, random)
-    if value == 0:
-        return type(value)(1)
-    return type(value)(value * random.choice(FACTORS)) or type(value)(1)
+    number = type(value)(value * random.choice(FACTORS))
+    return type(value)(1) if number == 0 else number
 
 
 def _tensor(value: torch.Tensor, random: Random) -> torch.Tensor:
