@@ -171,19 +171,19 @@ class Recorder:
 
     def _paths(self) -> dict[str, Path]:
         """Return where the files go: what an option names is meant from where the run was started."""
-        default = self._root() / FOLDER / self._stem()
+        default = self._folder() / self._stem()
         return {
             name: self.config.invocation_params.dir / (self.config.getoption(name) or default.with_suffix(ending))
             for name, ending in KINDS.items()
         }
 
-    def _root(self) -> Path:
-        """Return the folder of what is run: without a project, pytest would go up until it has the user's in it too."""
+    def _folder(self) -> Path:
+        """Return where files go by default: without a project, pytest would go up until its root has the user's in it."""
         start = self.config.invocation_params.dir
         if self.config.inipath or self.config.rootpath == start:
-            return self.config.rootpath
+            return self.config.rootpath / FOLDER
         places = [(start / argument.partition("::")[0]).resolve() for argument in self.config.args]
-        return Path(os.path.commonpath([place if place.is_dir() else place.parent for place in places]))
+        return Path(os.path.commonpath([place if place.is_dir() else place.parent for place in places])) / FOLDER
 
     def _stem(self) -> str:
         """Return the name of a run's files: no run replaces what is known of claims that it was not asked for."""
@@ -200,7 +200,7 @@ class Recorder:
     def _decided(self) -> set[Key]:
         """Return the cases that the ledger of an earlier run, where this one's goes by default, has a verdict of."""
         try:
-            content = msgspec.json.decode((self.config.rootpath / FOLDER / f"{WHOLE}.json").read_bytes())
+            content = msgspec.json.decode((self._folder() / f"{WHOLE}.json").read_bytes())
             cases = [(claim["id"], case) for claim in content["claims"] for case in claim["cases"]]
             return {(name, case["id"]) for name, case in cases if case["verdict"] in schema.REACHED}
         except (OSError, ValueError, LookupError, TypeError):  # there is none that can be read
