@@ -64,7 +64,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def is_idle(config: pytest.Config) -> bool:
-    """Tell whether a run executes nothing, by its command: a conftest may say so too, and no claim would be missed."""
+    """Tell whether a run's command has it execute nothing; a conftest that says so would let claims vanish."""
     return any(getattr(config.known_args_namespace, name, False) for name in IDLE)
 
 
@@ -178,7 +178,7 @@ class Recorder:
         }
 
     def _folder(self) -> Path:
-        """Return where files go by default: without a project, pytest would go up until its root has the user's in it."""
+        """Return where files go by default: without a project, pytest's root may be as far up as the user's folder."""
         start = self.config.invocation_params.dir
         if self.config.inipath or self.config.rootpath == start:
             return self.config.rootpath / FOLDER

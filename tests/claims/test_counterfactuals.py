@@ -1,9 +1,4 @@
-"""Every claim can be turned: by a nudge of its printed number, in another world, or by instruments that err.
-
-    CLAIMS_TESTS=all python -m pytest tests/claims/test_counterfactuals.py -k my_document
-
-turns every claim of a document; without CLAIMS_TESTS=all some are.
-"""
+"""Claims can be turned: by a nudge of their printed number, in another world, or by instruments that err."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """Every mixture-of-experts family of the installed library records exactly, or is refused before its weights are read.
 
-    CLAIMS_TESTS=all python -m pytest tests/recording/test_families.py -k "jamba or olmoe"
-
-tries any of them, all in minutes; without it some of those that choose in a way of their own.
+An ordinary run tries some of those that choose in a way of their own; with CLAIMS_TESTS=all, any is tried.
 """
 
 from __future__ import annotations
