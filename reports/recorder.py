@@ -14,7 +14,7 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -195,8 +195,9 @@ class Recorder:
         tiers = {case.tier for claim, case in every if (claim, case.id) not in left_out}
         if left_out and tiers == {"gpu"}:
             return GPU
-        return CHEAP if left_out & self._decided() else WHOLE
+        return CHEAP if left_out and left_out & self._decided else WHOLE
 
+    @cached_property
     def _decided(self) -> set[Key]:
         """Return the cases that the ledger of an earlier run, where this one's goes by default, has a verdict of."""
         try:
