@@ -61,8 +61,8 @@ def _merge(options: argparse.Namespace) -> int:
         write_text(schema.dump(merged), json)
     _write(merged, html, options.badge)
     github.write_job_summary(merged)
-    for name in outdated(ledgers, merged):
-        print(f"left out: a verdict on an older wording of {name!a}: run it again")
+    for name in outdated(merged):
+        print(f"left out: a verdict on an older wording or part of {name!a}: run it again")
     disputed = [claim.id for claim in merged.claims if claim.conflicting]
     for name in disputed:
         print(f"runs disagree about {name!a}")

@@ -49,36 +49,56 @@ def merge(ledgers: Iterable[Ledger]) -> Ledger:
     return merged
 
 
-def outdated(ledgers: Iterable[Ledger], merged: Ledger) -> list[str]:
-    """Return the claims of which a verdict was left out of a merge, since the claim has been worded anew since."""
-    current = {(claim.id, case.id): case.digest for claim in merged.claims for case in claim.cases}
-    every = [(claim.id, case) for ledger in ledgers for claim in ledger.claims for case in claim.cases]
-    return sorted({name for name, case in every if case.verdict in REACHED and case.digest != current[name, case.id]})
+def outdated(merged: Ledger) -> list[str]:
+    """Return the claims that were not checked whole, and of which an older wording or a part that is no more was."""
+    return [
+        claim.id
+        for claim in merged.claims
+        if any(case.verdict in REACHED for case in claim.withdrawn or [])
+        and any(case.verdict == "unchecked" for case in claim.cases)
+    ]
 
 
 def _merge_claim(same: list[Claim]) -> Claim:
-    by_case = grouped((case for claim in same for case in claim.cases), lambda case: case.id)
+    """Merge what several runs say of one claim.
+
+    A result that was found for another declaration of a case than the newest says nothing of it, and so does one of a
+    case that a newer run, which had all the claim's, no longer had.
+    """
     merged = _newest(same)
-    merged.cases = [case for again in by_case.values() for case in _standing(again)]
-    merged.cases.sort(key=lambda case: (*_in_order(case), case.run))
+    merged.whole_in = max((claim.whole_in for claim in same if claim.whole_in), default=UNSET)
+    every = [case for claim in same for case in (*claim.cases, *(claim.withdrawn or []))]
+    alike = [_standing(again) for again in grouped(every, lambda case: (case.id, case.digest)).values()]
+    newest = {case.id: case.digest for case in sorted((cases[0] for cases in alike), key=_declared_in)}
+    merged.cases = []
+    withdrawn: list[Case] = []
+    for cases in alike:
+        current = newest[cases[0].id] == cases[0].digest and _declared_in(cases[0])[0] >= (merged.whole_in or "")
+        (merged.cases if current else withdrawn).extend(cases)
+    for kept in (merged.cases, withdrawn):
+        kept.sort(key=lambda case: (*_in_order(case), case.digest, case.run))
+    merged.withdrawn = withdrawn or UNSET
     merged.conclude()
     return merged
+
+
+def _declared_in(case: Case) -> tuple[str, str]:
+    return str(case.declared_in or case.run), case.digest
 
 
 def _standing(cases: list[Case]) -> list[Case]:
     """Return what stands of several runs' results for one case: every outcome that was reached, or the best other.
 
-    A result that was found for another declaration than the newest says nothing of the case, and one of a stand-in
-    gives way to any of the claim's own model and to a newer one.
+    One of a stand-in gives way to any of the claim's own model and to a newer one.
     """
-    newest = _newest(cases)
-    current = [case for case in cases if case.digest == newest.digest]
-    best = max(map(_rank, current))
-    standing = [case for case in current if _rank(case) == best]
+    best = max(map(_rank, cases))
+    standing = [case for case in cases if _rank(case) == best]
     outcomes = [standing]
     if standing[0].verdict in REACHED and not standing[0].on_stand_in:
         outcomes = list(grouped(standing, lambda case: (case.verdict, schema.fixed(case.measured))).values())
-    return [msgspec.structs.replace(_newest(again), declared=newest.declared) for again in outcomes]
+    last = max(cases, key=lambda case: (*_declared_in(case), case.run, schema.dump(case)))
+    told = {"declared": last.declared, "declared_in": _declared_in(last)[0]}
+    return [msgspec.structs.replace(_newest(again), **told) for again in outcomes]
 
 
 def _rank(case: Case) -> int:
@@ -129,7 +149,9 @@ def _extras(extras: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def _account(runs: list[Run], claims: list[Claim]) -> Accounting:
     verdicts = {" ".join(filter(None, (claim.id, case.id))): case.verdict for claim in claims for case in claim.cases}
+    withdrawn = {" ".join(filter(None, (claim.id, case.id))) for claim in claims for case in claim.withdrawn or []}
     lost = {name for run in runs for name in cast("Accounting", run.accounting).unaccounted}
+    lost -= withdrawn - verdicts.keys()
     unaccounted = sorted(name for name in lost if verdicts.get(name, "unchecked") == "unchecked")
     reported = sum(verdict != "unchecked" for verdict in verdicts.values())
     return Accounting(
@@ -174,4 +196,9 @@ def _traced(ledger: Ledger) -> Ledger:
     for entries in places:
         for place, entry in enumerate(entries):
             entry.run, entry.position = name, place
+    whole = {document.id for document in copy.documents if document.whole}
+    for claim in copy.claims:
+        claim.whole_in = name if claim.document in whole else UNSET
+        for case in claim.cases:
+            case.declared_in = name
     return copy

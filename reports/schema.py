@@ -163,7 +163,8 @@ class Result(Outcome, kw_only=True):
 class Case(Outcome, kw_only=True):
     """One run of a claim's test: a reading, on a source of evidence, of one of its parts.
 
-    `digest` is of the declaration: a verdict that was found for another one says nothing of this case.
+    `digest` is of the declaration: a verdict that was found for another one says nothing of this case. `declared_in`
+    is the newest of several merged runs that had the case, whichever its verdict is from.
     """
 
     id: str
@@ -176,6 +177,7 @@ class Case(Outcome, kw_only=True):
     digest: str = ""
     stated: Stated | None = None
     seconds: float = 0.0
+    declared_in: str | UnsetType = UNSET
 
     @property
     def on_stand_in(self) -> bool:
@@ -200,6 +202,10 @@ class Claim(Marked, kw_only=True):
 
     `row` and `column` are of the document's `table`. `link` is where the claim stands, where that is not the document's
     own. `corrects` is the id of a claim of an earlier version, `reply` what an author answered.
+
+    `whole_in` is the newest of several merged runs that had all its cases. `withdrawn` are cases in another wording
+    than the newest, and those that this run no longer had: they have no say, and are kept for a merge with a still
+    newer run that has them again.
     """
 
     id: str
@@ -221,6 +227,8 @@ class Claim(Marked, kw_only=True):
     cases: list[Case] = []
     declared: Verdict = "holds"
     verdict: Verdict = "unchecked"
+    whole_in: str | UnsetType = UNSET
+    withdrawn: list[Case] | UnsetType = UNSET
 
     @property
     def conflicting(self) -> bool:
@@ -263,7 +271,7 @@ class Section(Marked, kw_only=True):
 
 
 class Document(Marked, kw_only=True):
-    """A document and its sections, in reading order."""
+    """A document and its sections, in reading order. `whole` tells that a run was asked for every test of it."""
 
     id: str
     title: str
@@ -271,6 +279,7 @@ class Document(Marked, kw_only=True):
     date: str = ""
     read: str = ""
     link: str = ""
+    whole: bool = False
     sections: list[Section] = []
 
 
@@ -447,10 +456,9 @@ def _known(kind: Any) -> dict[str, Any] | None:
 
     The field may hold the record alone, in a list or as one of several types.
     """
-    for part in (kind, *get_args(kind)):
-        if isinstance(part, type) and issubclass(part, Record):
-            return {one.encode_name: one.type for one in msgspec.structs.fields(part) if one.name != "extra"}
-    return None
+    if isinstance(kind, type) and issubclass(kind, Record):
+        return {one.encode_name: one.type for one in msgspec.structs.fields(kind) if one.name != "extra"}
+    return next(filter(None, map(_known, get_args(kind))), None)
 
 
 def clean(text: str) -> str:

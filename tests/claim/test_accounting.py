@@ -273,6 +273,20 @@ def test_claims_that_end_the_run_or_change_it(new_suite: MakeSuite) -> None:
     assert set(moved.verdicts.values()) == {"holds"}
 
 
+def test_a_document_is_whole_where_all_its_tests_were_asked_for(new_suite: MakeSuite) -> None:
+    """Then, and only then, is a case that the run does not have no longer one of its claim."""
+    file = "claims/paper/test_one.py"
+    vanish = "def pytest_pycollect_makeitem(name):\n    return [] if name == 'test_b' else None\n"
+    ways: dict[tuple[str, ...], bool] = {
+        ("-k", "test_a"): True, ("-m", "gpu"): True, (file,): False, ("claims", f"--ignore={file}"): False,
+        (f"{file}::test_a", "claims/paper/test_two.py"): False, ("-p", "vanish"): False,
+    }  # fmt: skip
+    suites = [new_suite().claims(holds("a", "b")).claims(holds("c"), "two") for _ in ways]
+    suites[-1].write("vanish.py", vanish)
+    jobs = [partial(suite.run, *way) for suite, way in zip(suites, ways, strict=True)]
+    assert [outcome.ledger["documents"][0]["whole"] for outcome in together(jobs)] == [*ways.values()]
+
+
 def test_exit_codes(new_suite: MakeSuite) -> None:
     """All is as declared: 0. Nothing was checked: 5. Anything else is never 0."""
     skipped = claim("a", "pytest.skip('needs a GPU')", "assert measure(3, 't') == 4")

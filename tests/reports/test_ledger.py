@@ -119,7 +119,7 @@ def survive(content: Any) -> str:
     except LedgerError as error:
         return str(error)
     schema.check(json.loads(schema.dump(merged)), "merged")
-    outdated([ledger, good], merged)
+    outdated(merged)
     schema.counts(merged.claims)
     return str(merged.exit_code() or "fine")
 

@@ -43,11 +43,11 @@ def test_runs_are_merged_into_one_page_and_a_disagreement_is_told(
 
 def test_a_verdict_on_an_older_wording_is_left_out_and_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reworded = samples.ledger(started="2027-01-01T00:00:00Z")
-    reworded.claims[0].cases[0].digest = "new"
+    reworded.claims[0].cases[0].digest, reworded.claims[0].cases[0].verdict = "new", "unchecked"
     (place / "new.json").write_text(schema.dump(reworded))
     assert command.main(["merge", "a.json", "new.json", "--html", "m.html"]) == 0
     told = capsys.readouterr().out
-    assert told == "page: m.html\nleft out: a verdict on an older wording of 'post/llama-total': run it again\n"
+    assert told == "page: m.html\nleft out: a verdict on an older wording or part of 'post/llama-total': run it again\n"
     assert "A verdict on an older wording of the claim is left out." in (place / "m.html").read_text()
 
 

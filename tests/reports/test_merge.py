@@ -29,13 +29,14 @@ def case(verdict: Any = "holds", *values: Any, **more: Any) -> Case:
 def run(*claims: Claim, started: str = "2026-01-01", unaccounted: tuple[str, ...] = (), **more: Any) -> Ledger:
     """A run's ledger, as it is written and read again."""
     sections = more.pop("sections", [Section(id="1", title="One"), Section(id="2", title="Two")])
+    post = Document(id="post", title="A post", sections=sections, whole=more.pop("whole", False))
     ledger = Ledger(
         run=schema.Run(
             started=started, seconds=1, arguments=[], state="complete", exit_code=0,
             environment={"device": f"device of {started}"},
         ),
         accounting=schema.Accounting(collected=0, reported=0, unaccounted=list(unaccounted)),
-        documents=[Document(id="post", title="A post", sections=sections)],
+        documents=[post],
         claims=list(claims),
         **more,
     )  # fmt: skip
@@ -70,6 +71,7 @@ def runs(draw: st.DrawFn) -> Ledger:
     return run(
         *claims, started=draw(st.sampled_from(["2026-01-01", "2026-01-02", "2026-01-03"])), sections=sections,
         unaccounted=tuple(draw(st.lists(st.sampled_from(["post/a", "post/b loose"]), unique=True))),
+        whole=draw(st.booleans()),
         extra=draw(st.dictionaries(st.sampled_from(["comment"]), st.text(max_size=2))),
     )  # fmt: skip
 
@@ -79,7 +81,6 @@ def test_order_and_repetition_do_not_matter(ledgers: list[Ledger], random: Rando
     shuffled = random.sample([*ledgers, *ledgers[:2]], len(ledgers) + len(ledgers[:2]))
     merged = merge(ledgers)
     assert schema.dump(merged) == schema.dump(merge(shuffled))
-    assert outdated(ledgers, merged) == outdated(shuffled, merged)
     assert schema.dump(schema.check(json.loads(schema.dump(merged)), "merged")) == schema.dump(merged)
 
 
@@ -122,11 +123,32 @@ def test_what_stands_of_two_runs(name: str) -> None:
     assert [one.verdict for one in merged.claims[0].cases] == verdicts
     assert merged.claims[0].conflicting == (len(verdicts) > 1)
     assert merged.claims[0].verdict == ("disputed" if len(verdicts) > 1 else verdicts[0])
-    assert outdated(ledgers, merged) == (["post/a"] if older.digest != "now" else [])
+    assert outdated(merged) == (["post/a"] if (older.digest, newer.verdict) == ("then", "unchecked") else [])
     assert (merged.run.state, merged.run.environment["device"]) == (
         "merged", "device of 2026-01-01 · device of 2026-01-02",
     )  # fmt: skip
     assert merged.exit_code() == merged.run.exit_code
+
+
+def test_a_case_that_a_newer_run_no_longer_has_says_nothing() -> None:
+    before = run(claim(case("holds", 1)), unaccounted=("post/a",))
+    split = claim(case("refuted", 2, id="of one"), case("unchecked", id="of two"))
+    for whole, ids in [(True, ["of one", "of two"]), (False, ["", "of one", "of two"])]:
+        after = run(split, started="2026-01-02", whole=whole)
+        merged = merge([after, before])
+        assert [one.id for one in merged.claims[0].cases] == ids
+        again = run(claim(case("unchecked")), started="2026-01-03", whole=True)
+        assert [one.verdict for one in merge([merged, again]).claims[0].cases] == ["holds"]
+    gone = merge([before, run(claim(case("unchecked", id="of two")), started="2026-01-02", whole=True)])
+    assert outdated(gone) == ["post/a"]
+    assert gone.accounting.unaccounted == []
+
+
+def test_a_verdict_comes_back_with_its_wording() -> None:
+    before, between = run(claim(case("holds", 1))), run(claim(case("refuted", 1, digest="then")), started="2026-01-02")
+    after = run(claim(case("unchecked")), started="2026-01-03")
+    for merged in (merge([before, between, after]), merge([merge([before, between]), after])):
+        assert [one.verdict for one in merged.claims[0].cases] == ["holds"]
 
 
 def test_the_order_of_a_document_is_kept() -> None:
