@@ -24,13 +24,7 @@ addopts = ["--import-mode=importlib"]
 pythonpath = ["."]
 testpaths = ["claims"]
 """
-DOCUMENT = """
-title = "A paper"
-language = "en"
-date = "2024"
-read = "nowhere"
-position = 1
-"""
+DOCUMENT = 'title = "A paper"\n'
 HEADER = "import pytest\n\npytestmark = pytest.mark.cheap\n\n"
 
 

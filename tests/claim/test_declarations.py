@@ -95,10 +95,10 @@ def test_a_bad_marker_stops_its_document(suite: Suite) -> None:
 FILE = "[[sections]]\nid = '{0}'\ntitle = 'One'\nfile = 'test_{0}.py'\n"
 DOCUMENTS: dict[str, tuple[str, str]] = {
     "not TOML": ("title =", "document.toml: Invalid value"),
-    "no title": (DOCUMENT.replace('title = "A paper"', "") + FILE.format("one"), "missing required field `title`"),
+    "no title": (FILE.format("one"), "missing required field `title`"),
     "unknown key": (DOCUMENT + "colour = 'red'\n" + FILE.format("one"), "unknown field `colour`"),
     "an id": (DOCUMENT + "id = 'x'\n" + FILE.format("one"), "the folder's name is the document's id"),
-    "a date": (DOCUMENT.replace('"2024"', "2024-01-01") + "sections = []", "Expected `str`, got `date`"),
+    "a date": (DOCUMENT + "date = 2024-01-01\nsections = []", "Expected `str`, got `date`"),
     "no tables": (DOCUMENT + "sections = ['one']", "Expected `object`, got `str`"),
     "no file": (DOCUMENT + "[[sections]]\nid = '1'\ntitle = 'One'", "missing required field `file`"),
     "twice": (DOCUMENT + 2 * FILE.format("one"), "have the same id"),
