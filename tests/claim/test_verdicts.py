@@ -105,6 +105,8 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "assert measure(3, 't') == 4 and measure(3, 't') == stated"),
     ("broken failed", "stated-aside", "measure, stated", 'stated="3"', "",
      "x = measure(3, 't') == stated\n" "assert measure(3, 't') == 3"),
+    ("broken failed", "compares-no-measurement", "measure, stated", 'stated="3"', "",
+     "assert stated == 3 and measure(5, 't') == 5"),
     ("broken failed", "once", "measure", "", "", "assert measure(3, 't') == 3 and library.first_time('d', 1)"),
     ("broken failed", "once-more", "measure", "", "", "assert measure(3, 't') == 3 and not library.first_time('e', 1)"),
     ("broken failed", "subtests", "measure, request", "", "",
@@ -325,7 +327,7 @@ def test_every_verdict_however_it_is_run(new_suite: Callable[[], Suite]) -> None
         suite.write("library.py", LIBRARY)
         suite.write("conftest.py", CONFTEST)
         toml = suite.folder / "claims/paper/document.toml"
-        toml.write_text('model = "m"' + toml.read_text().replace('"test_one.py"', '"test_one.py"\ncharts = ["depth"]'))
+        toml.write_text('model = "m"\n' + toml.read_text().replace('"test_one.py"', '"test_one.py"\ncharts = ["depth"]'))
     arguments = (
         "-p",
         "_hypothesis_pytestplugin",
@@ -404,6 +406,7 @@ def check_reasons_and_measurements(outcome: Outcome) -> None:
         "compares-nothing": "it holds whatever number is printed: its assert does not hang on 3",
         "compares-aside": "it holds whatever number is printed: its assert does not hang on 3",
         "stated-aside": "it holds whatever number is printed: its assert does not hang on 3",
+        "compares-no-measurement": "it compares 3 with nothing that was measured",
         "of-nothing-0": "it holds whatever is measured: its assert compares nothing that was measured",
         "of-nothing-20":
             "it fails whatever is measured: compare what is measured, or a sum, difference, product or ratio of it",
