@@ -75,6 +75,17 @@ BESIDE: dict[str, tuple[str, str, str, str]] = {
         CALL_TWICE, claim("it", ONCE_MORE.replace("    ", ""), "assert measure(3, 't') == (4 if N == 1 else 3)"),
         "broken", "not the same twice",
     ),
+    "the call is repeated while it is reported": (
+        REPORTS + "    if call.when == 'call' and call.excinfo:\n        item.ihook.pytest_runtest_setup(item=item)\n"
+        "        pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), 'call')\n"
+        "    return report\n", fails("it"), "refuted", "",
+    ),
+    "the teardown is repeated": (
+        TWICE,
+        FAILS_IN_SETUP.replace("    assert", "    yield\n    assert")
+        + claim("it", "assert measure(3, 't') == 3", takes="measure, rough"),
+        "broken", "not the same twice: broken, then holds",
+    ),
     "forked": (FORKED, holds("it"), "holds", ""),
     "forked and false": (FORKED, fails("it"), "refuted", ""),
     "a failure passes": (on_report("report.outcome, report.longrepr = 'passed', None"), fails("it"), "refuted", ""),
