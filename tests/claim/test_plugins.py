@@ -112,11 +112,14 @@ BESIDE: dict[str, tuple[str, str, str, str]] = {
         PROTOCOL + "    runtestprotocol(item, nextitem=nextitem, log=False)\n    return True\n",
         fails("it"), "unchecked", "not reached",
     ),
-    "the test is another": (SETUP + "item.obj = lambda measure: None\n", fails("it"), "broken", "replaced"),
+    "the test is another": (SETUP + "item.obj = lambda measure: None\n", fails("it"), "refuted", ""),
+    "the test is wrapped": (
+        SETUP + "item.obj = lambda measure, test=item.obj: test(measure)\n", holds("it"), "holds", "",
+    ),
     "the test is not called": (SETUP + "item.runtest = lambda: None\n", fails("it"), "broken", "was never called"),
     "a fuzzed test is wrapped": (
-        SETUP + "import functools\n    item.obj = functools.wraps(item.obj)(lambda *given: None)\n", GIVEN, "broken",
-        "replaced",
+        SETUP + "import functools\n    item.obj = functools.wraps(item.obj)(lambda *given: None)\n", GIVEN, "refuted",
+        "",
     ),
     "a fuzzed test's body is another": (
         SETUP + "item.obj.hypothesis.inner_test = lambda n: None\n", GIVEN, "broken", "replaced",

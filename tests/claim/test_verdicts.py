@@ -111,7 +111,7 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("broken failed", "once-more", "measure", "", "", "assert measure(3, 't') == 3 and not library.first_time('e', 1)"),
     ("broken failed", "subtests", "measure, request", "", "",
      "library.subtest(request)\n" "assert measure(3, 't') == 3"),
-    ("broken failed", "replaced", "measure, replacing", "", "", "assert measure(3, 't') == 4"),
+    ("refuted failed", "replaced", "measure, replacing", "", "", "assert measure(3, 't') == 4"),
     ("broken failed", "bad-evidence", "measure, bad_evidence", "", "", "assert measure(3, 't') == 3"),
     ("refuted failed", "computed", "measure, stated", 'stated="314"', "",
      "p, t = measure(175e9, 'p'), measure(400e9, 't')\n"
@@ -396,7 +396,6 @@ def check_reasons_and_measurements(outcome: Outcome) -> None:
         "leaves": "BrokenInstrument: os._exit(0) would have ended the run", "teardown-skips": "Skipped: too late",
         "foreign": "made on tiny, and the claim is about m: shown is what tiny does",
         "bad-evidence": "it could not be judged: SystemExit: 0",
-        "replaced": "BrokenInstrument: the test that was declared was replaced by another",
         "executes-another": "BrokenInstrument: os.execv('/bin/true') would have ended the run",
         "loop-over-nothing": "its assert never ran: the loop around it went over nothing",
         "all-of-nothing": "BrokenInstrument: all() was asked of nothing",
