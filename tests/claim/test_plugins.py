@@ -14,6 +14,12 @@ FAILS_IN_SETUP = f"@pytest.fixture\ndef rough():\n    {ONCE_MORE}    assert N > 
 GIVEN = "from hypothesis import given, strategies as st\n" + claim(
     "it", "assert n < 3", takes="n", above="@given(n=st.integers(0, 9))"
 )
+ONE_OF_MANY = """from fixtures.claim.table import Entry, each
+@each("value", [Entry(3, "it", {})])
+def test_it(value, measure):
+    \"\"\"So.\"\"\"
+    assert measure(value, "things") == 3
+"""
 FIXTURE = "import pytest\n@pytest.fixture(autouse=True)\ndef interferes(request):\n    "
 HOOK = "import pytest\n@pytest.hookimpl(tryfirst=True)\ndef "
 SETUP = f"{HOOK}pytest_runtest_setup(item):\n    "
@@ -85,6 +91,11 @@ BESIDE: dict[str, tuple[str, str, str, str]] = {
         FAILS_IN_SETUP.replace("    assert", "    yield\n    assert")
         + claim("it", "assert measure(3, 't') == 3", takes="measure, rough"),
         "broken", "not the same twice: broken, then holds",
+    ),
+    "a case for each number": (
+        "import pytest\n@pytest.fixture\ndef nth(request):\n    return request.param\n"
+        "def pytest_generate_tests(metafunc):\n    metafunc.fixturenames.append('nth')\n"
+        "    metafunc.parametrize('nth', (1, 2), indirect=True)\n", ONE_OF_MANY, "holds", "",
     ),
     "forked": (FORKED, holds("it"), "holds", ""),
     "forked and false": (FORKED, fails("it"), "refuted", ""),
