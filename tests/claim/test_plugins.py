@@ -20,6 +20,16 @@ def test_it(value, measure):
     \"\"\"So.\"\"\"
     assert measure(value, "things") == 3
 """
+LINTER = """import pytest
+class File(pytest.File):
+    def collect(self):
+        yield Check.from_parent(self, name="lint")
+def pytest_collect_file(file_path, parent):
+    if file_path.suffix == ".py":
+        return File.from_parent(parent, path=file_path)
+class Check(pytest.Item):
+    def runtest(self):
+"""
 FIXTURE = "import pytest\n@pytest.fixture(autouse=True)\ndef interferes(request):\n    "
 HOOK = "import pytest\n@pytest.hookimpl(tryfirst=True)\ndef "
 SETUP = f"{HOOK}pytest_runtest_setup(item):\n    "
@@ -97,6 +107,7 @@ BESIDE: dict[str, tuple[str, str, str, str]] = {
         "def pytest_generate_tests(metafunc):\n    metafunc.fixturenames.append('nth')\n"
         "    metafunc.parametrize('nth', (1, 2), indirect=True)\n", ONE_OF_MANY, "holds", "",
     ),
+    "a linter checks the file": (LINTER + "        pass\n", holds("it"), "holds", ""),
     "forked": (FORKED, holds("it"), "holds", ""),
     "forked and false": (FORKED, fails("it"), "refuted", ""),
     "a failure passes": (on_report("report.outcome, report.longrepr = 'passed', None"), fails("it"), "refuted", ""),
@@ -200,6 +211,7 @@ WHOLE: dict[str, tuple[str, str, tuple[str, ...], str, str]] = {
         HOOK + "pytest_configure(config):\n    config.option.collectonly = True\n", FALSE, (), "unchecked",
         "not reached",
     ),
+    "a linter finds something": (LINTER + "        assert 0\n", holds("it"), (), "holds", ""),
     "nobody listens to failures": ("", FALSE, ("-p", "no:threadexception", "--runxfail"), "refuted", ""),
     "each worker differs": (
         "", claim("it", "import os", "assert (os.environ['PYTEST_XDIST_WORKER'] == 'gw0') == (measure(3, 't') == 3)"),
