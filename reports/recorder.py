@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE: no assert in here needs explaining.
 
 from __future__ import annotations
 
+import datetime  # its class is exchanged where a test stops the clock
 import os
 import platform
 import shutil
@@ -13,7 +14,6 @@ import time
 from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,7 @@ class Recorder:
         self.config = config
         self.worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.handoff: Path | None = None
-        self.started = datetime.now(UTC)
+        self.started = datetime.datetime.now(datetime.UTC)
         self.clock = time.perf_counter()
         self.collection = Collection()
         self.results = Results()

@@ -108,6 +108,12 @@ BESIDE: dict[str, tuple[str, str, str, str]] = {
         "    metafunc.parametrize('nth', (1, 2), indirect=True)\n", ONE_OF_MANY, "holds", "",
     ),
     "a linter checks the file": (LINTER + "        pass\n", holds("it"), "holds", ""),
+    "the clock stands still": (
+        FIXTURE + "import datetime, sys\n    class Still(datetime.datetime): ...\n    kept = datetime.datetime\n"
+        "    put = [one for one in [*sys.modules.values()] if getattr(one, 'datetime', None) is kept]\n"
+        "    for one in put:\n        one.datetime = Still\n    yield\n"
+        "    for one in put:\n        one.datetime = kept\n", holds("it"), "holds", "",
+    ),
     "forked": (FORKED, holds("it"), "holds", ""),
     "forked and false": (FORKED, fails("it"), "refuted", ""),
     "a failure passes": (on_report("report.outcome, report.longrepr = 'passed', None"), fails("it"), "refuted", ""),
