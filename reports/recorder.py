@@ -346,7 +346,7 @@ class Recorder:
                     continue
                 undertaken += 1
                 if not reported:
-                    case.reason = schema.UNREACHED
+                    case.reason = schema.UNREPORTED if self.finished else schema.UNREACHED
                     unaccounted.append(" ".join(filter(None, key)))
             claim.conclude()
         tests = {case.test: claim.id for claim in claims for case in claim.cases}

@@ -22,6 +22,7 @@ LONGEST_REASON = 2000
 SAME_DIGITS = 9  # of a measured fraction: two machines may add it up in another order
 OTHER_NUMBERS = "not the same twice: it measured other numbers"
 UNREACHED = "not reached: the run ended before it"
+UNREPORTED = "nothing was reported of it: a plugin left it out, or kept what came of it"
 
 Verdict = Literal["holds", "loosely", "refuted", "disputed", "undecided", "unchecked", "uncheckable", "broken"]
 Number = int | float | str  # a string is a decimal or a fraction: what a double cannot hold exactly

@@ -138,7 +138,7 @@ BESIDE: dict[str, tuple[str, str, str, str]] = {
     ),
     "the report is dropped": (
         PROTOCOL + "    runtestprotocol(item, nextitem=nextitem, log=False)\n    return True\n",
-        fails("it"), "unchecked", "not reached",
+        fails("it"), "unchecked", "nothing was reported of it",
     ),
     "the test is another": (SETUP + "item.obj = lambda measure: None\n", fails("it"), "refuted", ""),
     "the test is wrapped": (
@@ -215,7 +215,7 @@ WHOLE: dict[str, tuple[str, str, tuple[str, ...], str, str]] = {
     "nobody runs tests": (HOOK + "pytest_runtestloop(session):\n    return True\n", FALSE, (), "unchecked", ""),
     "it only collects": (
         HOOK + "pytest_configure(config):\n    config.option.collectonly = True\n", FALSE, (), "unchecked",
-        "not reached",
+        "nothing was reported of it",
     ),
     "a linter finds something": (LINTER + "        assert 0\n", holds("it"), (), "holds", ""),
     "nobody listens to failures": ("", FALSE, ("-p", "no:threadexception", "--runxfail"), "refuted", ""),
