@@ -292,3 +292,15 @@ def test_no_plugin_of_the_whole_run_hides_a_verdict(new_suite: Callable[[], Suit
         assert outcome.verdicts == {"it": verdict}, (name, outcome.reasons)
         assert reason in outcome.reasons["it"], (name, outcome.reasons)
         assert "INTERNALERROR" not in outcome.output, (name, outcome.output)
+
+
+def test_a_run_that_a_plugin_leaves_without_a_claim_replaces_nothing(suite: Suite) -> None:
+    suite.claims(holds("it")).run()
+    suite.write(
+        "conftest.py", "def pytest_ignore_collect(collection_path):\n    return collection_path.suffix == '.py'\n"
+    )
+    outcome = suite.run()
+    assert outcome.code == 1
+    assert outcome.accounting["unaccounted"] == ["paper/test_one.py: none of its 1 tests was collected"]
+    assert suite.partial.is_file()
+    assert '"paper/it"' in suite.ledger.read_text(encoding="utf-8")
