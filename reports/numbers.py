@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -13,14 +13,15 @@ from reports.schema import Measurement, Stated
 from reports.text import shown
 
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
-PER_CENT = Decimal("0.01")
+ONE, PER_CENT = Decimal(1), Decimal("0.01")
 SCALES = {PER_CENT, *(base**power for base in (Decimal(1000), Decimal(1024)) for power in range(1, 5))}
 SIDES = {"!=": "outside", "<": "below", "<=": "at most", ">": "above", ">=": "at least"}
 SIGNIFICANT = 4  # digits of a number on its own; a group that is compared has one fewer
 SHARE_PLACES = 3
 FULL = 17  # significant digits that tell any two doubles apart
 LONGEST_INTEGER = 24  # digits that are still written out
-FAR_APART = 10**5
+HUGE = 10**LONGEST_INTEGER
+FAR_APART = Decimal(10**5)
 TOO_SMALL = Decimal("1e-7")
 NEARLY_NOTHING = Decimal("0.0005")  # of one: smaller shares are told as per cent
 
@@ -42,7 +43,7 @@ class Printed:
     nominal: Decimal
     cut_short: bool
     suffix: str = ""
-    scale: Decimal = Decimal(1)
+    scale: Decimal = ONE
 
     def contains(self, value: Decimal) -> bool:
         """Tell whether the printed number can stand for a value; a cut-short number's upper bound is out."""
@@ -59,6 +60,7 @@ class Printed:
         return f"{SIDES[operator]} {shown(self.text, 40)}"
 
 
+@lru_cache(maxsize=64, typed=True)  # a claim's numbers are read several times: written, compared, drawn
 def number(value: Any) -> Decimal | None:
     """Return a ledger's number as it is written there, or None for what is not a finite number of a sane size."""
     kind = type(value)
@@ -109,21 +111,21 @@ def together(
     and `scaled` beside any printed number, values are written as that is: in billions beside "13.02B".
     """
     suffix = against.suffix if against and (scaled or against.suffix.strip() == "%") else ""
-    if not suffix and unit != "%" and all(type(value) is int for value in values):
+    if not suffix and unit != "%" and set(map(type, values)) == {int}:
         return [written(value) for value in values]
     exact = [number(value) for value in values]
     known = [value for value in exact if value is not None]
-    share = share and not suffix and all(abs(value) <= 1 for value in known)
-    if share and 0 < max(map(abs, known), default=0) < NEARLY_NOTHING:
+    largest = max(map(abs, known), default=0)
+    share = share and not suffix and largest <= 1
+    if share and 0 < largest < NEARLY_NOTHING:
         share, suffix = False, "%"
-    scale = against.scale if against and against.suffix == suffix else PER_CENT if suffix else Decimal(1)
+    scale = against.scale if against and against.suffix == suffix else PER_CENT if suffix else ONE
 
-    def fits(value: Decimal) -> bool:
-        return against is None or against.contains(value * scale)
+    def fits(values: Iterable[Decimal]) -> list[bool]:
+        return [against.contains(value * scale) for value in values] if against else []
 
     known = [value / scale for value in known] if suffix else known
-    places = _places(known, share, fits)
-    texts = iter(_fixed(value, places, share) for value in known)
+    texts = iter(_alike(known, share, fits))
     ending = "%" if unit == "%" else suffix
     return [shown(value, 80) if one is None else next(texts) + ending for value, one in zip(values, exact, strict=True)]
 
@@ -143,56 +145,46 @@ def interval(one: Measurement, beside: str) -> str:
     return " to ".join(_fixed(end, places, share) for end in scaled) + beside[len(told) :]
 
 
-def _places(known: list[Decimal], share: bool, fits: Callable[[Decimal], bool]) -> int | None:
-    """Return how many decimals a group needs, or None where its members' sizes are too far apart for that.
+def _alike(known: list[Decimal], share: bool, fits: Callable[[Iterable[Decimal]], list[bool]]) -> list[str]:
+    """Write a group with as many decimals as it needs, or each with its own where their sizes are too far apart.
 
-    `fits` tells whether the printed number can stand for a value: rounding may not change that.
+    `fits` tells for which values the printed number can stand: rounding may not change that.
     """
     sizes = [abs(value) for value in known if value]
     if not sizes:
-        return 0
+        return [_fixed(value, 0, share) for value in known]
     largest, smallest = max(sizes), min(sizes)
-    if largest >= 10**LONGEST_INTEGER or smallest < TOO_SMALL or (len(sizes) > 1 and largest > FAR_APART * smallest):
-        return None
+    if largest >= HUGE or smallest < TOO_SMALL or largest > FAR_APART * smallest:
+        apart = [] if len(known) == 1 else known
+        return [text for value in apart for text in _alike([value], share, lambda _: [])] or [_power(known[0])]
     digits = SIGNIFICANT if len(known) == 1 else SIGNIFICANT - 1
-    places = SHARE_PLACES if share else max(0, digits - 1 - largest.adjusted() if largest >= 1 else digits)
-    while places < FULL and not _tells_apart(known, places, fits):
-        places += 1
-    fewest = SHARE_PLACES if share and largest < 1 else 0
-    texts = [f"{value:.{places}f}" for value in known]
-    while places > fewest and all(text.endswith("0") for text in texts):
-        places -= 1
-        texts = [text[:-1] for text in texts]
-    return places
+    fewest = SHARE_PLACES if share else max(0, digits - 1 - largest.adjusted() if largest >= 1 else digits)
+    different, fitting = len(set(known)), fits(known)
+    for places in range(fewest, FULL + 1):
+        texts = [f"{value:.{places}f}" for value in known]
+        visible = not places or smallest.adjusted() > -places
+        if visible and len(set(texts)) >= different and fits(map(Decimal, texts)) == fitting:
+            break
+    zeros = min([len(text) - len(text.rstrip("0")) for text in texts])
+    places = max(places - zeros, SHARE_PLACES if share and largest < 1 else 0)
+    return [_fixed(value, places, share) for value in known]
 
 
-def _tells_apart(known: list[Decimal], places: int, fits: Callable[[Decimal], bool]) -> bool:
-    texts = [f"{value:.{places}f}" for value in known]
-    visible = 10 ** (1 - places) if places > 0 else 0
-    if len(set(texts)) < len(set(known)) or any(abs(value) < visible and value % 1 for value in known):
-        return False
-    return all(fits(value) == fits(Decimal(text)) for value, text in zip(known, texts, strict=True))
-
-
-def _fixed(value: Decimal, places: int | None, share: bool) -> str:
-    if places is None and (value == 0 or TOO_SMALL <= abs(value) < 10**LONGEST_INTEGER):
-        places = _places([value], share, lambda _: True)
-    if places is None:
-        return _power(value)
+def _fixed(value: Decimal, places: int, share: bool) -> str:
     text = f"{value:,.{places}f}".replace("-", MINUS)
     return text.replace("0.", ".", 1) if share and text.lstrip(MINUS).startswith("0.") else text
 
 
 def written(value: Any) -> str:
     """Write a number with all its digits and thousands separators; beyond 24 digits as a power of ten."""
-    if type(value) is int and abs(value) < 10**LONGEST_INTEGER:
+    if type(value) is int and abs(value) < HUGE:
         return f"{value:,}".replace("-", MINUS)
     exact = number(value)
     if exact is None:
         return shown(value, 80)
-    if exact and not TOO_SMALL <= abs(exact) < 10**LONGEST_INTEGER:
+    if exact and not TOO_SMALL <= abs(exact) < HUGE:
         return _power(exact)
-    text = f"{Decimal(repr(value)) if type(value) is float else exact:,f}".replace("-", MINUS)
+    text = f"{exact:,f}".replace("-", MINUS)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

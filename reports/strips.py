@@ -59,8 +59,9 @@ def against(verdict: str, operator: str, values: list[Value], printed: Printed) 
 def _threshold(verdict: str, operator: str, values: list[Value], printed: Printed) -> str:
     line, above = printed.nominal, operator[0] == ">"
     every = [line, *(end for value in values for end in value)]
-    margin = (max(every) - min(every) or abs(line) or Decimal(1)) / 5
-    start, span = min(every) - margin, max(every) - min(every) + 2 * margin
+    lowest, highest = min(every), max(every)
+    margin = (highest - lowest or abs(line) or Decimal(1)) / 5
+    start, span = lowest - margin, highest - lowest + 2 * margin
 
     def place(number: Decimal) -> float:
         return 2 + 164 * float((number - start) / span)
@@ -68,23 +69,23 @@ def _threshold(verdict: str, operator: str, values: list[Value], printed: Printe
     def on_its_side(value: Decimal) -> bool:
         return operator.endswith("=") if value == line else (value > line) == above
 
-    band = f"M{place(line):.1f} 3H166v14H{place(line):.1f}z" if above else f"M2 3H{place(line):.1f}v14H2z"
-    frame = _path("bd", band) + _path("cp", f"M{place(line):.1f} 3v14")
+    at = f"{place(line):.1f}"
+    frame = _path("bd", f"M{at} 3H166v14H{at}z" if above else f"M2 3H{at}v14H2z") + _path("cp", f"M{at} 3v14")
     return _svg(_tone(verdict), AXIS + frame + _placed(values, place, on_its_side))
 
 
 def _placed(values: list[Value], place: Callable[[Decimal], float], fits: Callable[[Decimal], bool]) -> str:
     """Draw intervals, and on them a dot for a value that fits and a cross for another."""
-    whiskers = [_whisker("ci", place(low), place(high), 10) for _, low, high in values]
+    whiskers = [_whisker("ci", place(low), place(high), 10) for _, low, high in values if low < high]
     return "".join(whiskers + [_point(place(value), fits(value)) for value, _, _ in values])
 
 
 def bars(verdict: str, values: list[Value]) -> str:
     """Draw values of one unit as bars from zero, a line of text high each."""
+    if not (2 <= len(values) <= MOST_BARS and any(map(any, values))):
+        return ""
     ends = [Decimal(0), *(end for value in values for end in value)]
     lowest, span = min(ends), max(ends) - min(ends)
-    if not (2 <= len(values) <= MOST_BARS and span):
-        return ""
 
     def place(number: Decimal) -> float:
         return 2 + 164 * float((number - lowest) / span)
