@@ -40,8 +40,9 @@ def write_job_summary(ledger: Ledger) -> None:
 
 def job_summary(ledger: Ledger, largest: int = LARGEST) -> str:
     """Return the summary in Markdown, the most important first, in at most `largest` bytes of UTF-8."""
-    runs, found = summary.run_names(ledger), counts(ledger.claims)
+    runs = summary.run_names(ledger)
     rows = [Row(claim, runs) for claim in ledger.claims]
+    found = counts(one.state for one in rows)
     titles = [banner.title for banner in summary.banners(ledger, rows) if banner.kind != "merged"]
     head = [f"## {_escaped(summary.headline(ledger.claims, found))}"]
     head += [f"**{_escaped(title)}**" for title in titles]
@@ -52,7 +53,7 @@ def job_summary(ledger: Ledger, largest: int = LARGEST) -> str:
 
 def badge(ledger: Ledger) -> dict[str, Any]:
     """Return the counts of a run as a badge: how many claims hold, in the colour of the worst that happened."""
-    found = counts(ledger.claims)
+    found = counts(claim.state for claim in ledger.claims)
     colours = {STATES[state].colour for state, number in found.items() if number}
     message = summary.tally(found)
     for state, one, many in (("surprise", "surprise", "surprises"), ("broken", "broken", "broken")):

@@ -66,7 +66,7 @@ def render(ledger: Ledger) -> str:
 
 def context(ledger: Ledger) -> dict[str, Any]:
     """Return what the template draws."""
-    runs, found = summary.run_names(ledger), counts(ledger.claims)
+    runs, places = summary.run_names(ledger), summary.places(ledger)
     addresses = _numbered((anchor(claim.id) for claim in ledger.claims), "~{}")
     links = {one.id: one.link for one in ledger.documents}
     rows = [
@@ -74,8 +74,9 @@ def context(ledger: Ledger) -> dict[str, Any]:
         for claim, address in zip(ledger.claims, addresses, strict=True)
     ]
     by_claim = {id(one.claim): one for one in rows}
+    found = counts(one.state for one in rows)
     big, headline = len(rows) > LARGE, summary.headline(ledger.claims, found)
-    documents = [_document(document, sections, by_claim, big) for document, sections in summary.places(ledger)]
+    documents = [_document(document, sections, by_claim, big) for document, sections in places]
     _tell_apart(documents)
     titles = [shown(one.title, 120) for one in ledger.documents]
     of = titles if len(titles) <= summary.MOST_NAMED else [f"{len(titles)} documents"]
@@ -83,7 +84,7 @@ def context(ledger: Ledger) -> dict[str, Any]:
         "title": headline.partition(";")[0].rstrip("."),
         "kicker": " · ".join(["Which claims hold", *of]),
         "headline": headline,
-        "subline": summary.subline(ledger),
+        "subline": summary.subline(places),
         "banners": list(summary.banners(ledger, rows)),
         "verdicts": [(key, STATES[key], number) for key, number in found.items() if number],
         "documents": documents,
@@ -200,8 +201,8 @@ def _environment(ledger: Ledger, runs: dict[str, str]) -> list[tuple[str, str]]:
     command = " ".join(["pytest", *(shown(argument, 200) for argument in ledger.run.arguments)])
     told = [("runs", joined(list(runs.values()))) if runs else ("run", shown(command, 600))]
     told += [(shown(key, 60), shown(value, 300)) for key, value in sorted(ledger.run.environment.items())]
-    checked = [case for case in ledger.cases if case.source and case.verdict != "unchecked"]
-    sources = sorted({f"{shown(case.source, 120)}{' (stand-in)' * case.on_stand_in}" for case in checked})
+    checked = {(one.source, one.on_stand_in) for one in ledger.cases if one.source and one.verdict != "unchecked"}
+    sources = sorted({f"{shown(source, 120)}{' (stand-in)' * stand_in}" for source, stand_in in checked})
     told += [("evidence", " · ".join(sources[:MOST_SOURCES]))] if sources else []
     told += [("warning", text) for text in summary.warnings(ledger)]
     return [*told, ("started", shown(ledger.run.started, 40)), ("took", numbers.duration(ledger.run.seconds))]

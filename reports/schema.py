@@ -234,19 +234,18 @@ class Claim(Marked, kw_only=True):
     @property
     def conflicting(self) -> bool:
         """Whether runs disagree about a case, so that a merge kept it twice."""
-        return len({case.id for case in self.cases}) < len(self.cases)
+        return len(self.cases) > 1 and len({case.id for case in self.cases}) < len(self.cases)
 
     @property
     def on_stand_in(self) -> bool:
         """Whether any of its cases was measured on a stand-in."""
-        return any(case.on_stand_in for case in self.cases)
+        return any(one.stand_in for case in self.cases for one in case.evidence)
 
     @property
     def state(self) -> str:
         """How the claim is shown: its verdict, or "surprise" where a case came out undeclared."""
-        if self.verdict == "broken" or self.conflicting:
-            return self.verdict
-        return "surprise" if any(case.surprising for case in self.cases) else self.verdict
+        surprising = self.verdict != "broken" and any(case.surprising for case in self.cases)
+        return "surprise" if surprising and not self.conflicting else self.verdict
 
     def conclude(self) -> None:
         """Set `declared` and `verdict` from the cases.
@@ -523,9 +522,9 @@ def plain(value: Any) -> Any:
     return told
 
 
-def counts(claims: Iterable[Claim]) -> dict[str, int]:
-    """Count claims by state, in the order in which a page tells them."""
+def counts(states: Iterable[str]) -> dict[str, int]:
+    """Count the states of claims, in the order in which a page tells them."""
     found = dict.fromkeys(STATES, 0)
-    for claim in claims:
-        found[claim.state] += 1
+    for state in states:
+        found[state] += 1
     return found

@@ -85,12 +85,12 @@ def headline(claims: list[Claim], found: Mapping[str, int]) -> str:
     return f"{'; '.join(filter(None, parts))}."
 
 
-def subline(ledger: Ledger) -> str:
+def subline(found: Places) -> str:
     """Say how each document fares where there are a few, and what more a GPU would check."""
-    documents = [(one, [claim for _, claims in sections for claim in claims]) for one, sections in places(ledger)]
-    several = 1 < len(documents) <= MOST_NAMED
-    told = [f"{tally(counts(claims))} in {shown(one.title, 80)}" for one, claims in documents] * several
-    further = sum(claim.verdict != "unchecked" and awaits_gpu(claim) for claim in ledger.claims)
+    documents = [(one, [claim for _, claims in sections for claim in claims]) for one, sections in found]
+    few = documents if 1 < len(documents) <= MOST_NAMED else []
+    told = [f"{tally(counts(claim.state for claim in claims))} in {shown(one.title, 80)}" for one, claims in few]
+    further = sum(claim.verdict != "unchecked" and awaits_gpu(claim) for _, claims in documents for claim in claims)
     more = counted(further, "claim checked here has a further check", "claims checked here have a further check")
     return " ".join([f"{joined(told)}."] * bool(told) + [f"{more} that awaits a GPU."] * bool(further))
 

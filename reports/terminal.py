@@ -49,7 +49,7 @@ def summarise(ledger: Ledger, written: dict[str, Path], reporter: pytest.Termina
         reporter.write_line(_in_line(note))
     for line in _accounting(ledger):
         reporter.write_line(line, red=True)
-    found = counts(ledger.claims)
+    found = counts(claim.state for claim in ledger.claims)
     bad = any(found[state] for state in ALARM) or ledger.accounting.unaccounted
     total = f"{counted(len(ledger.claims), 'claim', 'claims')}: {_counts(ledger.claims) or 'nothing to check'}"
     if found["surprise"]:
