@@ -327,7 +327,8 @@ def test_every_verdict_however_it_is_run(new_suite: Callable[[], Suite]) -> None
         suite.write("library.py", LIBRARY)
         suite.write("conftest.py", CONFTEST)
         toml = suite.folder / "claims/paper/document.toml"
-        toml.write_text('model = "m"\n' + toml.read_text().replace('"test_one.py"', '"test_one.py"\ncharts = ["depth"]'))
+        shown = toml.read_text().replace('"test_one.py"', '"test_one.py"\ncharts = ["depth"]')
+        toml.write_text('model = "m"\n' + shown)
     arguments = (
         "-p",
         "_hypothesis_pytestplugin",
