@@ -15,13 +15,15 @@ from reports.text import counted, shown
 HASH_SHOWN = 12  # characters
 _ADDRESS = re.compile(r"https?://[!-~]{1,500}", re.I)
 
+Entry = tuple[str, str, str]  # a fact behind a case: its term, its text, and "number", "code", "command", "link" or ""
 
-class Entry(NamedTuple):
-    """A fact behind a case; its kind is "number", "code", "command", "link" or ""."""
 
-    term: str
-    text: str
-    kind: str = ""
+class Group(NamedTuple):
+    """Cases that are told as one, the first of them, and what tells them from the others."""
+
+    label: str
+    case: Case
+    cases: list[Case]
 
 
 @dataclass(slots=True)
@@ -31,26 +33,20 @@ class Details:
     label: str
     entries: list[Entry]
 
-    def __str__(self) -> str:
-        told = [text if kind == "command" else f"{term}: {text}" for term, text, kind in self.entries]
-        return "\n".join([self.label, *told] if self.label else told)
 
-
-def details(claim: Claim, groups: list[list[Case]], labels: list[str], document: str) -> list[Details]:
+def details(claim: Claim, groups: list[Group], document: str) -> list[Details]:
     """Return what stands behind the cases: every number in full by every route, evidence, tests.
 
     Neighbours with the same numbers, such as two readings of them, are told together, and so is evidence that
     several cases share. `document` is the link of the claim's document.
     """
     told = []
-    for values, neighbours in groupby(zip(groups, labels, strict=True), key=lambda one: _values(one[0][0])):
+    for values, neighbours in groupby(groups, key=lambda one: _values(one.case)):
         same = list(neighbours)
-        tests = [_test(case) for group, _ in same for case in group]
-        told.append(Details("; ".join(label for _, label in same), [*values, *tests]))
+        tests = [_test(case) for one in same for case in one.cases]
+        told.append(Details("; ".join(one.label for one in same), [*values, *tests]))
     alike = len(told) == 1
-    stands_on = [
-        (label, _stands_on(one)) for group, label in zip(groups, labels, strict=True) for one in group[0].evidence
-    ]
+    stands_on = [(label, _stands_on(one)) for label, case, _ in groups for one in case.evidence]
     for entries, names in grouped(stands_on, lambda one: one[1]).items():
         label = "; ".join(name for name, _ in names)
         if own := next((one for one in told if one.label == label), None):
@@ -60,17 +56,26 @@ def details(claim: Claim, groups: list[list[Case]], labels: list[str], document:
     if alike:
         told[0].label = ""
     command = f"pytest --claim {shlex.quote(shown(claim.id, 200))}"
-    return [*told, Details("", [*_place(claim, document), Entry("Run only this", command, "command")])]
+    return [*told, Details("", [*_place(claim, document), ("Run only this", command, "command")])]
+
+
+def as_text(told: list[Details]) -> str:
+    """Write details as lines: of a long page, where elements cost more than they tell."""
+    lines = []
+    for one in told:
+        lines += [one.label] if one.label else []
+        lines += [text if kind == "command" else f"{term}: {text}" for term, text, kind in one.entries]
+    return "\n".join(lines)
 
 
 def _place(claim: Claim, document: str) -> list[Entry]:
     """Say what a claim is about and where it stands: in which cell of which table, and where that can be read."""
-    told = [Entry("Claim about", shown(claim.model, 120))] if claim.model else []
+    told = [("Claim about", shown(claim.model, 120), "")] if claim.model else []
     if claim.table:
         cell = [f"{name} {shown(text, 120)}" for name, text in (("row", claim.row), ("column", claim.column)) if text]
-        told.append(Entry("Stands in", ", ".join([shown(claim.table, 200), *cell])))
+        told.append(("Stands in", ", ".join([shown(claim.table, 200), *cell]), ""))
     if where := claim.link or document:
-        told.append(Entry("Read at", *link(where)))
+        told.append(("Read at", *link(where)))
     return told
 
 
@@ -80,21 +85,21 @@ def _values(case: Case) -> list[Entry]:
         text = f"{numbers.written(one.value)} {shown(one.unit, 80)}".strip()
         if one.low is not None and one.high is not None:
             text += f", from {numbers.written(one.low)} to {numbers.written(one.high)}"
-        entries.append(Entry(shown(one.of, 80) or "Measured", text, "number"))
+        entries.append((shown(one.of, 80) or "Measured", text, "number"))
         for name, value in sorted(one.routes.items()):
-            entries.append(Entry(f"by {shown(name, 120)}", numbers.written(value), "number"))
+            entries.append((f"by {shown(name, 120)}", numbers.written(value), "number"))
     if case.drawn:
-        entries.append(Entry("Held against", counted(case.drawn, "drawn case", "drawn cases")))
+        entries.append(("Held against", counted(case.drawn, "drawn case", "drawn cases"), ""))
     if case.verdict == "broken":
-        entries.append(Entry("What broke", shown(case.reason), "code"))
+        entries.append(("What broke", shown(case.reason), "code"))
     if case.source and not any(one.source == case.source for one in case.evidence):
-        entries.append(Entry("Source", shown(case.source, 300)))
+        entries.append(("Source", shown(case.source, 300), ""))
     return entries
 
 
 def _test(case: Case) -> Entry:
     took = f" · {numbers.duration(case.seconds)}" if case.seconds else ""
-    return Entry("Test", f"{shown(case.test, 300)}{took}", "code")
+    return "Test", f"{shown(case.test, 300)}{took}", "code"
 
 
 def _stands_on(one: Evidence) -> tuple[Entry, ...]:
@@ -108,8 +113,8 @@ def _stands_on(one: Evidence) -> tuple[Entry, ...]:
         "File": file.strip(),
         "Note": shown(one.note, 600),
     }
-    published = [Entry("Published", *link(one.link))] * bool(one.link)
-    return *(Entry(term, text) for term, text in told.items() if text), *published
+    published = [("Published", *link(one.link))] if one.link else []
+    return *((term, text, "") for term, text in told.items() if text), *published
 
 
 def link(address: str) -> tuple[str, str]:

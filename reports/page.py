@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports import numbers, summary
 from reports.charts import charts
-from reports.details import link
+from reports.details import as_text, link
 from reports.files import write_text
 from reports.schema import STATES, Claim, Document, Ledger, Section, counts, grouped
 from reports.tables import blocks
@@ -26,7 +26,7 @@ ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True, auto_reload=False,
 )  # fmt: skip
-ENVIRONMENT.filters |= {"shown": shown, "sentence": sentence}
+ENVIRONMENT.filters |= {"shown": shown, "sentence": sentence, "as_text": as_text}
 ENVIRONMENT.globals["link"] = link
 FILTERS = (
     f".flt:has(#f-{key}:checked)~.doc :is(.c:not(.{key}),.sec:not(.h-{key}),.tb:not(.h-{key})){{display:none}}"
@@ -75,8 +75,8 @@ def context(ledger: Ledger) -> dict[str, Any]:
     ]
     by_claim = {id(one.claim): one for one in rows}
     found = counts(one.state for one in rows)
-    big, headline = len(rows) > LARGE, summary.headline(ledger.claims, found)
-    documents = [_document(document, sections, by_claim, big) for document, sections in places]
+    headline = summary.headline(ledger.claims, found)
+    documents = [_document(document, sections, by_claim) for document, sections in places]
     _tell_apart(documents)
     titles = [shown(one.title, 120) for one in ledger.documents]
     of = titles if len(titles) <= summary.MOST_NAMED else [f"{len(titles)} documents"]
@@ -90,7 +90,8 @@ def context(ledger: Ledger) -> dict[str, Any]:
         "documents": documents,
         "addresses": {one.claim.id: one.address for one in reversed(rows)},  # of several claims of one id, the first
         "corrections": grouped((claim for claim in ledger.claims if claim.corrects), lambda claim: claim.corrects),
-        "big": big,
+        "big": len(rows) > LARGE,
+        "marks_of": _tiny,
         "long": len(rows) > LONG,
         "folded": sum(len(one["sections"]) for one in documents) > MOST_SECTIONS and len(documents) > 1,
         "total": len(rows),
@@ -105,17 +106,15 @@ def context(ledger: Ledger) -> dict[str, Any]:
 
 def _numbered(names: Iterable[str], form: str) -> list[str]:
     """Number the names that occur several times, from the second on."""
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     told = []
     for name in names:
-        seen[name] += 1
-        told.append(name if seen[name] == 1 else name + form.format(seen[name]))
+        seen[name] = number = seen.get(name, 0) + 1
+        told.append(name if number == 1 else name + form.format(number))
     return told
 
 
-def _document(
-    document: Document, sections: list[tuple[Section, list[Claim]]], rows: dict[int, Row], big: bool
-) -> dict[str, Any]:
+def _document(document: Document, sections: list[tuple[Section, list[Claim]]], rows: dict[int, Row]) -> dict[str, Any]:
     language = LANGUAGES.get(document.language, shown(document.language, 40))
     about = [sentence(shown(document.read, 200))] if document.read else []
     about += [f"In {language}, told here in other words."] if document.language != "en" else []
@@ -127,40 +126,39 @@ def _document(
         "link": address if kind else "",
         "about": " ".join(about),
         "tally": summary.tally(Counter(states)),
-        "tiny": _tiny(states),
+        "states": states,
         "sections": [
-            _section(document, section, [rows[id(claim)] for claim in claims], big) for section, claims in sections
+            _section(document, section, [rows[id(claim)] for claim in claims]) for section, claims in sections
         ],
     }
 
 
-def _section(document: Document, section: Section, rows: list[Row], big: bool) -> dict[str, Any]:
-    states = Counter(one.state for one in rows)
+def _section(document: Document, section: Section, rows: list[Row]) -> dict[str, Any]:
+    states = [one.state for one in rows]
     place = f"section:{anchor(document.id)}:{anchor(section.id)}"
     marked = rows if len(rows) <= MOST_MARKS else [one for one in rows if one.state != "holds"]
     return {
         "anchor": place,
         "label": f"§{shown(section.id, 8)}" if section.id.isdecimal() else "",
         "title": shown(section.title, 200),
-        "states": sorted(states),
-        "tally": summary.tally(states) if rows else "",
+        "states": states,
+        "tally": summary.tally(Counter(states)) if rows else "",
         "charts": charts(section.charts),
         "claims": rows,
         "blocks": blocks(rows, place),
         "marked": marked,
         "unmarked": len(rows) - len(marked),
-        "tiny": _tiny([one.state for one in rows]) if big else None,
     }
 
 
-def _tiny(states: list[str]) -> dict[str, Any]:
-    """Draw a section's claims as one path a verdict: ten thousand marks cost bytes, not elements."""
+def _tiny(states: list[str]) -> tuple[int, int, dict[str, str]]:
+    """Draw claims as one path a verdict: ten thousand marks cost bytes, not elements."""
     paths: dict[str, list[str]] = {}
     for place, state in enumerate(states):
         x, y = place % MAP_COLUMNS * 8, place // MAP_COLUMNS * 9 + 2
         paths.setdefault(state, []).append(f"M{x} {y}{MAP_SHAPES[state]}")
     height = (max(len(states), 1) - 1) // MAP_COLUMNS * 9 + 10
-    return {"width": MAP_COLUMNS * 8, "height": height, "paths": {key: "".join(drawn) for key, drawn in paths.items()}}
+    return MAP_COLUMNS * 8, height, {key: "".join(drawn) for key, drawn in paths.items()}
 
 
 def _tell_apart(documents: list[dict[str, Any]]) -> None:

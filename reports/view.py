@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, takewhile
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from reports import numbers, strips
-from reports.details import details
+from reports.details import Details, Group, details
 from reports.schema import STATES, Case, Claim, Measurement, grouped
 from reports.tables import cell
 from reports.text import counted, joined, sentence, shown
@@ -67,9 +68,8 @@ class Row:
     """
 
     def __init__(self, claim: Claim, runs: dict[str, str], address: str = "", link: str = "") -> None:
-        groups = _grouped(claim.cases)
-        labels = _labels(groups, runs)
-        self.claim, self.address, self.state = claim, address, claim.state
+        self.claim, self.address, self.link, self.state = claim, address, link, claim.state
+        self.groups = groups = _groups(claim.cases, runs)
         self.short = shown(claim.id.removeprefix(f"{claim.document}/"), 120)
         self.says, self.note = shown(claim.says), shown(claim.note)
         self.remarked = bool(claim.version or claim.corrects or claim.reply or claim.reply_link)
@@ -77,12 +77,27 @@ class Row:
         self.word = "Awaits a GPU" if waiting else STATES[self.state].word
         self.printed = shown(claim.stated or "", 60)
         self.stand_in = claim.on_stand_in
-        self.lines = _lines(groups, labels)
-        self.tags = _tags(claim, self.state)
-        self.reasons = _reasons(groups, labels)
-        self.hint = _hint(claim, self.state)
-        self.details = details(claim, groups, labels, link)
+        self.lines = _lines(groups)
+        self.tags = _tags(claim, self.state) + [(STAND_IN, "si")] * self.stand_in
+        self.reasons = _reasons(groups)
         self.cell = cell(claim, self.state) if claim.table else None
+
+    @property
+    def hint(self) -> str:
+        """What the closed details hold: how many routes lead to the numbers, or why there are none."""
+        routes = [1 + len(one.routes) for case in self.claim.cases for one in case.measured]
+        if not routes or self.state == "broken":
+            return HINTS.get(self.state, "evidence")
+        if max(routes) == 1:
+            return "one route"
+        if (fewest := min(routes)) > 1:
+            return f"{['two', 'three', 'four', 'five'][min(fewest - 2, 3)]} routes agree"
+        return f"two routes agree on {sum(one > 1 for one in routes)} of {counted(len(routes), 'number', 'numbers')}"
+
+    @property
+    def details(self) -> list[Details]:
+        """What the details hold. They are the longest part of a claim and are made where they are drawn."""
+        return details(self.claim, self.groups, self.link)
 
 
 def awaits_gpu(claim: Claim) -> bool:
@@ -91,14 +106,14 @@ def awaits_gpu(claim: Claim) -> bool:
     return bool(unchecked) and all(case.tier == "gpu" and not case.measured for case in unchecked)
 
 
-def readings(case: Case) -> list[Reading]:
+def _readings(case: Case, printed: numbers.Printed | None) -> list[Reading]:
     """Return what a case measured, the first few where there are many.
 
     Neighbours share their unit: it stands behind the first of them, or on a line of its own where it is long.
     """
     few, told = case.measured[:MOST_NUMBERS], []
-    texts = _texts(few, numbers.printed(case.stated))
-    for unit, neighbours in groupby(few, key=lambda one: one.unit):
+    texts = _texts(few, printed)
+    for unit, neighbours in groupby(few, key=attrgetter("unit")):
         same = list(neighbours)
         below = len(same) > 1 and len(unit) > LONG_UNIT and all(one.of for one in same)
         for place, one in enumerate(same):
@@ -112,12 +127,12 @@ def readings(case: Case) -> list[Reading]:
 
 def _texts(measured: list[Measurement], printed: numbers.Printed | None) -> Iterator[str]:
     """Write every measured value; those of one unit are written alike."""
-    if len(measured) == 1:
-        (one,) = measured
-        return iter(numbers.together([one.value], one.unit, share=one.share, against=printed))
+    first, values = measured[0], [one.value for one in measured]
+    if all(one.unit == first.unit and one.share == first.share for one in measured):
+        return iter(numbers.together(values, first.unit, share=first.share, against=printed))
     texts = {
         (unit, share): iter(numbers.together([one.value for one in same], unit, share=share, against=printed))
-        for (unit, share), same in grouped(measured, lambda one: (one.unit, one.share)).items()
+        for (unit, share), same in grouped(measured, attrgetter("unit", "share")).items()
     }
     return (next(texts[one.unit, one.share]) for one in measured)
 
@@ -133,9 +148,9 @@ def _reading(one: Measurement, text: str, unit: str, *, alone: bool) -> Reading:
     return Reading(name, text, words, between)
 
 
-def _against(case: Case) -> tuple[str, str]:
+def _against(case: Case, printed: numbers.Printed | None) -> tuple[str, str]:
     """Say what the printed number means as it was compared, and draw what was measured."""
-    printed, measured = numbers.printed(case.stated), case.measured
+    measured = case.measured
     if printed is None and (match := _OUT_OF.fullmatch(measured[0].unit)) and type(good := measured[0].value) is int:
         total = int(match[1])
         return "", strips.squares([place < good for place in range(min(total, 99))]) if 0 <= good <= total else ""
@@ -158,24 +173,23 @@ def _spread(one: Measurement) -> tuple[Any, Any, Any]:
     return value, value if low is None else low, value if high is None else high
 
 
-def _grouped(cases: list[Case]) -> list[list[Case]]:
+def _groups(cases: list[Case], runs: dict[str, str]) -> list[Group]:
     """Put cases together that differ by their reading alone: same source and part, same outcome, same numbers."""
     if len(cases) == 1:
-        return [cases]
+        return [Group("", cases[0], cases)]
 
     def outcome(case: Case) -> tuple[Any, ...]:
         reason = "" if case.verdict == "unchecked" and not case.measured else case.reason
         numbers = repr((case.measured, case.stated, case.compared))
         return case.part, case.source, case.run, case.verdict, case.declared, reason, numbers
 
-    return list(grouped(cases, outcome).values())
+    groups = list(grouped(cases, outcome).values())
+    return [Group(label, same[0], same) for label, same in zip(_labels(groups, runs), groups, strict=True)]
 
 
 def _labels(groups: list[list[Case]], runs: dict[str, str]) -> list[str]:
     """Name every group by what tells it from the others: its part, its source, its reading, its run."""
     first = [group[0] for group in groups]
-    if sum(map(len, groups)) == 1:
-        return [""]
     several = {name: len({getattr(case, name) for case in first}) > 1 for name in ("part", "source")}
     readings = {case.reading for group in groups for case in group}
     ids = Counter(case.id for case in first)
@@ -205,16 +219,15 @@ def _beside(case: Case) -> bool:
     return (missing or (case.reading == "loose" and case.verdict == "holds")) and 0 < len(case.reason) <= SHORT_REASON
 
 
-def _lines(groups: list[list[Case]], labels: list[str]) -> list[Line]:
+def _lines(groups: list[Group]) -> list[Line]:
     """Return a line a group; of many parts of a law, their sum and a line for each that does not hold."""
-    first = [group[0] for group in groups]
-    if len(groups) <= MOST_PARTS or not all(case.part for case in first):
-        return [_line(case, label) for case, label in zip(first, labels, strict=True)]
-    good = [case.verdict == "holds" for case in first]
-    text = f"{sum(good)} of {len(first)} parts hold"
-    if drawn := sum(case.drawn or 0 for case in first):
+    if len(groups) <= MOST_PARTS or not all(one.case.part for one in groups):
+        return [_line(one.case, one.label) for one in groups]
+    good = [one.case.verdict == "holds" for one in groups]
+    text = f"{sum(good)} of {len(groups)} parts hold"
+    if drawn := sum(one.case.drawn or 0 for one in groups):
         text += f", {counted(drawn, 'drawn case', 'drawn cases')}"
-    rest = [_line(case, label) for case, label in zip(first, labels, strict=True) if case.verdict != "holds"]
+    rest = [_line(one.case, one.label) for one in groups if one.case.verdict != "holds"]
     return [Line(text=text, strip=strips.squares(good)), *rest]
 
 
@@ -225,8 +238,9 @@ def _line(case: Case, label: str) -> Line:
         word = f"{word}, declared: {STATES[case.declared].one}"
     line = Line(label, case.verdict, word)
     if case.measured:
-        line.readings = readings(case)
-        line.means, line.strip = _against(case) if case.verdict != "unchecked" else ("", "")
+        printed = numbers.printed(case.stated)
+        line.readings = _readings(case, printed)
+        line.means, line.strip = _against(case, printed) if case.verdict != "unchecked" else ("", "")
     elif case.verdict == "unchecked":
         line.text = shown(case.reason) if _beside(case) else "not checked here"
     elif case.drawn:
@@ -237,40 +251,26 @@ def _line(case: Case, label: str) -> Line:
 
 
 def _tags(claim: Claim, state: str) -> list[tuple[str, str]]:
-    tags = [(STAND_IN, "si")] * claim.on_stand_in
     if claim.conflicting:
-        return [("runs disagree", "cf"), *tags]
+        return [("runs disagree", "cf")]
     if state == "surprise":
         declared = {case.declared for case in claim.cases if case.surprising}
         if claim.declared != claim.verdict:
             declared = {claim.declared}
         words = joined(sorted(STATES[verdict].one for verdict in declared))
-        return [(f"declared {words}, measured {STATES[claim.verdict].one}", ""), *tags]
+        return [(f"declared {words}, measured {STATES[claim.verdict].one}", "")]
     if state == "broken":
-        return [("the instrument broke; the claim is neither confirmed nor denied", ""), *tags]
-    return tags
+        return [("the instrument broke; the claim is neither confirmed nor denied", "")]
+    return []
 
 
-def _reasons(groups: list[list[Case]], labels: list[str]) -> list[tuple[str, str]]:
+def _reasons(groups: list[Group]) -> list[tuple[str, str]]:
     """Return every reason once, with the cases it is about unless it is about all that were checked."""
-    first = [group[0] for group in groups]
-    beside = {case.reason for case in first if _beside(case) and len(groups) > 1}
+    beside = {one.case.reason for one in groups if _beside(one.case)}
     told: dict[str, list[str]] = {}
-    for case, label in zip(first, labels, strict=True):
-        if case.reason and case.reason not in beside and not _beside(case):
+    for label, case, _ in groups:
+        if case.reason and case.reason not in beside:
             elsewhere = "not checked here: " if case.verdict == "unchecked" and case.measured else ""
             told.setdefault(sentence(shown(elsewhere + case.reason)), []).append(label)
-    checked = sum(case.verdict != "unchecked" or bool(case.measured) for case in first)
+    checked = len([case for _, case, _ in groups if case.verdict != "unchecked" or case.measured])
     return [("; ".join(names) if len(names) < min(checked, 4) else "", reason) for reason, names in told.items()]
-
-
-def _hint(claim: Claim, state: str) -> str:
-    """Say what the closed details hold: how many routes lead to the numbers, or why there are none."""
-    routes = [1 + len(one.routes) for case in claim.cases for one in case.measured]
-    if not routes or state == "broken":
-        return HINTS.get(state, "evidence")
-    if min(routes) == max(routes) == 1:
-        return "one route"
-    if min(routes) > 1:
-        return f"{['two', 'three', 'four', 'five'][min(min(routes) - 2, 3)]} routes agree"
-    return f"two routes agree on {sum(one > 1 for one in routes)} of {counted(len(routes), 'number', 'numbers')}"
