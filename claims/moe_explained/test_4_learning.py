@@ -105,13 +105,15 @@ def test_more_experts_more_memory(one_layer, measure):
 
 
 @CLAIMS.claim(
-    loosely="it is so with the loss turned on; in the runs without it, more was dropped",
-    note="Read as: the largest share of tokens dropped in the runs without the auxiliary loss; weaker: in the others.",
+    refuted="it is so with the loss turned on; in the runs without it, more was dropped",
+    note="Read as: the largest share of tokens dropped in the runs without the auxiliary loss.",
 )
-def test_dropped_without_loss(st_moe, reading, stated, measure):
-    runs = st_moe["table_5"][{"literal": "no aux loss", "loose": "aux loss"}[reading]]
-    most = max(row["dropped"] for row in runs.values())
-    assert measure(most / 100, "of tokens", of="most that was dropped") == stated
+def test_dropped_without_loss(st_moe, stated, measure):
+    without, _ = (
+        measure(max(row["dropped"] for row in st_moe["table_5"][runs].values()) / 100, "of tokens", of=f"most, {runs}")
+        for runs in ("no aux loss", "aux loss")
+    )
+    assert without == stated
 
 
 @CLAIMS.claim(
