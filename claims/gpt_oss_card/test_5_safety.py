@@ -14,6 +14,7 @@ pytestmark = pytest.mark.cheap
 ON_A_LEVEL = Fraction(2, 100)  # section 4.1: within 1 to 2 points
 BY_MORE = "Read as: on the mean of the categories it leads by more than the 2 points that the card calls on par."
 ON_PAR = "Read as: in every category it is within the 2 points of o4-mini that section 4.1 calls on par"
+GENERALLY = "Read as: generally is in more than half of the categories."
 
 
 def _leads(table: ScoreTable, model: str) -> list[Fraction]:
@@ -25,23 +26,16 @@ def _leads(table: ScoreTable, model: str) -> list[Fraction]:
     both(
         "within-two-points",
         "On the standard evaluation of disallowed content {model} generally performs within 1 to 2 points of o4-mini.",
-        {
-            "loosely": "in one category of eight it is further above",
-            "note": ON_PAR + "; weaker: in more than half of them, as the word generally allows.",
-            "also_prints": ("1-2",),
-        },
-        {
-            "loosely": "in two categories of eight it is further off, once below and once above",
-            "note": ON_PAR + "; weaker: in more than half of them, as the word generally allows.",
-        },
+        {"note": GENERALLY + " In one it is further above.", "also_prints": ("1-2",)},
+        {"note": GENERALLY + " In two it is further off, once below and once above."},
     ),
 )
-def test_within_two_points(model, card, reading, measure):
+def test_within_two_points(model, card, measure):
     """The models generally perform within 1 to 2 points of o4-mini on the standard evaluation."""
     leads = _leads(card["table_4"], model)
     measure(100 * max(map(abs, leads)), "points", of="furthest from o4-mini")
     near = measure(sum(abs(lead) <= ON_A_LEVEL for lead in leads), f"categories of {len(leads)} within 2 points")
-    assert {"literal": near == len(leads), "loose": 2 * near > len(leads)}[reading]
+    assert 2 * near > len(leads)
 
 
 @pytest.mark.claim(
@@ -113,14 +107,14 @@ def test_jailbreaks_like_o4_mini(model, card, measure):
 
 @pytest.mark.claim(
     "underperforms-at-hierarchy-120b",
-    loosely="on five of six: with a password in the developer's message it is ahead",
-    note="Read as: on every evaluation of Tables 7 and 8; weaker: on more than half, as generally allows.",
+    note="Read as: generally is on more than half of the evaluations of Tables 7 and 8. With a password in the "
+    "developer's message it is ahead.",
 )
-def test_120b_underperforms_at_hierarchy(card, reading, measure):
+def test_120b_underperforms_at_hierarchy(card, measure):
     """gpt-oss-120b generally underperforms o4-mini at the instruction hierarchy."""
     leads = _leads(card["tables_7_and_8"], LARGER)
     behind = measure(sum(lead < 0 for lead in leads), f"evaluations of {len(leads)} behind")
-    assert {"literal": behind == len(leads), "loose": 2 * behind > len(leads)}[reading]
+    assert 2 * behind > len(leads)
 
 
 @pytest.mark.claim(
