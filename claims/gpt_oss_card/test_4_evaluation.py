@@ -286,15 +286,17 @@ def test_table_3_average(cell, card, stated, measure):
 
 @pytest.mark.claim(
     "close-to-o4-mini-at-languages",
-    loosely="its average lies between those of o3-mini and o4-mini, and nearer to o3-mini's",
-    note="Read as in Figure 1: its average lies nearer to o4-mini's than to o3-mini's; weaker: it lies between them.",
+    loosely="its average is nearer to o3-mini's, yet not as far from o4-mini's as elsewhere where the card says close",
+    note="Read as in Figure 1: its average lies nearer to o4-mini's than to o3-mini's; weaker: no further from "
+    "o4-mini's than its score on SWE-bench Verified, which section 2.6.1 calls close, too.",
 )
 def test_close_to_o4_mini_at_languages(card, reading, measure):
     """At high effort gpt-oss-120b comes close to o4-mini on MMMLU."""
-    average = card["table_2"].mean
+    average, elsewhere = card["table_2"].mean, card["figure_2"].leads("o4-mini", over=LARGER)["SWE-Bench Verified"]
     ahead = measure(average(f"{LARGER} high") - average("o3-mini"), "points", of="ahead of o3-mini")
     behind = measure(average("o4-mini") - average(f"{LARGER} high"), "points", of="behind o4-mini")
-    assert {"literal": behind < ahead, "loose": ahead > 0 and behind > 0}[reading]
+    close = measure(elsewhere, "points", of="behind o4-mini on SWE-bench Verified")
+    assert {"literal": behind < ahead, "loose": behind <= close}[reading]
 
 
 @uncheckable(
