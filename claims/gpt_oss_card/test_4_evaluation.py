@@ -266,8 +266,7 @@ AVERAGES = """
 )
 def test_table_2_average(cell, card, stated, measure):
     """The average of {column} over the languages is {stated}."""
-    scores = card["table_2"].of(cell.column)
-    assert measure(mean(scores.values()), "average over the rows", also=sum(scores.values()) / len(scores)) == stated
+    assert measure(mean(card["table_2"].of(cell.column).values()), "average over the rows") == stated
 
 
 @table(
