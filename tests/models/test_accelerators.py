@@ -69,10 +69,10 @@ def test_every_stage_works_on_every_microbatch_as_soon_as_it_can(stages: int, mi
     assert max(steps) == min(stages, microbatches)
 
 
-@given(few, few)
-def test_orders_can_be_followed_to_the_end(stages: int, microbatches: int) -> None:
+@given(few, few, st.booleans())
+def test_orders_can_be_followed_to_the_end(stages: int, microbatches: int, alternate: bool) -> None:
     """A forward pass waits for the stage before, a backward pass for the one after: no stage waits for ever."""
-    left = [order(stage, stages, microbatches) for stage in range(stages)]
+    left = [order(stage, stages, microbatches, alternate=alternate) for stage in range(stages)]
     done = {1: [0] * stages, -1: [0] * stages}
     while any(left):
         ready = []
@@ -91,3 +91,4 @@ def test_orders_can_be_followed_to_the_end(stages: int, microbatches: int) -> No
 @given(few, few)
 def test_a_stage_holds_one_microbatch_for_each_stage_to_come(stages: int, microbatches: int) -> None:
     assert microbatches_held(stages, microbatches) == [min(stages - stage, microbatches) for stage in range(stages)]
+    assert microbatches_held(stages, microbatches, alternate=False) == [microbatches] * stages
