@@ -9,7 +9,6 @@ from fixtures.claim.table import Listed, table
 
 WELCOME = "https://github.com/huggingface/blog/blob/0186a7fc14b94f06611b15f1e687662d28c8fe12/mixtral.md"
 
-K = "Read as: k is 1,000, as it is for tokens elsewhere; weaker: k is 1,024, as it is for bytes."
 
 PART_1 = Listed(
     """
@@ -58,10 +57,9 @@ def test_four_times_12b(mixtral, stated, measure):
 
 
 @pytest.mark.cheap
-@PART_1.claim(loosely="with 1,024 tokens to a k", note=K)
-def test_context_of_32k(mixtral, reading, stated, measure):
-    tokens = measure(mixtral.config["max_position_embeddings"], "tokens")
-    assert {"literal": tokens, "loose": Fraction(tokens * 1000, 1024)}[reading] == stated
+@PART_1.claim(note="A k is 1,024, as lengths are.")
+def test_context_of_32k(mixtral, stated, measure):
+    assert Fraction(measure(mixtral.config["max_position_embeddings"], "tokens") * 1000, 1024) == stated
 
 
 @pytest.mark.cheap
@@ -179,16 +177,20 @@ JUDGED = "its answers, and what the judge said of them, are not published with i
         "GPT-3.5 Turbo 0613 / MT-Bench": "the Mixtral paper has this score for a later version, "
         "gpt-3.5-turbo-1106; what the version named here scored is not printed beside it",
     },
-    loosely={"Mixtral Instruct / context window": "cut short, not rounded"},
+    loosely={"Mixtral Instruct / context window": "with 1,024 tokens to a k"},
+    note={
+        "Mixtral Instruct / context window": "Read as: k is 1,000, as the column has it for GPT-4 Turbo and Claude; "
+        "weaker: k is 1,024, as lengths are."
+    },
     refuted={
         "GPT-3.5 Turbo 0613 / context window": "this version has a quarter of it; the wider one has another name",
         "Zephyr 7B / context window": "its configuration has four times as many positions, as that of Mistral 7B",
     },
 )
-def test_chat(cell, mt_bench, stated, measure):
+def test_chat(cell, mt_bench, reading, stated, measure):
     """{row}: {stated} ({column} in the table of chat models)."""
     kind, unit = {"context window": ("windows", "tokens"), "MT-Bench": ("scores", "points")}[cell.column]
-    assert measure(mt_bench[kind][cell.row], unit) == stated
+    assert measure(mt_bench[kind][cell.row], unit) * {"literal": 1, "loose": Fraction(1000, 1024)}[reading] == stated
 
 
 PART_2 = Listed(
