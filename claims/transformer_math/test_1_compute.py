@@ -107,7 +107,7 @@ def test_petaflop_day(gpt3, stated, measure):
 
 
 @CLAIMS.claim(
-    loosely="the paper's projections for large models want up to a tenth more; Chinchilla itself was trained so",
+    loosely="the paper's projections for large models want up to an eighth more; Chinchilla itself was trained so",
     note="To the digits printed, 19.5 to 20.5. Literal: at every size that the paper projects; weaker: of the model "
     "that it trained.",
     model="chinchilla-70b",
