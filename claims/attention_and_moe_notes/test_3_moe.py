@@ -224,6 +224,10 @@ PART_3 = Listed(
     link=MOE,
     also_prints={"sparse-activations": ("0.11",)},
     loosely={"rate-dense": "cut short, not rounded, as the script does"},
+    note=dict.fromkeys(
+        ("rate-dense", "rate-moe"),
+        "Read as: all tokens of the text, the start included, in the seconds that are printed.",
+    ),
     uncheckable={
         "sparse-activations": "little of it is an expert's; the rest is what the device's library has not yet freed",
         "larger-batches-save-more": "no run with a larger batch is shown",
@@ -286,7 +290,7 @@ def test_roughly_twice_the_time(runs, stated, measure):
     assert measure(sparse / dense, "times") == stated
 
 
-@PART_3.claim
+@PART_3.claim(note="Of the peaks that are printed of the runs.")
 def test_both_near_11_5(runs, stated, measure):
     low, high = (measure(runs[name]["peak"], "GB", of=name) for name in ("dense FFN", "MoE"))
     assert low == stated and high == stated

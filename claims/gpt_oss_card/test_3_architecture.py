@@ -166,7 +166,7 @@ def test_sink_in_the_denominator(miniature, measure):
     assert measure(without, "weight", of="a sink of 0") > measure(large, "weight", of="a large sink") == 0
 
 
-@pytest.mark.claim("vocabulary", stated="201,088")
+@pytest.mark.claim("vocabulary", stated="201,088", note="Read as: the embedding has a row for each, and no other.")
 def test_vocabulary(models, stated, measure):
     """The tokenizer has 201,088 tokens."""
     of = models("gpt-oss-120b")
