@@ -6,7 +6,7 @@ from math import ceil
 import pytest
 
 from claims.gpt_oss_card.entries import LARGER, both
-from fixtures.claim.table import each
+from fixtures.claim.table import Entry, each
 from fixtures.models.formula import BYTES_PER_NUMBER
 
 pytestmark = pytest.mark.cheap
@@ -82,26 +82,24 @@ def test_readme_evals_quantised():
     """All evaluations were made with the same quantisation."""
 
 
-@pytest.mark.claim(
-    "readme-four-h100",
-    stated="4",
-    link=README,
-    loosely="the weights alone would fit on three; four is the fewest that share 64 heads evenly",
-    note="Read as: on fewer, the weights of the larger model in two bytes a number do not fit; weaker: of the numbers "
-    "of devices that divide its query heads evenly, as tensor parallelism does, none smaller holds them.",
+SPREAD = (
+    "Read as: on fewer, the weights of the larger model in two bytes a number do not fit, as the implementation "
+    "spreads them: every device has a part of each expert, and all else whole."
 )
-def test_readme_four_h100(models, devices, reading, stated, measure):
-    """The plain PyTorch implementation needs at least 4 H100."""
-    of = models(LARGER)
-    bytes_needed = measure(BYTES_PER_NUMBER * of.total, "bytes", of="weights", also=BYTES_PER_NUMBER * of.formula.total)
-    least = ceil(Fraction(bytes_needed, devices["gigabytes"]["H100"] * 10**9))
-    even = next(number for number in range(least, 100) if of.config["num_attention_heads"] % number == 0)
-    assert measure({"literal": least, "loose": even}[reading], "devices") == stated
 
 
-@pytest.mark.claim("readme-two-h200", stated="2", link=README)
-def test_readme_two_h200(models, devices, stated, measure):
-    """Or 2 H200."""
+@each(
+    "device",
+    [
+        Entry(device, name, {"stated": number, "says": says, "link": README, "note": SPREAD})
+        for device, name, number, says in (
+            ("H100", "readme-four-h100", "4", "The plain PyTorch implementation needs at least 4 H100."),
+            ("H200", "readme-two-h200", "2", "Or 2 H200."),
+        )
+    ],
+)
+def test_readme_devices(device, models, devices, stated, measure):
     of = models(LARGER)
-    bytes_needed = measure(BYTES_PER_NUMBER * of.total, "bytes", of="weights", also=BYTES_PER_NUMBER * of.formula.total)
-    assert measure(ceil(Fraction(bytes_needed, devices["gigabytes"]["H200"] * 10**9)), "devices") == stated
+    experts = measure(BYTES_PER_NUMBER * of.experts, "bytes", of="experts", also=BYTES_PER_NUMBER * of.formula.experts)
+    whole = measure(BYTES_PER_NUMBER * (of.total - of.experts), "bytes", of="all else")
+    assert measure(ceil(experts / (devices["gigabytes"][device] * 10**9 - whole)), "devices") == stated
