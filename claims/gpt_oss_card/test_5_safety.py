@@ -80,7 +80,7 @@ def test_outperforms_o4_mini_on_production(model, card, measure):
     assert measure(100 * sum(leads) / len(leads), "points", of="mean lead") > 100 * ON_A_LEVEL
 
 
-@pytest.mark.claim("20b-behind-on-illicit-violent")
+@pytest.mark.claim("20b-behind-on-illicit-violent", model=SMALLER)
 def test_20b_behind_on_illicit_violent(card, measure):
     """In the category illicit/violent gpt-oss-20b is below o4-mini and above GPT-4o."""
     row = card["table_5"].scores["illicit/violent"]
