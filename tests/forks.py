@@ -1,20 +1,28 @@
-"""The program of `runs.Server`: imports modules, and forks a run for every request that comes through a socket.
+"""The program of `runs.Server`: imports what runs do, and forks a run for every request that comes through a socket.
 
 python forks.py SOCKET MODULE …     SOCKET is its number; a request comes with the files that `runs.Server.fork` names
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import gc
 import importlib
+import io
 import json
 import os
 import runpy
 import signal
 import socket
 import sys
+import tempfile
+from importlib import metadata
+from unittest.mock import patch
 
 LARGEST_REQUEST = 1 << 20  # bytes
+SUITE = os.environ["PYTHONPATH"]
+PACKAGES = ("claims", "fixtures", "reports", "tests")
 
 
 def serve(control: socket.socket) -> str:
@@ -45,6 +53,10 @@ def serve(control: socket.socket) -> str:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    tempfile.tempdir = None  # where it is was found for the server
+    if os.environ["PYTHONPATH"] != SUITE:  # another one is to be imported
+        for name in [name for name in sys.modules if name.partition(".")[0] in PACKAGES]:
+            del sys.modules[name]
     sys.path[:0] = [request["folder"], *os.environ["PYTHONPATH"].split(os.pathsep)]
     sys.argv[1:] = request["arguments"]
     return str(request["module"])
@@ -54,9 +66,14 @@ if __name__ == "__main__":
     del sys.path[0]  # the folder of this file
     for name in sys.argv[2:]:
         importlib.import_module(name)
-    if page := sys.modules.get("reports.page"):
-        for template in page.ENVIRONMENT.list_templates(["j2"]):
-            page.ENVIRONMENT.get_template(template)
-    sys.path.remove(os.environ["PYTHONPATH"])
+    installed = list(metadata.distributions())  # pytest asks for them with every `-p`
+    patch.object(metadata, "distributions", lambda: installed).start()
+    patch.object(metadata.PathDistribution, "read_text", functools.cache(metadata.PathDistribution.read_text)).start()
+    with contextlib.redirect_stdout(io.StringIO()):
+        importlib.import_module("pytest").main(["--help", "-p", "fixtures.claim.plugin", "-p", "xdist"])
+    page = importlib.import_module("reports.page")
+    for template in page.ENVIRONMENT.list_templates(["j2"]):
+        page.ENVIRONMENT.get_template(template)
+    sys.path.remove(SUITE)
     gc.freeze()
     runpy.run_module(serve(socket.socket(fileno=int(sys.argv[1]))), run_name="__main__", alter_sys=True)

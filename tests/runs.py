@@ -27,17 +27,20 @@ HUB.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 HUB.bind(("127.0.0.1", 0))  # and never listens: a run that asks when nothing is served is refused
 HUB_ADDRESS = "http://{}:{}".format(*HUB.getsockname())
 HUB_HOME = tempfile.TemporaryDirectory(prefix="hub-")
+os.environ["OMP_NUM_THREADS"] = "1"  # as many tests run at once as there are cores; torch and numpy read it
 # What the process of the tests has in its environment and a run is not to have.
 DROPPED = ("PYTHONDONTWRITEBYTECODE", "PYTEST_", "CLAIMS_STRICT", "GITHUB_STEP_SUMMARY", "HF_")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED)} | {
-    "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",  # as many tests run at once as there are cores
-    "HF_ENDPOINT": HUB_ADDRESS, "HF_HOME": HUB_HOME.name,
+    "PYTHONPATH": str(ROOT), "HF_ENDPOINT": HUB_ADDRESS, "HF_HOME": HUB_HOME.name,
 }  # fmt: skip
 # What may differ from that in a fork: none of the libraries that a server imports reads it when it is imported.
 READ_LATER = ("CLAIMS_STRICT", "COLUMNS", "GITHUB_", "PYTEST_", "PYTHONPATH", "TMPDIR")
 FORKS = Path(__file__).with_name("forks.py")
-PAGE = ("execnet", "packaging.requirements", "pdb", "unittest", "xml.etree.ElementTree", "reports.page")
-MODELS = ("jinja2", "msgspec", "transformers.modeling_utils", "transformers.models.auto.modeling_auto")
+PAGE = ("email.parser", "execnet", "packaging.requirements", "pdb", "unittest", "xml.etree.ElementTree")
+MODELS = (
+    "hypothesis", "transformers.models.auto.modeling_auto", "transformers.models.mixtral.modeling_mixtral",
+    "fixtures.models.counted", "fixtures.recording.recordings", "fixtures.recording.timing", "fixtures.routing.traces",
+)  # fmt: skip
 
 
 class Server:
@@ -58,8 +61,9 @@ class Server:
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
             self._process = subprocess.Popen(
-                [sys.executable, str(FORKS), str(its.fileno()), *self._modules], env=ENVIRONMENT,
-                pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, start_new_session=True,
+                [sys.executable, str(FORKS), str(its.fileno()), *self._modules], pass_fds=[its.fileno()],
+                env=ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+                stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         atexit.register(self._end, ours)
         return ours
@@ -69,7 +73,7 @@ class Server:
         self._process.wait()
 
 
-FOR_PAGES, FOR_MODELS = Server("pytest", *PAGE), Server("pytest", *MODELS)
+FOR_PAGES, FOR_MODELS = Server(*PAGE), Server(*PAGE, *MODELS)
 
 
 class Forked:
@@ -126,8 +130,7 @@ def start(
     `merged`: errors are written into the output.
     """
     changed = {name for name, _ in ENVIRONMENT.items() ^ environment.items() if not name.startswith(READ_LATER)}
-    other_suite = server is FOR_PAGES and environment.get("PYTHONPATH") != str(ROOT)
-    if server and sys.platform == "linux" and not (options or changed or other_suite):
+    if server and sys.platform == "linux" and not (options or changed):
         request = {"folder": str(folder), "module": module, "arguments": arguments, "environment": dict(environment)}
         return Forked(server, request, merged=merged)
     errors = subprocess.STDOUT if merged else subprocess.PIPE
