@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec, module_from_spec
 from typing import Any
 
@@ -38,14 +38,6 @@ def laws(**changed: Any) -> Any:
 
 # Whether a law catches a fault, the first failing case tells; the smallest takes most of the time.
 LAWS = laws(phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def refuse(law: str, **fixtures: Any) -> None:

@@ -6,7 +6,6 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
 
 from fixtures.recording.engine_transformers import load
 from fixtures.recording.options import Options, options
@@ -15,19 +14,10 @@ from fixtures.recording.setup import RecordingSetup, prepare
 from tests.recording.synthetic_checkpoint import Planted, plant, random_corpus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from fixtures.recording.engine_transformers import TransformersEngine
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small models lose more to threads that wait for each other than they gain."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
