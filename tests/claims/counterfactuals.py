@@ -1,10 +1,11 @@
 """Runs claims again and again in one process, until each was turned: found to hold where it does not, or the reverse.
 
-python -m tests.claims.counterfactuals OUT CLAIMS     CLAIMS is a document's folder; OUT becomes a JSON file
+python -m tests.claims.counterfactuals OUT CLAIMS [MOST]     CLAIMS is a document's folder; OUT becomes a JSON file
 
 Some claims are tried, and all with CLAIMS_TESTS=all. Each case is tried with its printed number nudged, on data files
-of other worlds, and with instruments that err; cases that were turned are left out of later runs. OUT has, for every
-such case of the cheap tier, what turned it, "" where nothing did, and whether its claim says why nothing can.
+of other worlds, and with instruments that err, in MOST ways; cases that were turned are left out of later runs. OUT
+has, for every such case of the cheap tier, what turned it, "" where nothing did, and whether its claim says why nothing
+can.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import textwrap
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -214,13 +215,13 @@ def attempts(plain: dict[Key, schema.Case]) -> Iterator[tuple[str, Sequence[obje
         yield f"world {world}", [World(world)], plain.keys() - fuzzed
 
 
-def main(out: Path, claims: Path) -> None:
-    """Try everything on the claims of a folder, and write what turned each case."""
+def main(out: Path, claims: Path, most: int | None = None) -> None:
+    """Try all ways, or so many, on the claims of a folder, and write what turned each case."""
     found = cases([claims], Unshrunk(), Selected())
     plain = {key: case for key, (case, _) in found.items()}
     turned = {key: "" for key, case in plain.items() if case.verdict in (*DECIDED, "undecided")}
     constant = {key for key, (_, note) in found.items() if NOTHING_TURNS_IT in note}
-    for name, plugins, able in attempts(plain):
+    for name, plugins, able in islice(attempts(plain), most):
         if not (waiting := {key for key in able - constant if turned.get(key) == ""}):
             continue
         files = {claims / Path(plain[key].test.partition("::")[0]).name for key in waiting}
@@ -232,4 +233,4 @@ def main(out: Path, claims: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))

@@ -28,8 +28,8 @@ def mutant(content: Any, world: int) -> Any:
 
 
 def worlds() -> list[int]:
-    """Return all worlds: each change at each depth, some twice with another amount, then sizes at random."""
-    return [*range(RESIZED, RESIZED + len(CHANGES) * DEEPEST), *range(RESIZED)]
+    """Return all worlds: sizes at random once, each change at each depth, some twice, and then sizes again."""
+    return [0, *range(RESIZED, RESIZED + len(CHANGES) * DEEPEST), *range(1, RESIZED)]
 
 
 def _rearranged(node: Any, depth: int, change: Change, amount: float) -> Any:

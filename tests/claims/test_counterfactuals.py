@@ -131,10 +131,10 @@ STRANGER = {
 }
 
 
-def turned(out: Path, claims: Path) -> dict[tuple[str, str], dict[str, Any]]:
+def turned(out: Path, claims: Path, *most: str) -> dict[tuple[str, str], dict[str, Any]]:
     """Return what became of every case of a folder of documents."""
     module, environment = "tests.claims.counterfactuals", runs.ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    done = runs.run(ROOT, module, str(out), str(claims), environment=environment, server=runs.FOR_MODELS)
+    done = runs.run(ROOT, module, str(out), str(claims), *most, environment=environment, server=runs.FOR_MODELS)
     assert done.returncode == 0, done.stdout + done.stderr
     return {(entry["claim"], entry["case"]): entry for entry in json.loads(out.read_text(encoding="utf-8"))}
 
@@ -153,7 +153,8 @@ def test_what_turns_the_claims_of_a_stranger(tmp_path: Path) -> None:
     for name, text in STRANGER.items():
         (folder / name).write_text(dedent(text), encoding="utf-8")
     origins.record(folder)
-    by = {key[0].partition("/")[2]: each["by"] for key, each in turned(tmp_path / "turned.json", folder).items()}
+    told = turned(tmp_path / "turned.json", folder, "20")
+    by = {key[0].partition("/")[2]: each["by"] for key, each in told.items()}
     assert by.pop("faster").startswith("world ")
     assert by.pop("law").startswith("erring ")
     assert by.pop("cool").startswith("erring ")
