@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -69,10 +69,15 @@ HIDDEN = [family for family in ("dbrx", "llama4_text", "jetmoe", "switch_transfo
 SPARSE = [family for family in RUNNING if "experts" in FAMILIES[family][1].split()]
 
 
+@cache
+def counted_of(family: str) -> Counted:
+    return Counted(small(family))
+
+
 @pytest.mark.parametrize("family", RUNNING)
 def test_parts_add_up_and_routes_agree(family: str) -> None:
     total = sum(weight.numel() for weight in build(small(family)).parameters())
-    counted = Counted(small(family))
+    counted = counted_of(family)
     of = counted.parameters
     assert of.total == total
     assert {part for part in PARTS if getattr(of, part)} - EVERYWHERE == set(FAMILIES[family][1].split())
@@ -85,7 +90,7 @@ def test_parts_add_up_and_routes_agree(family: str) -> None:
 
 @pytest.mark.parametrize("family", [family for family in RUNNING if family not in HIDDEN])
 def test_work_and_cache_are_those_of_a_whole_run(family: str) -> None:
-    counted = Counted(small(family))
+    counted = counted_of(family)
     work, kept = counted.work(CONTEXT), counted.kept(CONTEXT, 1)
     flops, cached = whole_run(build(small(family)), CONTEXT)
     assert work.total * CONTEXT == flops
@@ -171,7 +176,7 @@ def test_the_active_experts_are_those_that_a_token_s_gradient_reaches(family: st
             listed = isinstance(place.root, torch.nn.ModuleList | torch.nn.ModuleDict)
             rows = weight.grad.reshape(1 if listed else len(weight), -1)
             reached += int((rows != 0).any(1).sum()) * rows.shape[1]
-    counted = Counted(small(family))
+    counted = counted_of(family)
     assert counted.touched["experts"] == counted.parameters.active_experts == reached
 
 
