@@ -114,7 +114,7 @@ def test_a_model_s_folder_is_checked_by_its_readme_and_its_headers(suite: Suite)
     readme = f"# Tiny\n\n- Layers: 3\n- total parameters: {TOTAL / 1000:.1f} thousand\n- Number of experts: 7\n"
     folder(suite.folder / "tiny", readme + "It is a 0.014M parameter model.\n")
     folder(suite.folder / "other", readme + "It is a 0.014M parameter model.\n", num_hidden_layers=2)
-    outcome = suite.run("--card", "tiny", "--card", "other", "--tb=no", "-n", "1")
+    outcome = suite.run("--card", "tiny", "--card", "other", "--tb=no")
     assert outcome.code == 1, outcome.output
     total, other = (
         next(name for name in outcome.claims if name.startswith(f"{one}-") and "total" in name)

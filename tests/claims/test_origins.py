@@ -115,7 +115,7 @@ def test_edited_data_refute_and_damaged_data_break_only_the_claims_that_use_them
     ledger = tmp_path / "claims.json"
     options = [f"--ledger={ledger}", *(f"--claim={claim}" for claim in wanted)]
     plugin = ["-p", "claim_suite", "-p", "no:cacheprovider"]
-    done = runs.run(tmp_path, "pytest", "-m", "cheap", "-q", *plugin, *options, **ways)
+    done = runs.run(tmp_path, "pytest", "claims/moe_post", "-m", "cheap", "-q", *plugin, *options, **ways)
     assert done.returncode == 1, done.stdout
     claims = {claim["id"]: claim for claim in json.loads(ledger.read_text())["claims"] if claim["id"] in wanted}
     assert {name: claim["verdict"] for name, claim in claims.items()} == wanted

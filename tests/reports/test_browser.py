@@ -11,9 +11,10 @@ from reports import page as draw
 from tests.reports import samples
 from tests.reports.conftest import LEDGERS
 from tests.reports.hostile import HOSTILE, everywhere
+from tests.sampled import ALL
 
 SIZES = {"desk": (1280, 900), "phone": (375, 800)}
-SHOTS = Path(__file__).parents[1] / "out"  # for whoever wants to look
+SHOTS = Path(__file__).parents[1] / "out"  # for whoever wants to look, with CLAIMS_TESTS=all
 Open = Callable[..., Any]
 
 
@@ -49,7 +50,8 @@ def assert_accessible(page: Any, context: str | None = None) -> None:
 )
 def test_axe_finds_no_violation(opened: Open, name: str, size: str, theme: str) -> None:
     page = opened(name, *SIZES[size], color_scheme=theme, bypass_csp=True)
-    page.screenshot(path=SHOTS / f"{name}-{theme}-{size}.png", full_page=True)
+    if ALL:
+        page.screenshot(path=SHOTS / f"{name}-{theme}-{size}.png", full_page=True)
     open_all_details(page)
     assert_accessible(page)
 
@@ -83,6 +85,8 @@ def test_every_claim_can_be_reached_by_tab(opened: Open) -> None:
     page = opened("ordinary")
     missed = {claim.id for claim in samples.ledger().claims}
     for _ in range(200):
+        if not missed:
+            break
         page.keyboard.press("Tab")
         missed.discard(page.evaluate("document.activeElement.closest('article')?.id"))
     assert not missed
@@ -107,7 +111,8 @@ def test_print_has_every_claim(opened: Open, name: str) -> None:
         "[...document.querySelectorAll('.c h4, .ct a')].filter(one => one.checkVisibility()).length"
     )
     assert printed == len(LEDGERS[name].claims)
-    page.pdf(path=SHOTS / f"{name}.pdf", prefer_css_page_size=True)
+    if ALL:
+        page.pdf(path=SHOTS / f"{name}.pdf", prefer_css_page_size=True)
 
 
 def test_a_cell_leads_to_its_claim_and_the_filter_finds_claims_in_closed_tables(opened: Open) -> None:
