@@ -178,36 +178,29 @@ def test_options_that_hide_a_file_or_a_test(suite: Suite, option: str) -> None:
     assert outcome.accounting["unaccounted"]
 
 
-@pytest.mark.parametrize("end", ["import os; os._exit(0)", "import sys; sys.exit(0)"])
-def test_a_conftest_that_ends_the_run(suite: Suite, end: str) -> None:
-    suite.claims(holds("a")).write("conftest.py", end)
-    outcome = suite.run()
-    assert outcome.code == 4
-    assert "ends the run: sys.exit(0)" in outcome.output or "would have ended the run" in outcome.output
-
-
 ENDS = ("pytest.exit('no', returncode=0)", "raise SystemExit(0)", "__import__('os')._exit(0)", "return 0")
+HOOKS = dict.fromkeys(("configure", "cmdline_main"), "config")
+HOOKS |= dict.fromkeys(("sessionstart", "collection", "sessionfinish"), "session")
+TAKEN = "def pytest_runtestloop(session):\n    session.config.pluginmanager.unregister(name='{}')\n"
+# What the conftest of a run is, and what is said of it.
+CONFTESTS = {
+    "import os; os._exit(0)": "would have ended the run", "import sys; sys.exit(0)": "ends the run: sys.exit(0)",
+    **{TAKEN.format(name): "" for name in ("claims", "claims-recorder")},
+    **{
+        f"import pytest\n@pytest.hookimpl(tryfirst=True)\ndef pytest_{hook}({told}):\n    {end}\n": ""
+        for hook, told in HOOKS.items()
+        for end in ENDS
+    },
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("hook", ["configure", "cmdline_main", "sessionstart", "collection", "sessionfinish"])
-def test_a_hook_that_ends_the_run(new_suite: MakeSuite, hook: str) -> None:
-    suites = [new_suite().claims(fails("a")) for _ in ENDS]
-    for suite, end in zip(suites, ENDS, strict=True):
-        told = "config" if hook in ("configure", "cmdline_main") else "session"
-        suite.write(
-            "conftest.py", f"import pytest\n@pytest.hookimpl(tryfirst=True)\ndef pytest_{hook}({told}):\n    {end}\n"
-        )
-    for end, outcome in zip(ENDS, together([suite.run for suite in suites]), strict=True):
-        assert outcome.code, (end, outcome.output)
-
-
-@pytest.mark.parametrize("plugin", ["claims", "claims-recorder"])
-def test_nobody_takes_the_judge_away(suite: Suite, plugin: str) -> None:
-    suite.claims(holds("a")).write(
-        "conftest.py",
-        f"def pytest_runtestloop(session):\n    session.config.pluginmanager.unregister(name='{plugin}')\n",
-    )
-    assert suite.run().code in (1, 2)
+def test_no_conftest_ends_the_run_or_takes_the_judge_away(new_suite: MakeSuite) -> None:
+    suites = [new_suite().claims(fails("a")) for _ in CONFTESTS]
+    for suite, conftest in zip(suites, CONFTESTS, strict=True):
+        suite.write("conftest.py", conftest)
+    for (conftest, said), outcome in zip(CONFTESTS.items(), together([suite.run for suite in suites]), strict=True):
+        assert outcome.code, (conftest, outcome.output)
+        assert said in outcome.output, conftest
 
 
 def test_workers_that_die(new_suite: MakeSuite) -> None:

@@ -195,6 +195,12 @@ def test_a_path_outside_of_the_suite_does_not_move_its_root(suite: Suite) -> Non
     assert ledger.exists()
 
 
+PLACE = {
+    "link": "https://example.org/paper#3", "version": "v1", "reply": "The author says that v2 mends it.",
+    "reply_link": "https://example.org/reply",
+}  # fmt: skip
+
+
 def test_what_can_be_declared(suite: Suite) -> None:
     suite.claims(
         claim("grouped", "assert measure(size, 'things') > 0", takes="size, measure",
@@ -202,6 +208,8 @@ def test_what_can_be_declared(suite: Suite) -> None:
               says="It is\n    so.\n\n    More is not part of what the document says.\n    ")
         + claim("grouped", IT, declared='part="another law"').replace("test_grouped", "test_grouped_too")
         + claim("source", IT, declared='source="afresh", says="Otherwise said.", model="m"')
+        + claim("old", IT, declared=", ".join(f'{key}="{value}"' for key, value in PLACE.items()))
+        + claim("new", IT, declared='version="v2", corrects="old"')
     )  # fmt: skip
     outcome = suite.run("-p", "no:cacheprovider")
     assert outcome.code == 0, outcome.output
@@ -211,4 +219,6 @@ def test_what_can_be_declared(suite: Suite) -> None:
     assert [case["part"] for case in grouped["cases"]] == ["a law", "a law", "another law"]
     assert len({case["digest"] for case in grouped["cases"]}) == 2
     assert (source["says"], source["model"], source["cases"][0]["source"]) == ("Otherwise said.", "m", "afresh")
+    assert {key: outcome.claims["old"][key] for key in PLACE} == PLACE
+    assert outcome.claims["new"]["corrects"] == "paper/old"
     assert outcome.ledger["documents"][0]["sections"][0] == {"id": "one", "title": "Part one", "charts": []}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -155,18 +154,6 @@ def test_a_bad_list_is_one_line(text: str, keywords: dict[str, dict[str, str]], 
         Listed(text, **keywords)
     with pytest.raises(ValueError, match="the list has no claim 'y'"):
         Listed("| claim |\n| x |").of("y")
-
-
-def test_a_place_in_a_document_reaches_the_ledger(suite: Suite, tmp_path: Path) -> None:
-    told = {
-        "link": "https://example.org/paper#3", "version": "v1", "reply": "The author says that v2 mends it.",
-        "reply_link": "https://example.org/reply",
-    }  # fmt: skip
-    first = ", ".join(f'{key}="{value}"' for key, value in told.items())
-    body = '@pytest.mark.claim("{}", {})\ndef test_{}(measure):\n    """So."""\n    assert measure(3, "t") == 3\n\n\n'
-    suite.claims(body.format("old", first, "old") + body.format("new", 'version="v2", corrects="old"', "new"))
-    outcome = suite.run(f"--ledger={tmp_path}/claims.json", f"--page={tmp_path}/claims.html")
-    assert outcome.code == 0, outcome.output
 
 
 def test_words_become_a_part_of_an_id() -> None:

@@ -21,11 +21,12 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     return runs.run(folder, "pytest", *options, environment=environment, server=runs.FOR_MODELS)
 
 
-def test_documents_of_a_stranger_run_green_from_where_they_are(tmp_path: Path) -> None:
+def test_documents_of_a_stranger_run_green_from_where_they_are_and_can_fail(tmp_path: Path) -> None:
     for name in ("my_card", "my_paper"):
         assert main(["new", name, "--in", str(tmp_path)]) == 0
     ledger = tmp_path / "out of the way" / "claims.json"
-    run = run_pytest(tmp_path, "--ledger", str(ledger), "--page", str(ledger.with_suffix(".html")), "-W", "error")
+    options = ["--ledger", str(ledger), "--page", str(ledger.with_suffix(".html")), "-W", "error"]
+    run = run_pytest(tmp_path, *options)
     assert run.returncode == 0, run.stdout + run.stderr
     claims = schema.read(ledger).claims
     assert [(claim.id, claim.verdict) for claim in claims] == [
@@ -35,6 +36,10 @@ def test_documents_of_a_stranger_run_green_from_where_they_are(tmp_path: Path) -
     assert {one.file for claim in claims for case in claim.cases for one in case.evidence} == {
         str(tmp_path / name / "data" / "example.json") for name in ("my_card", "my_paper")
     }
+    (test,) = (tmp_path / "my_card").glob("test_*.py")
+    test.write_text(test.read_text().replace("13.0B", "13.1B"))
+    assert run_pytest(tmp_path, *options).returncode == 1
+    assert [claim.verdict for claim in schema.read(ledger).claims] == ["refuted", "holds"]
 
 
 def test_a_document_elsewhere_has_its_page_in_its_own_folder(tmp_path: Path) -> None:
@@ -44,15 +49,6 @@ def test_a_document_elsewhere_has_its_page_in_its_own_folder(tmp_path: Path) -> 
     run = run_pytest(tmp_path / "here", "../elsewhere/my_card")
     assert run.returncode == 0, run.stdout + run.stderr
     assert [path.parent for path in tmp_path.rglob("claims.html")] == [tmp_path / "elsewhere/my_card/reports/out"]
-
-
-def test_the_example_can_fail(tmp_path: Path) -> None:
-    assert main(["new", "my_card", "--in", str(tmp_path)]) == 0
-    (test,) = (tmp_path / "my_card").glob("test_*.py")
-    test.write_text(test.read_text().replace("13.0B", "13.1B"))
-    run = run_pytest(tmp_path, "--ledger", str(tmp_path / "claims.json"), "--page", str(tmp_path / "claims.html"))
-    assert run.returncode == 1, run.stdout + run.stderr
-    assert [claim.verdict for claim in schema.read(tmp_path / "claims.json").claims] == ["refuted"]
 
 
 def test_what_is_made_is_clean_code(tmp_path: Path) -> None:
