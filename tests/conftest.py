@@ -106,9 +106,7 @@ class Suite:
         """Start pytest in the folder, in a process group of its own, with no plugin but xdist and those named by -p."""
         environment = {**runs.ENVIRONMENT, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "100"}
         environment |= options.pop("environment", {})
-        if plugin != PLUGIN:
-            options["server"] = None  # it asks where the suite would be imported from
-        elif any(argument.startswith("--card") for argument in arguments):
+        if any(argument.startswith("--card") for argument in arguments):
             options["server"] = runs.FOR_MODELS
         return runs.start(
             self.folder, "pytest", "-p", plugin, "-p", "xdist", *arguments,
