@@ -272,7 +272,7 @@ from types import SimpleNamespace
 from hypothesis import settings
 from fixtures.claim.numbers import NotCovered
 from reports.schema import Evidence
-settings.register_profile("quick", derandomize=True, deadline=None, max_examples=100)
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=30)
 settings.load_profile("quick")
 @pytest.fixture
 def lacking():

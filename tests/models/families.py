@@ -43,12 +43,7 @@ ATTENTION_AND = ["full_attention", "linear_attention"] * 2
 
 # By family: its own fields, and the parts besides embeddings, norms and a head that it has.
 FAMILIES: dict[str, tuple[Config, str]] = {
-    "gpt2": ({}, "attention mlp"),
-    "opt": ({}, "attention mlp"),
-    "bloom": ({}, "attention mlp"),
-    "gpt_neox": ({}, "attention mlp"),
-    "falcon": ({}, "attention mlp"),
-    "phi3": ({}, "attention mlp"),
+    **dict.fromkeys(("gpt2", "opt", "bloom", "gpt_neox", "falcon", "phi3"), ({}, "attention mlp")),
     "gemma2": ({"sliding_window": 4}, "attention mlp"),
     "gemma3_text": ({"sliding_window": 4, "layer_types": ["sliding_attention", "full_attention"] * 2}, "attention mlp"),
     "t5": ({"d_kv": 8}, "attention mlp"),

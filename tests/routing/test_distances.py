@@ -15,7 +15,6 @@ from fixtures.routing.intervals import student
 from fixtures.routing.shares import Array, assignment_shares, between, evenness, only, squared_distance
 from tests.routing.planted import counts_of, drawn
 
-EVEN = np.full((3, 2, 4), 0.25)
 DENSE = np.random.default_rng(3).dirichlet(np.full(4, 8.0), (3, 2))
 
 
