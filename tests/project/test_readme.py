@@ -19,8 +19,9 @@ from tests import runs
 from tests.runs import ROOT
 
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "AUTHORING.md", "CONTRIBUTING.md")}
-# What is no part of a clone, and what only describes the suite.
-LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "out", "tests", "build", "*.egg-info")
+# What is no part of a clone, what only describes the suite, and all documents but one.
+OTHERS = {file.parent.name for file in ROOT.glob("claims/*/document.toml")} - {"moe_post"}
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "out", "tests", "build", "*.egg-info", *OTHERS)
 # Options of other programs than the suite's.
 FOREIGN = {"--torch"}
 
