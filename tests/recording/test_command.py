@@ -28,7 +28,7 @@ VERDICTS = {
     "repetition-above-chance": ("holds", "holds", "undecided"),
     "no-topic-pattern[literal]": ("refuted", "refuted", "undecided"),
     "no-topic-pattern[loose]": ("unchecked", "unchecked", "unchecked"),  # its topics are not among these
-    "all-experts-hurt": ("refuted", "refuted", "refuted"),  # in these worlds experts change nothing
+    "all-experts-hurt": ("refuted", "", ""),  # in these worlds experts change nothing: it is asked of one
 }
 
 
@@ -74,7 +74,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A world by its name, recorded by one command."""
     folder = tmp_path_factory.mktemp(request.param)
     planted, text = WORLDS[request.param](folder)
-    done = command(folder, "--stand-in", model=planted.folder, corpus=text, device="cpu")
+    less = [] if request.param == "right" else ["-k", "not all_experts_hurt"]
+    done = command(folder, "--stand-in", *less, model=planted.folder, corpus=text, device="cpu")
     return World(planted, text, folder, done)
 
 
@@ -84,7 +85,8 @@ in_the_right_world = pytest.mark.parametrize("world", ["right"], indirect=True)
 @pytest.mark.parametrize("world", WORLDS, indirect=True)
 def test_the_claims_get_the_planted_verdicts(world: World) -> None:
     name, cases = world.planted.folder.name, world.done.cases
-    planted = {claim: verdicts[list(WORLDS).index(name)] for claim, verdicts in VERDICTS.items()}
+    place = list(WORLDS).index(name)
+    planted = {claim: verdicts[place] for claim, verdicts in VERDICTS.items() if verdicts[place]}
     assert {claim: cases[claim]["verdict"] for claim in planted} == planted, world.done.said
     for claim in planted:
         (told,) = (each for each in cases[claim]["evidence"] if each["precision"])  # made with weights
