@@ -1,9 +1,9 @@
 """Real runs of `python -m MODULE`, each in a process forked from one that has imported what every run imports.
 
-Most of a short run is the start of Python, pytest, the template engine or torch. A server does that once for a process
-of tests. A run is a fork of it, with a folder, environment, output and session of its own: it has a process id, takes
-signals, and ends as Python ends. What is fixed when Python starts cannot differ in a fork: a run that differs in it, or
-is about the start itself, is started plainly, and so are all runs where there is no fork.
+Most of a short run is the start of Python, pytest, the suite, its templates or torch. A server does that once for a
+process of tests. A run is a fork of it, with a folder, environment, output and session of its own: it has a process id,
+takes signals, and ends as Python ends. What is fixed when Python starts cannot differ in a fork: a run that differs in
+it, or is about the start itself, is started plainly, and so are all runs where there is no fork.
 """
 
 from __future__ import annotations
