@@ -71,6 +71,7 @@ if __name__ == "__main__":
     patch.object(metadata.PathDistribution, "read_text", functools.cache(metadata.PathDistribution.read_text)).start()
     with contextlib.redirect_stdout(io.StringIO()):
         importlib.import_module("pytest").main(["--help", "-p", "fixtures.claim.plugin", "-p", "xdist"])
+    importlib.import_module("reports.recorder").environment()  # versions of libraries
     page = importlib.import_module("reports.page")
     for template in page.ENVIRONMENT.list_templates(["j2"]):
         page.ENVIRONMENT.get_template(template)
