@@ -7,7 +7,7 @@ import pytest
 
 from fixtures.claim.table import Listed, table
 
-WELCOME = "https://github.com/huggingface/blog/blob/0186a7fc14b94f06611b15f1e687662d28c8fe12/mixtral.md"
+WELCOME = "https://github.com/huggingface/blog/blob/0186a7fa14b94f06611b15f1e687662d28c8fe12/mixtral.md"
 
 
 PART_1 = Listed(
