@@ -83,7 +83,8 @@ def test_all_experts_in_memory(evidence, measure):
 
 
 @CLAIMS.claim(
-    refuted="a published pair with one budget: the smaller model, trained four times as long, scores higher",
+    refuted="a published pair with one budget: the smaller model, trained on more than four times the tokens, scores "
+    "higher",
     note="Read as it stands, for any two sizes: one pair is against it. Below the best size for a budget it holds.",
 )
 def test_larger_for_fewer_steps(compute_budgets, measure):
