@@ -108,7 +108,7 @@ PRINTED = "the printed head width"
 FORMULA = "the printed formula"
 ESTIMATE = "memory estimate for MLA"
 ROUNDED = (
-    "The estimate gives each of 24 heads 86 features, a third of a unit more than their share of a width of 2,048; the "
+    "The estimate gives each of 24 heads 86 features, two thirds of one more than their share of a width of 2,048; the "
     "formula printed above it does not. Neither the scripts beside it nor the library build such a model."
 )
 
