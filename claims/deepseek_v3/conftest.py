@@ -35,10 +35,10 @@ class Tables:
     bold: Mapping[str, Mapping[str, list[str]]]
     evidence: list[schema.Evidence]
 
-    def level(self, table: str, benchmark: str) -> set[str]:
+    def level(self, table: str, benchmark: str, gap: Fraction = LEVEL) -> set[str]:
         """Models that the rule for bold puts on the level of the best."""
         scores: ScoreTable = getattr(self, table)
-        return scores.level(benchmark, LEVEL, lower_is_better=LOWER_IS_BETTER in benchmark)
+        return scores.level(benchmark, gap, lower_is_better=LOWER_IS_BETTER in benchmark)
 
     def misprinted(self, table: str, bold: str) -> list[str]:
         """Benchmarks of a table in which other scores are bold than the rule says."""
