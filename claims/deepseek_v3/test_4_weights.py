@@ -38,7 +38,7 @@ def test_weights_total(v3, stated, measure):
     "weights-active",
     stated="36.7B",
     link=WEIGHTS,
-    refuted="with both vocabulary matrices it is nearly a billion more, and with one of them a tenth of a billion less",
+    refuted="with both vocabulary matrices it is nearly a billion more, and with one of them it rounds to a tenth less",
     note="Read as the sentence says: embedding and head are included. It was corrected later.",
 )
 def test_weights_active(v3, stated, measure):
