@@ -74,12 +74,13 @@ def test_tokens_on_three(steps, anthropic, reading, stated, measure):
 
 @CLAIMS.claim(
     also_prints=("2048",),
-    refuted="four requests of that length are 8,192 tokens, more than even the rounded 8000: three fit",
-    note="Both from a token as counted and from the rounded 0.002 GB. With 16 times 2^30 bytes four would just fit.",
+    loosely="only with a GB of 2^30 bytes, of which 16 just hold four: they are 8,192 tokens, where at most 8000 fit",
+    note="Read as: what the weights leave holds as many, a GB being 10^9 bytes; weaker: 2^30 bytes, as memory has.",
 )
 def test_batch_on_three(steps, anthropic, reading, stated, measure):
-    request = steps.printed["anthropic"]["request"] * a_token(anthropic, reading)
-    assert measure(left(steps, 3) // request, "requests of 2,048 tokens") == stated
+    gigabyte = {"literal": GB, "loose": 2**30}[reading]
+    request = steps.printed["anthropic"]["request"] * anthropic.cached_token.total
+    assert measure(left(steps, 3) * gigabyte // (GB * request), "requests of 2,048 tokens") == stated
 
 
 @CLAIMS.claim(note="Read as: up to twice the ratio of 208, each doubling is cheaper.")
