@@ -34,7 +34,7 @@ PART_1 = Listed(
     | fewer-key-computations |        | Sharing reduces the computation of keys and values.                            |
     | fewer-parameters       |        | It lowers the number of parameters.                                            |
     | less-to-store          |        | Fewer keys and values are stored in and read from the cache.                   |
-    | performs-comparably    |        | It performs comparably to multi-head attention.                                |
+    | performs-comparably    |        | Grouped-query attention performs comparably to multi-head attention.           |
     | mqa-of-all-heads       |        | With as many keys and values as heads, it is multi-query attention: one key    |
     |                        |        | for all.                                                                       |
     | mqa-of-one-group       |        | Where all heads share one group it is multi-query attention, and memory falls  |

@@ -174,7 +174,7 @@ PART_2 = Listed(
     | saving-like-gqa         |        | With a latent of half the model's width, the saving is similar to that of    |
     |                         |        | grouped queries.                                                             |
     | small-latents-hurt      |        | Too small a latent can hurt quality.                                         |
-    | too-many-groups         |        | Too many groups hurt in the same way.                                        |
+    | too-many-groups         |        | As too small a latent, too many groups can hurt quality.                     |
     | none-has-both           |        | No prominent model has latent attention and grouped queries at once.         |
     | four-times-compressed   | 4      | A latent of 192 features for a width of 768 compresses 4 times.              |
     | eight-times-compressed  | 8      | A latent of 192 features for a width of 768 compresses 8 times: (768 x 2) /  |

@@ -46,7 +46,8 @@ CLAIMS = Listed(
     | gpt2-positions            |                 | GPT-2's positions are as many parameters as its context times its  |
     |                           |                 | width.                                                             |
     | positions-are-zero        |                 | GPT-2's positions are practically no parameters.                   |
-    | first-positions           |                 | So are those of the first transformer.                             |
+    | first-positions           |                 | The first transformer's positions, too, are as many parameters as  |
+    |                           |                 | its context times its width.                                       |
     | relative-positions        | 21.5B           | Gopher 280B has 21.5 billion parameters of relative positions.     |
     | gopher-total              | 280B            | With them Gopher has 280 billion.                                  |
     """,

@@ -34,7 +34,8 @@ CLAIMS = Listed(
     |                                      |        | and buffers for it.                                              |
     | model-is-split                       |        | Pipeline and tensor parallelism divide the model by the product  |
     |                                      |        | of their sizes.                                                  |
-    | gradients-are-split                  |        | They divide gradients by the size of the pipeline.               |
+    | gradients-are-split                  |        | Pipeline and tensor parallelism divide gradients by the size of  |
+    |                                      |        | the pipeline.                                                    |
     | pipeline-keeps-activations           |        | A pipeline does not reduce what activations take.                |
     | all-stages-hold-all                  |        | In a pipeline all GPUs store activations of all microbatches in  |
     |                                      |        | flight.                                                          |
