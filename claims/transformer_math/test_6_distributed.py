@@ -126,7 +126,7 @@ def test_zero_r_first(zero_paper, measure):
     version="2024-10-08",
     corrects="zero-r-first",
     model="zero-100b",
-    refuted="the changed equation has activations whole, and so is the one of ZeRO-1 without ZeRO-R: what it is an "
+    refuted="the changed equation has activations whole, as the one of ZeRO-1 without ZeRO-R has: what it is an "
     "example of is gone from it",
     note="The later version has activations undivided in its example of ZeRO-R with ZeRO-1. Read as: the ZeRO paper's "
     "GB stay.",
