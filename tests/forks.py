@@ -75,6 +75,6 @@ if __name__ == "__main__":
     page = importlib.import_module("reports.page")
     for template in page.ENVIRONMENT.list_templates(["j2"]):
         page.ENVIRONMENT.get_template(template)
-    sys.path.remove(SUITE)
+    sys.path.remove(SUITE.partition(os.pathsep)[0])
     gc.freeze()
     runpy.run_module(serve(socket.socket(fileno=int(sys.argv[1]))), run_name="__main__", alter_sys=True)

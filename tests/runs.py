@@ -31,7 +31,8 @@ os.environ["OMP_NUM_THREADS"] = "1"  # as many tests run at once as there are co
 # What the process of the tests has in its environment and a run is not to have.
 DROPPED = ("PYTHONDONTWRITEBYTECODE", "PYTEST_", "CLAIMS_STRICT", "GITHUB_STEP_SUMMARY", "HF_")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED)} | {
-    "PYTHONPATH": str(ROOT), "HF_ENDPOINT": HUB_ADDRESS, "HF_HOME": HUB_HOME.name,
+    "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),  # of other releases
+    "HF_ENDPOINT": HUB_ADDRESS, "HF_HOME": HUB_HOME.name,
 }  # fmt: skip
 # What may differ from that in a fork: none of the libraries that a server imports reads it when it is imported.
 READ_LATER = ("CLAIMS_STRICT", "COLUMNS", "GITHUB_", "PYTEST_", "PYTHONPATH", "TMPDIR")
