@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import importlib
 import io
 import json
@@ -76,5 +75,5 @@ if __name__ == "__main__":
     for template in page.ENVIRONMENT.list_templates(["j2"]):
         page.ENVIRONMENT.get_template(template)
     sys.path.remove(SUITE.partition(os.pathsep)[0])
-    gc.freeze()
+    importlib.import_module("fixtures.models.collector").freeze()
     runpy.run_module(serve(socket.socket(fileno=int(sys.argv[1]))), run_name="__main__", alter_sys=True)
