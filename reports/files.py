@@ -61,9 +61,13 @@ def unwritable(path: Path) -> str:
 
 def _no_file(target: Path) -> str:
     """Return why what is already at a place cannot be replaced by a file, or ""."""
-    if not target.exists() or stat.S_ISREG(target.stat().st_mode):
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
         return ""
-    return "it is a folder" if target.is_dir() else "it is no file that can be replaced"
+    if stat.S_ISREG(mode):
+        return ""
+    return "it is a folder" if stat.S_ISDIR(mode) else "it is no file that can be replaced"
 
 
 @contextmanager
