@@ -24,7 +24,7 @@ VOID = {"meta", "input", "br"}
 def _missing(why: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{why}: in CI the page is tested in a browser")
-    pytest.skip(f"{why}: playwright install chromium")
+    pytest.skip(f"{why}: playwright install --with-deps chromium")
 
 
 LEDGERS: dict[str, Ledger] = {
@@ -49,13 +49,18 @@ def browser() -> Generator[Any]:
     except ImportError:
         _missing("Playwright is not installed")
     system = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
-    with sync_playwright() as driver:
-        try:
-            launched = driver.chromium.launch(executable_path=system, args=QUIET)
-        except Error as error:
-            _missing(f"no Chromium to be had ({str(error).splitlines()[0]})")
-        yield launched
-        launched.close()
+    try:
+        driver = sync_playwright().start()
+    except Exception as error:  # of no class of its own, where the machine lacks a library that it needs
+        _missing(f"Playwright does not start ({error})")
+    try:
+        launched = driver.chromium.launch(executable_path=system, args=QUIET)
+    except Error as error:
+        driver.stop()
+        _missing(f"no Chromium to be had ({str(error).splitlines()[0]})")
+    yield launched
+    launched.close()
+    driver.stop()
 
 
 @pytest.fixture(scope="session")
