@@ -76,8 +76,8 @@ def test_interrupted_while_running(new_suite: Callable[[], Suite]) -> None:
         for suite, way in zip(suites, ways.values(), strict=True)
     ]
     for name, suite, outcome in zip(ways, suites, together(jobs), strict=True):
-        # A second Ctrl-C may find pytest still taking in the first, and then pytest ends by the signal.
-        assert outcome.code == 2 or (name == "twice" and outcome.code == -signal.SIGINT), (name, outcome.output)
+        # A second Ctrl-C may find pytest still taking in the first: then the signal ends it, or an error from amid it.
+        assert outcome.code in ((2, 1, -signal.SIGINT) if name == "twice" else (2,)), (name, outcome.output)
         assert outcome.ledger["run"]["state"] == "interrupted", name
         assert outcome.verdicts["second"] == "unchecked", name
         assert "paper/second" in outcome.accounting["unaccounted"], name
