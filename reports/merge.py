@@ -69,11 +69,12 @@ def _merge_claim(same: list[Claim]) -> Claim:
     merged.whole_in = max((claim.whole_in for claim in same if claim.whole_in), default=UNSET)
     every = [case for claim in same for case in (*claim.cases, *(claim.withdrawn or []))]
     alike = [_standing(again) for again in grouped(every, lambda case: (case.id, case.digest)).values()]
-    newest = {case.id: case.digest for case in sorted((cases[0] for cases in alike), key=_declared_in)}
+    in_time = sorted((cases[0] for cases in alike), key=lambda case: (_declared_in(case), case.digest))
+    newest = {case.id: case.digest for case in in_time}
     merged.cases = []
     withdrawn: list[Case] = []
     for cases in alike:
-        current = newest[cases[0].id] == cases[0].digest and _declared_in(cases[0])[0] >= (merged.whole_in or "")
+        current = newest[cases[0].id] == cases[0].digest and _declared_in(cases[0]) >= (merged.whole_in or "")
         (merged.cases if current else withdrawn).extend(cases)
     for kept in (merged.cases, withdrawn):
         kept.sort(key=lambda case: (*_in_order(case), case.digest, case.run))
@@ -82,8 +83,8 @@ def _merge_claim(same: list[Claim]) -> Claim:
     return merged
 
 
-def _declared_in(case: Case) -> tuple[str, str]:
-    return str(case.declared_in or case.run), case.digest
+def _declared_in(case: Case) -> str:
+    return str(case.declared_in or case.run)
 
 
 def _standing(cases: list[Case]) -> list[Case]:
@@ -96,9 +97,8 @@ def _standing(cases: list[Case]) -> list[Case]:
     outcomes = [standing]
     if standing[0].verdict in REACHED and not standing[0].on_stand_in:
         outcomes = list(grouped(standing, lambda case: (case.verdict, schema.fixed(case.measured))).values())
-    last = max(cases, key=lambda case: (*_declared_in(case), case.run, schema.dump(case)))
-    told = {"declared": last.declared, "declared_in": _declared_in(last)[0]}
-    return [msgspec.structs.replace(_newest(again), **told) for again in outcomes]
+    declared_in, declared = max((_declared_in(case), case.declared) for case in cases)
+    return [msgspec.structs.replace(_newest(again), declared=declared, declared_in=declared_in) for again in outcomes]
 
 
 def _rank(case: Case) -> int:
