@@ -155,8 +155,9 @@ def _alike(known: list[Decimal], share: bool, fits: Callable[[Iterable[Decimal]]
         return [_fixed(value, 0, share) for value in known]
     largest, smallest = max(sizes), min(sizes)
     if largest >= HUGE or smallest < TOO_SMALL or largest > FAR_APART * smallest:
-        apart = [] if len(known) == 1 else known
-        return [text for value in apart for text in _alike([value], share, lambda _: [])] or [_power(known[0])]
+        if len(known) == 1:
+            return [_power(known[0])]
+        return [text for value in known for text in _alike([value], share, lambda _: [])]
     digits = SIGNIFICANT if len(known) == 1 else SIGNIFICANT - 1
     fewest = SHARE_PLACES if share else max(0, digits - 1 - largest.adjusted() if largest >= 1 else digits)
     different, fitting = len(set(known)), fits(known)

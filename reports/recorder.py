@@ -187,8 +187,10 @@ class Recorder:
 
     def _stem(self) -> str:
         """Return the name of a run's files: no run replaces what is known of claims that it was not asked for."""
-        checked = self.ledger and self.ledger.claims and self.ledger.exit_code() != pytest.ExitCode.NO_TESTS_COLLECTED
-        if self.collection.partial or (self.ledger and not checked):
+        nothing = self.ledger is not None and (
+            not self.ledger.claims or self.ledger.exit_code() == pytest.ExitCode.NO_TESTS_COLLECTED
+        )
+        if self.collection.partial or nothing:
             return PARTIAL
         left_out = set(self.collection.deselected)
         every = [(claim.id, case) for claim in self.collection.claims for case in claim.cases]
