@@ -201,6 +201,16 @@ PLACE = {
 }  # fmt: skip
 
 
+def test_a_claim_is_about_its_own_model_or_its_sections_or_its_documents(suite: Suite) -> None:
+    suite.claims(holds("documents")).claims(holds("sections") + claim("own", IT, declared='model="own"'), "two")
+    document = suite.folder / "claims/paper/document.toml"
+    document.write_text(f'model = "documents"\n{document.read_text()}model = "sections"\n')
+    outcome = suite.run()
+    assert {name: told["model"] for name, told in outcome.claims.items()} == {
+        name: name for name in ("documents", "sections", "own")
+    }
+
+
 def test_what_can_be_declared(suite: Suite) -> None:
     suite.claims(
         claim("grouped", "assert measure(size, 'things') > 0", takes="size, measure",
