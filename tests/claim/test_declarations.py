@@ -201,14 +201,13 @@ PLACE = {
 }  # fmt: skip
 
 
-def test_a_claim_is_about_its_own_model_or_its_sections_or_its_documents(suite: Suite) -> None:
-    suite.claims(holds("documents")).claims(holds("sections") + claim("own", IT, declared='model="own"'), "two")
+def test_a_claim_has_its_own_model_and_link_or_its_sections_or_its_documents(suite: Suite) -> None:
+    own = claim("own", IT, declared='model="own", link="own"')
+    suite.claims(holds("documents")).claims(holds("sections") + own, "two")
     document = suite.folder / "claims/paper/document.toml"
-    document.write_text(f'model = "documents"\n{document.read_text()}model = "sections"\n')
-    outcome = suite.run()
-    assert {name: told["model"] for name, told in outcome.claims.items()} == {
-        name: name for name in ("documents", "sections", "own")
-    }
+    document.write_text(f'model = "documents"\n{document.read_text()}model = "sections"\nlink = "sections"\n')
+    told = {name: (claim["model"], claim["link"]) for name, claim in suite.run().claims.items()}
+    assert told == {"documents": ("documents", ""), "sections": ("sections", "sections"), "own": ("own", "own")}
 
 
 def test_what_can_be_declared(suite: Suite) -> None:
