@@ -6,7 +6,6 @@ from fixtures.claim.table import table, uncheckable
 
 pytestmark = pytest.mark.cheap
 
-REPORT = "https://arxiv.org/abs/2412.19437v1"
 SHORTEST_TWO_MONTHS = 31 + 28
 
 
@@ -19,7 +18,6 @@ SHORTEST_TWO_MONTHS = 31 + 28
     """,
     id="table-1",
     name="Table 1",
-    link=REPORT,
     note="Hours are held against the dollars and dollars against the hours, at the price that the caption assumes.",
 )
 def test_table_1(cell, costs, stated, measure):
@@ -36,7 +34,6 @@ def test_table_1(cell, costs, stated, measure):
     """,
     id="table-1",
     name="Table 1",
-    link=REPORT,
     also_prints={"in USD": ("2",)},
 )
 def test_table_1_total(cell, costs, stated, measure):
@@ -49,7 +46,6 @@ def test_table_1_total(cell, costs, stated, measure):
 @pytest.mark.claim(
     "hours-per-trillion",
     stated="180K",
-    link=REPORT,
     note="Held against Table 1: the hours of pre-training over the 14.8 trillion tokens.",
 )
 def test_hours_per_trillion(costs, stated, measure):
@@ -58,7 +54,7 @@ def test_hours_per_trillion(costs, stated, measure):
     assert measure(costs.hours["Pre-Training"] / costs.run["trillions"], "hours", also=also) == stated
 
 
-@pytest.mark.claim("days-per-trillion", stated="3.7", link=REPORT, also_prints=("2048",))
+@pytest.mark.claim("days-per-trillion", stated="3.7", also_prints=("2048",))
 def test_days_per_trillion(costs, stated, measure):
     """That is 3.7 days on 2048 devices."""
     also = costs.days(costs.hours["Pre-Training"]) / costs.run["trillions"]
@@ -67,7 +63,6 @@ def test_days_per_trillion(costs, stated, measure):
 
 @pytest.mark.claim(
     "less-than-two-months",
-    link=REPORT,
     note="Read as: in fewer days than the two shortest months that follow each other have.",
 )
 def test_less_than_two_months(costs, measure):
@@ -78,7 +73,6 @@ def test_less_than_two_months(costs, measure):
 
 @pytest.mark.claim(
     "cheaper-than-dense",
-    link=REPORT,
     note="Read as: per trillion tokens it activates fewer parameters than the 72 and 405 billion of the dense models, "
     "which work on every token. Hours of theirs are not printed.",
 )
@@ -92,7 +86,6 @@ def test_cheaper_than_dense(v3, measure):
     ("prior-research-excluded", "Earlier research and ablations are not in the costs.",
      "what they cost is not published"),
     ("price-of-an-hour", "An hour of H800 costs $2 to rent.", "it is an assumption, as the report says; prices change"),
-    link=REPORT,
 )  # fmt: skip
 def test_uncheckable(statement):
     """What the report says of costs, and nobody can check."""
