@@ -232,16 +232,17 @@ def test_bold_of_open_ended(cell, tables, reading, stated, measure):
 
 @table(
     """
-    | Model       | # Activated Params | # Total Params |
-    | DeepSeek-V2 | 21B                | 236B           |
+    | Benchmark          | DeepSeek-V2 |
+    | # Activated Params | 21B         |
+    | # Total Params     | 236B        |
     """,
     id="parameters",
     name=BASE,
     model="deepseek-v2",
 )
 def test_parameters_of_v2(cell, v2, stated, measure):
-    """{column} of {row}: {stated}."""
-    of = {"# Activated Params": "active", "# Total Params": "total"}[cell.column]
+    """{row} of {column}: {stated}."""
+    of = {"# Activated Params": "active", "# Total Params": "total"}[cell.row]
     assert measure(getattr(v2.model, of), "parameters", also=getattr(v2.formula, of)) == stated
 
 
