@@ -40,6 +40,11 @@ class Tables:
         scores: ScoreTable = getattr(self, table)
         return scores.level(benchmark, gap, lower_is_better=LOWER_IS_BETTER in benchmark)
 
+    @property
+    def base_in_percent(self) -> list[str]:
+        """Benchmarks of the base models but the one in bits per byte, where all scores are less than 0.3 apart."""
+        return [name for name in self.base.scores if LOWER_IS_BETTER not in name]
+
     def misprinted(self, table: str, bold: str) -> list[str]:
         """Benchmarks of a table in which other scores are bold than the rule says."""
         return [name for name, marked in self.bold[bold].items() if set(marked) != self.level(table, name)]

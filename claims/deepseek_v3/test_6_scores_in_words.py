@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from claims.deepseek_v3.names import CLAUDE, CLOSED, GPT_4O, LEVEL, LOWER_IS_BETTER, OPEN, OTHER_BASE, V3, V3_BASE
+from claims.deepseek_v3.names import CLAUDE, CLOSED, GPT_4O, LEVEL, OPEN, OTHER_BASE, V3, V3_BASE
 from fixtures.claim.table import Entry, each, uncheckable
 
 pytestmark = pytest.mark.cheap
@@ -198,7 +198,7 @@ def test_slightly_below_claude_at_engineering(tables, reading, measure):
 )
 def test_beats_v2_and_qwen(tables, reading, measure):
     """The base model comprehensively outperforms DeepSeek-V2 and Qwen2.5 72B."""
-    in_percent = [name for name in tables.base.scores if LOWER_IS_BETTER not in name]
+    in_percent = tables.base_in_percent
     groups = [in_percent[first:end] for first, end in pairwise([*map(in_percent.index, GROUPS), len(in_percent)])]
     leads = [tables.base.leads(V3_BASE, over=other, on=in_percent) for other in OTHER_BASE[:2]]
     ahead = min(sum(lead > 0 for lead in each.values()) for each in leads)
@@ -214,7 +214,7 @@ def test_beats_v2_and_qwen(tables, reading, measure):
 )
 def test_surpasses_llama_on_most(tables, measure):
     """The base model surpasses LLaMA-3.1 405B on the majority of benchmarks."""
-    in_percent = [name for name in tables.base.scores if LOWER_IS_BETTER not in name]
+    in_percent = tables.base_in_percent
     ahead = sum(lead > 0 for lead in tables.base.leads(V3_BASE, over=OTHER_BASE[2], on=in_percent).values())
     assert 2 * measure(ahead, f"of {len(in_percent)} benchmarks ahead") > len(in_percent)
 
