@@ -37,12 +37,16 @@ def test_outperforms_open_models_at_knowledge(tables, reading, measure):
 
 @pytest.mark.claim(
     "mmlu-on-par",
-    note="Read as: no more than 0.3 points, which the tables call no gap, below any of Llama, GPT-4o and Claude.",
+    loosely="it is more than a point ahead of GPT-4o; it is on the level of the two others",
+    note="Read as: no more than 0.3 points, which the tables call no gap, from each of Llama, GPT-4o and Claude; "
+    "weaker: below none of them by more.",
 )
-def test_mmlu_on_par(tables, measure):
+def test_mmlu_on_par(tables, reading, measure):
     """On MMLU it is on par with LLaMA-3.1 405B, GPT-4o and Claude 3.5 Sonnet."""
     leads = [tables.chat.leads(V3, over=other)[KNOWLEDGE[0]] for other in (LLAMA, *CLOSED)]
-    assert measure(min(leads), "points", of="against the best of them") >= -LEVEL
+    widest = measure(max(map(abs, leads)), "points", of="widest gap")
+    least = measure(min(leads), "points", of="against the best of them")
+    assert {"literal": widest <= LEVEL, "loose": least >= -LEVEL}[reading]
 
 
 @pytest.mark.claim(
