@@ -38,7 +38,7 @@ GAPS = {"literal": LEVEL, "loose": Fraction(0)}
     note=RULE + " Weaker: in this row the best alone." + NO_WORLD,
 )
 def test_bold_in_bits_per_byte(tables, reading, stated, measure):
-    """On Pile-test (BPB), 1 score is bold: the best, with all on its level."""
+    """On Pile-test (BPB), 1 in bold: the best score, with all on its level."""
     level = tables.level("base", "Pile-test (BPB)", GAPS[reading])
     as_many = measure(len(level), "scores on the level of the best") == stated
     assert as_many and measure(len(level ^ set(tables.bold["base"]["Pile-test (BPB)"])), "scores marked otherwise") == 0
@@ -90,7 +90,7 @@ def test_bold_in_bits_per_byte(tables, reading, stated, measure):
     note=RULE,
 )
 def test_bold_of_base_models(cell, tables, stated, measure):
-    """On {row}, {stated} score is bold: the best, with all on its level."""
+    """On {row}, {stated} in bold: the best score, with all on its level."""
     level, bold = tables.level("base", cell.row), set(tables.bold["base"][cell.row])
     as_many = measure(len(level), "scores on the level of the best") == stated
     assert as_many and measure(len(level ^ bold), "scores marked otherwise") == 0
@@ -180,7 +180,7 @@ def test_needle_in_a_haystack():
     note=RULE + " It stands below the base models' table; this one is marked by it, too.",
 )
 def test_bold_of_chat_models(cell, tables, stated, measure):
-    """On {row}, {stated} score is bold: the best, with all on its level."""
+    """On {row}, {stated} in bold: the best score, with all on its level."""
     level, bold = tables.level("chat", cell.row), set(tables.bold["chat"][cell.row])
     as_many = measure(len(level), "scores on the level of the best") == stated
     assert as_many and measure(len(level ^ bold), "scores marked otherwise") == 0
@@ -189,7 +189,7 @@ def test_bold_of_chat_models(cell, tables, stated, measure):
 @pytest.mark.claim(
     "best-open-chat-model",
     model="deepseek-v3",
-    note="Read as: among the open models it is on the level of the best on more of the benchmarks than any other.",
+    note="Read as: among the open models it has the best score on more of the benchmarks than any other.",
 )
 def test_best_open_chat_model(tables, measure):
     """DeepSeek-V3 is the best-performing open-source model."""
@@ -227,7 +227,7 @@ def test_competitive_with_closed(tables, measure):
     note=RULE + " It stands below the base models' table; this one is held to it, too. Weaker: here the best alone.",
 )
 def test_bold_of_open_ended(cell, tables, reading, stated, measure):
-    """On {row}, {stated} score is bold: the best, with all on its level."""
+    """On {row}, {stated} in bold: the best score, with all on its level."""
     level, bold = tables.level("open_ended", cell.row, GAPS[reading]), set(tables.bold["open_ended"][cell.row])
     as_many = measure(len(level), "scores on the level of the best") == stated
     assert as_many and measure(len(level ^ bold), "scores marked otherwise") == 0
