@@ -202,12 +202,15 @@ PLACE = {
 
 
 def test_a_claim_has_its_own_model_and_link_or_its_sections_or_its_documents(suite: Suite) -> None:
-    own = claim("own", IT, declared='model="own", link="own"')
+    own = claim("own", IT, declared='model="own", link="own"') + claim("none", IT, declared='model=""')
     suite.claims(holds("documents")).claims(holds("sections") + own, "two")
     document = suite.folder / "claims/paper/document.toml"
     document.write_text(f'model = "documents"\n{document.read_text()}model = "sections"\nlink = "sections"\n')
     told = {name: (claim["model"], claim["link"]) for name, claim in suite.run().claims.items()}
-    assert told == {"documents": ("documents", ""), "sections": ("sections", "sections"), "own": ("own", "own")}
+    assert told == {
+        "documents": ("documents", ""), "sections": ("sections", "sections"), "own": ("own", "own"),
+        "none": ("", "sections"),
+    }  # fmt: skip
 
 
 def test_what_can_be_declared(suite: Suite) -> None:
