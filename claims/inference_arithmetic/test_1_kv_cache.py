@@ -8,6 +8,9 @@ from claims.inference_arithmetic.equations import Sizes, Times
 from fixtures.claim.table import Listed
 
 MS = 1000
+OF_52B = (
+    "52b-width", "52b-layers", "key-value-work", "pass-time", "pass-time-on-four", "double-context", "longer-context",
+)  # fmt: skip
 
 CLAIMS = Listed(
     """
@@ -45,6 +48,7 @@ CLAIMS = Listed(
     | small-batch-recomputes  |                 | When a batch is small enough that memory bounds it, it is better to  |
     |                         |                 | keep no cache and to compute again.                                  |
     """,
+    model=dict.fromkeys(OF_52B, "anthropic-52b"),
     also_prints={"double-context": ("416",), "longer-context": ("312",)},
     in_words={"double-context": True},
     loosely={

@@ -37,6 +37,7 @@ CLAIMS = Listed(
     | tokens-on-four               | 23000      | On four GPUs, 56/0.002 is 23000 tokens.                             |
     | intermediates-are-negligible |            | What intermediate steps of the calculation take is negligible.      |
     """,
+    model=dict.fromkeys(("standard-capacity", "larger-bandwidth", "no-cloud-has-80gb", "larger-batch-is-cheaper"), ""),
     also_prints={"larger-bandwidth": ("1.5",), "left-on-three": ("120", "104")},
     in_words=dict.fromkeys(("52b-in-units", "weights-in-units", "three-gpus"), True),
     refuted={

@@ -11,6 +11,10 @@ pytestmark = pytest.mark.cheap
 
 MS, US = 1000, 10**6
 PRINTED = "printed equation"
+AT_LARGE = (
+    "flops-grow-with-batch", "memory-grows-with-parameters", "message-latency", "messages-a-layer",
+    "messages-are-small", "communication-wins-at-last", "below-real-hardware",
+)  # fmt: skip
 
 CLAIMS = Listed(
     """
@@ -38,6 +42,7 @@ CLAIMS = Listed(
     |                              |        | computing.                                                            |
     | below-real-hardware          |        | These times are much lower than what real hardware reaches.           |
     """,
+    model=dict.fromkeys(AT_LARGE, ""),
     also_prints={"gopher-messages": ("80",), "gopher-batch-in-s": ("16384",), "gopher-batch": ("512",)},
     refuted={
         "gopher-messages-doubled": "its left side has another factor of two, which the equation for small batches and "

@@ -22,7 +22,8 @@ BEFORE_THE_TABLE = Listed(
     | least-batch-bound-by-memory | 208    | The smallest batch that memory bandwidth bounds is 208.                |
     | larger-batch-is-not-faster  |        | Once FLOPs bound the step, a larger batch makes nothing faster.        |
     | latency-share               | 11%    | For a batch of 512 on the 52B model, latency was 11% of communication. |
-    """
+    """,
+    model={"latency-share": "anthropic-52b"},
 )
 
 
@@ -101,6 +102,7 @@ AFTER_THE_TABLE = Listed(
     | choices-are-absolute |        | Services of low load, services of high load and mass jobs should each choose |
     |                      |        | another batch size, absolutely.                                              |
     """,
+    model=dict.fromkeys(("exercise-compute", "exercise-comms"), "anthropic-52b"),
     also_prints={"exercise-compute": ("256",)},
     uncheckable={
         "choices-are-absolute": "what a service should do with its load is advice, and no measurement decides it"

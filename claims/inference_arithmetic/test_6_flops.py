@@ -42,6 +42,7 @@ CLAIMS = Listed(
     | hundred-is-enough           | 100              | Weighing values and the other uncounted steps take no more than |
     |                             |                  | 100 operations on vectors a layer.                              |
     """,
+    model=dict.fromkeys((*MAPS, "z-multiplies-no-matrices", "norm-weights", "layer-work"), ""),
     also_prints={"query-key-value-work": ("3",), "feed-forward-work": ("8",), "hundred-vector-steps": ("100",)},
     in_words=dict.fromkeys(("query-key-value-work", "hundred-vector-steps"), True),
     note={"query-key-value-work": FACTORS, "output-work": "Two for every weight.", "feed-forward-work": FACTORS},
@@ -71,7 +72,7 @@ def test_z_multiplies_no_matrices(anthropic, models, reading, measure):
     assert {"literal": ours < 1, "loose": ours == other}[reading]
 
 
-@CLAIMS.claim(model="gpt2", note="Of GPT-2, whose norms have a gain and a bias each.")
+@CLAIMS.claim(note="Of GPT-2, whose norms have a gain and a bias each.")
 def test_norm_weights(models, counting, measure):
     sizes = counting.norm_sizes(models("gpt2"))
     least, most = measure(min(sizes), "numbers", of="least"), measure(max(sizes), "numbers", of="most")

@@ -10,6 +10,10 @@ from fixtures.claim.table import Listed
 
 pytestmark = pytest.mark.cheap
 
+OF_52B = (
+    "layers-of-52b", "named-52b", "rounded-up-by", "vocabulary", "embedding", "with-embedding", "with-both-embeddings",
+)  # fmt: skip
+
 POST = (
     "https://github.com/kipply/blog/blob/32ef0dc16b4762f5e3e6d3d79045f70eaf6cc8fb/"
     "blog/content/transformer_parameter_counting.md"
@@ -52,7 +56,11 @@ CLAIMS = Listed(
     | gopher-total              | 280B            | With them Gopher has 280 billion.                                  |
     """,
     link=POST,
-    model={"relative-positions": "gopher-280b", "gopher-total": "gopher-280b"},
+    model=dict.fromkeys(OF_52B, "anthropic-52b")
+    | dict.fromkeys(("gpt2-positions", "positions-are-zero"), "gpt2")
+    | dict.fromkeys(("ratio-of-2017", "first-positions"), "transformer-base")
+    | dict.fromkeys(("relative-positions", "gopher-total"), "gopher-280b")
+    | {"gpt3-13b-is-off": "gpt-3-13b", "gpt3-otherwise": "gpt-3", "gopher-heads": "gopher"},
     in_words={"rounded-up-by": True},
     uncheckable={
         "half-precision-since-gpt3": "in which precision models are trained and served is not published for most of "
@@ -82,21 +90,18 @@ def off(sizes: Any) -> dict[str, int]:
     return {name: abs(of["heads"] * of["head_width"] - of["width"]) for name, of in sizes.values.items()}
 
 
-@CLAIMS.claim(
-    model="gpt-3", refuted="GPT-3 XL is not: its 24 heads of 128 have half as many features again as its width of 2,048"
-)
+@CLAIMS.claim(refuted="GPT-3 XL is not: its 24 heads of 128 have half as many features again as its width of 2,048")
 def test_gpt3_otherwise(gpt3, measure):
     apart = {name: measure(by, "features off", of=name) for name, by in off(gpt3).items() if name != "13B"}
     assert max(apart.values()) == 0
 
 
-@CLAIMS.claim(model="gopher-280b")
+@CLAIMS.claim
 def test_gopher_heads(gopher, measure):
     assert max(measure(by, "features off", of=name) for name, by in off(gopher).items()) == 0
 
 
 @CLAIMS.claim(
-    model="gpt2",
     note="Approximately zero is read as below a thousandth of the parameters, together with the norms. Of the smallest "
     "GPT-2, where they are most.",
 )
@@ -106,7 +111,7 @@ def test_biases_are_zero(models, measure):
     assert measure(Fraction(sum(weights), models("gpt2").total), "of the parameters") < Fraction(1, 1000)
 
 
-@CLAIMS.claim(model="gpt2")
+@CLAIMS.claim
 def test_gpt2_positions(models, counting, measure):
     model = models("gpt2")
     also = {"embeddings that no token has": model.embeddings - model.tied}
@@ -115,7 +120,6 @@ def test_gpt2_positions(models, counting, measure):
 
 
 @CLAIMS.claim(
-    model="gpt2",
     loosely="in the smallest GPT-2 they are six thousandths of the parameters, and do not vanish at one digit of a per "
     "cent",
     note="Also known as zero: read as biases are, below a thousandth of the parameters, of the smallest GPT-2; weaker: "
@@ -128,7 +132,6 @@ def test_positions_are_zero(models, reading, measure):
 
 
 @CLAIMS.claim(
-    model="transformer-base",
     refuted="the first transformer adds fixed sines and cosines, as the other post says: nothing of it is a parameter",
     note="Read as: they are more than none, whatever the context.",
 )
@@ -197,14 +200,14 @@ def test_gopher(claim, gopher, stated, measure):
     assert found[claim]() == stated
 
 
-@CLAIMS.claim(model="transformer-base")
+@CLAIMS.claim
 def test_ratio_of_2017(first_transformer, stated, measure):
     assert (
         measure(Fraction(first_transformer["feed_forward_width"], first_transformer["width"]), "model widths") == stated
     )
 
 
-@CLAIMS.claim(also_prints=("13B",), model="gpt-3-13b")
+@CLAIMS.claim(also_prints=("13B",))
 def test_gpt3_13b_is_off(gpt3, stated, measure):
     of = gpt3["13B"]
     assert measure(of["width"] - of["heads"] * of["head_width"], "features") == stated
