@@ -72,11 +72,11 @@ def _tensors(tree: Any) -> list[torch.Tensor]:
     return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
 
 
-def largest_intermediate(model: Model, batch: int) -> int:
-    """Bytes, two a number, of the largest tensor that one step of decoding makes in a layer or in the head."""
+def largest_intermediate(model: Model, batch: int, tokens: int = 1) -> int:
+    """Bytes, two a number, of the largest tensor that a pass over a batch makes in a layer or in the head."""
     library = model.counted.model
     layer, head = model.counted.anatomy.layers[0], library.lm_head
-    hidden = torch.empty(batch, 1, head.in_features, device="meta")
+    hidden = torch.empty(batch, tokens, head.in_features, device="meta")
     with torch.no_grad(), _Largest() as seen:  # type: ignore[no-untyped-call]  # torch leaves it untyped
         layer(hidden)
         head(hidden)

@@ -6,12 +6,12 @@ accelerator sends every other one its part, adds up its own, and sends the sum t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import permutations
 
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 
 @dataclass
@@ -42,13 +42,6 @@ def all_reduce(partial: list[Tensor], wire: Wire) -> Tensor:
     return torch.cat(sums)
 
 
-def by_rows(vectors: Iterable[Tensor], matrix: Tensor, wire: Wire) -> Tensor:
-    """Multiply a vector, split over accelerators, by a matrix that is split by rows, and add up."""
-    shards = list(vectors)
-    rows = matrix.chunk(len(shards))
-    return all_reduce([vector @ row for vector, row in zip(shards, rows, strict=True)], wire)
-
-
 @dataclass(frozen=True)
 class Layer:
     """The matrices of a layer that end in a sum: attention's output, and the MLP."""
@@ -58,15 +51,21 @@ class Layer:
     down: Tensor
 
     def whole(self, attended: Tensor) -> Tensor:
-        """Run it on one accelerator."""
+        """Run it, or a shard of it, on one accelerator."""
         return (attended @ self.output @ self.up).relu() @ self.down
 
     def split(self, attended: Tensor, accelerators: int) -> tuple[Tensor, Wire]:
         """Run it on several; return what comes of it and what they sent."""
-        wire = Wire([])
-        hidden = by_rows(attended.chunk(accelerators), self.output, wire)
+        wire, shards = Wire([]), self.shards(accelerators)
+        parts = zip(attended.chunk(accelerators), shards, strict=True)
+        hidden = all_reduce([part @ shard.output for part, shard in parts], wire)
+        return all_reduce([(hidden @ shard.up).relu() @ shard.down for shard in shards], wire), wire
+
+    def shards(self, accelerators: int) -> list[Layer]:
+        """Split it: what each accelerator has of its matrices."""
         columns = self.up.chunk(accelerators, dim=1)
-        return by_rows([(hidden @ column).relu() for column in columns], self.down, wire), wire
+        rows = (self.output.chunk(accelerators), columns, self.down.chunk(accelerators))
+        return [Layer(*matrices) for matrices in zip(*rows, strict=True)]
 
 
 def layer(width: int) -> Layer:
@@ -88,5 +87,13 @@ def exchanged(width: int, accelerators: int) -> Wire:
 
 def partial_size(width: int, accelerators: int) -> int:
     """Numbers that an accelerator has after its rows of the output matrix, before the sums are exchanged."""
-    rows = layer(width).output.chunk(accelerators)[0]
+    rows = layer(width).shards(accelerators)[0].output
     return (torch.ones(rows.shape[0], dtype=rows.dtype) @ rows).numel()
+
+
+def share(width: int, accelerators: int) -> tuple[int, int]:
+    """Numbers of the weights that one accelerator has, and FLOPs of its products for one token."""
+    shard = layer(width).shards(accelerators)[0]
+    with FlopCounterMode(display=False) as counter:
+        shard.whole(torch.arange(width).chunk(accelerators)[0])
+    return sum(matrix.numel() for matrix in (shard.output, shard.up, shard.down)), int(counter.get_total_flops())

@@ -1,6 +1,5 @@
 """Model parallelism, and what accelerators tell each other."""
 
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -47,12 +46,14 @@ CLAIMS = Listed(
 )
 
 
-@CLAIMS.claim(note="Of the layers' matrices, on each of four accelerators.")
-def test_weights_are_divided(steps, anthropic, measure):
-    one = steps.layers_of(anthropic)
-    four = replace(one, accelerators=4)
-    reading = measure(one.reading / four.reading, "times less", of="reading")
-    assert reading == measure(one.computing(9) / four.computing(9), "times less", of="computing") == 4
+@CLAIMS.claim(note="Of a layer that is run on one accelerator and on four: its weights and its products.")
+def test_weights_are_divided(sharding, measure):
+    alone, shared = (sharding.share(WIDTH, accelerators) for accelerators in (1, ACCELERATORS))
+    weights, work = (
+        measure(Fraction(one, part), "times less", of=of)
+        for one, part, of in zip(alone, shared, ("weights", "FLOPs"), strict=True)
+    )
+    assert weights == work == ACCELERATORS
 
 
 @CLAIMS.claim(note="Of one sequence only one stage has work at a time: what it hands on is the next one's input.")

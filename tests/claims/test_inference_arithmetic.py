@@ -34,6 +34,8 @@ def test_projections_and_intermediates_are_those_of_the_model() -> None:
     assert counting.projection_work(model, "q_proj", "out_proj") == 40 * 2 * 2 * width**2
     assert counting.projection_work(model, "nothing") == 0
     assert counting.largest_intermediate(model, 3) == 2 * 3 * max(4 * width, model.config["vocab_size"])
+    scores = 40 * 2048**2
+    assert counting.largest_intermediate(model, 1, 2048) == 2 * max(scores, 2048 * model.config["vocab_size"])
 
 
 @given(few)
@@ -54,6 +56,11 @@ def test_split_layers_compute_what_one_does_and_send_as_the_equation_has_it(acce
     wire = sharding.exchanged(width, accelerators)
     assert len(wire.rounds) == 4
     assert Fraction(wire.sent) == Fraction(4 * (accelerators - 1) * width, accelerators)
+
+
+def test_an_accelerator_has_its_share_of_a_layer() -> None:
+    assert sharding.share(16, 1) == (9 * 16**2, 2 * 9 * 16**2)
+    assert sharding.share(16, 4) == (9 * 16**2 // 4, 2 * 9 * 16**2 // 4)
 
 
 def test_a_split_that_computes_something_else_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
