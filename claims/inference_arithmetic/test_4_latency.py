@@ -1,5 +1,6 @@
 """Latency by formula."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -43,7 +44,7 @@ CLAIMS = Listed(
     | below-real-hardware          |        | These times are much lower than what real hardware reaches.           |
     """,
     model=dict.fromkeys(AT_LARGE, ""),
-    also_prints={"gopher-messages": ("80",), "gopher-batch-in-s": ("16384",), "gopher-batch": ("512",)},
+    also_prints={"gopher-messages": ("80",), "gopher-batch": ("512",), "gopher-batch-transfer": ("16384",)},
     refuted={
         "gopher-messages-doubled": "its left side has another factor of two, which the equation for small batches and "
         "the right side have not",
@@ -59,32 +60,42 @@ CLAIMS = Listed(
 )
 
 
-@CLAIMS.claim(note="From a batch of 1 to 2, and from 32 layers to 64 of the same width.")
+@CLAIMS.claim(note="Of one product: of a batch of 2 instead of 1, and of a matrix with twice as many columns.")
 def test_flops_grow_with_batch(anthropic, counting, measure):
     width = anthropic.config["hidden_size"]
     one, two, wide = counting.product_works((1, width, 9), (2, width, 9), (1, width, 18))
     assert measure(Fraction(two, one), "times", of="batch") == measure(Fraction(wide, one), "times", of="matrix") == 2
 
 
-@CLAIMS.claim(note="Time of reading, for batches of 1 and 100 and twice the weights.")
-def test_memory_grows_with_parameters(steps, measure):
-    step, twice = steps.sized("gopher"), steps.sized("gopher", parameters=2 * steps.printed["gopher"]["parameters"])
-    batch = measure(step.floor(100) / step.floor(1), "times as long", of="a batch of 100")
-    assert batch == 1 < measure(twice.floor(1) / step.floor(1), "times as long", of="twice the weights")
+@CLAIMS.claim(
+    loosely="only what reading the weights takes: each sequence of a batch has keys and values of its own to read, "
+    "which the document goes on to leave out",
+    note="Read as: a batch of 100 takes as long as one, to a hundredth, and twice the weights longer. Literal: of all "
+    "that a step of the 52B model reads, over 2,048 tokens, the document's request; weaker: of the weights.",
+)
+def test_memory_grows_with_parameters(steps, anthropic, reading, measure):
+    tokens = {"literal": steps.printed["anthropic"]["request"], "loose": 0}[reading]
+    step, cache = steps.layers_of(anthropic), Fraction(tokens * anthropic.cached_token.total) / steps.a100.memory
+    twice = replace(step, weights=2 * step.weights)
+    batch = (step.floor(100) + 100 * cache) / (step.floor(1) + cache)
+    weights = measure(twice.reading / step.reading, "times as long", of="twice the weights")
+    assert measure(batch, "times as long", of="a batch of 100") < Fraction(101, 100) < weights
 
 
 @CLAIMS.claim(
-    note="Relatively small is read as less than a fifth of the time to read the weights, for each of the document's "
-    "three models on as many accelerators as it puts them."
+    loosely="shorter than reading, which hides them where both go on at once, but more than a tenth of it",
+    note="Relatively small, so that it needs no attention, the document says: read as less than a tenth of the time to "
+    "read the weights, for it calls 11% not yet insignificant; weaker: less than that time. For each of the document's "
+    "three models on as many accelerators as it puts them.",
 )
-def test_messages_are_small(steps, anthropic, benchmarked, measure):
+def test_messages_are_small(steps, anthropic, benchmarked, reading, measure):
     three = {
         "52B": steps.layers_of(anthropic, 4),
         "Gopher's size": steps.sized("gopher"),
         "13B": steps.layers_of(benchmarked, 2),
     }
     shares = [measure(step.waiting / step.reading, "of reading", of=name) for name, step in three.items()]
-    assert max(shares) < Fraction(1, 5)
+    assert max(shares) < {"literal": Fraction(1, 10), "loose": 1}[reading]
 
 
 @CLAIMS.claim(
@@ -148,15 +159,12 @@ def test_gopher_batch_again(steps, stated, measure):
 @CLAIMS.each()
 def test_a_model_of_gophers_size(claim, steps, stated, measure):
     step, equations, batch = steps.sized("gopher"), steps.equations("gopher"), steps.printed["gopher"]["batch"]
-    half = steps.sized("gopher", parameters=130 * 10**9)
     at_once = max(step.floor(batch), step.sending(batch))
     by_the_ratio = step.reading * batch / step.balance
 
     found = {
         "gopher-step": lambda: measure(step.floor(1), "s", also={PRINTED: equations.memory}),
-        "gopher-step-in-ms": lambda: measure(
-            MS * step.floor(1), "ms", also={"of two of half the size": 2 * MS * half.floor(1)}
-        ),
+        "gopher-step-in-ms": lambda: measure(MS * step.floor(1), "ms"),
         "gopher-transfer": lambda: measure(
             US * step.sending(1), "microseconds", also={PRINTED: US * equations.transfer(1)}
         ),
