@@ -78,14 +78,20 @@ def test_latency_share(steps, anthropic, stated, measure):
         "flops": "a multiplication and its addition are two FLOPs, as the document's own rule for a product has it",
         "bytes of comms": "these are numbers, each of two bytes in the 16-bit formats assumed throughout",
     },
-    note="As a multiple of B·d², B·d and d, for N - 1 taken as N.",
+    loosely={
+        "flops/byte": "only of the width for each chip, as the text below the table has it: a chip does a share of "
+        "the FLOPs, and sends whole vectors"
+    },
+    note="As a multiple of B·d², B·d and d, for N - 1 taken as N: FLOPs of all chips, bytes of one; FLOPs a byte of "
+    "one of four. Literally d is the model's width; weaker: what a chip has of it.",
     in_words={"bytes of comms": True, "o": True},
 )
-def test_flops_and_comms(cell, anthropic, counting, sharding, stated, measure):
+def test_flops_and_comms(cell, anthropic, counting, sharding, reading, stated, measure):
     """For {column}, the {row} are {stated} times what the table's row is a multiple of."""
     work = Fraction(counting.projection_work(anthropic, *MAPS[cell.column]), Sizes.of(anthropic.config).unit)
     sent = 2 * Fraction(sharding.exchanged(16, 4).sent * 4, 4 * 3 * 16)
-    times = {"flops": work, "bytes of comms": sent, "flops/byte": work / sent}[cell.row]
+    chips = {"literal": 4, "loose": 1}[reading]
+    times = {"flops": work, "bytes of comms": sent, "flops/byte": work / chips / sent}[cell.row]
     assert measure(times, "times") == stated
 
 
