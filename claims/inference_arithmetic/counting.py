@@ -120,16 +120,16 @@ def multiply_add_accesses(size: int, *, fused: bool) -> int:
     return memory.accesses
 
 
-def layer_work(width: int, heads: int) -> int:
-    """FLOPs of one token through one layer."""
+def layer_work(width: int, heads: int, tokens: int) -> int:
+    """FLOPs of so many tokens through one layer."""
     with FlopCounterMode(display=False) as counter:
-        Block(width, heads)(hidden(1, 1, width))
+        Block(width, heads)(hidden(1, tokens, width))
     return int(counter.get_total_flops())
 
 
-def layer_vectors(width: int, heads: int) -> int:
-    """Bytes of the vectors that one layer makes of one token and autograd keeps, attention's scores apart."""
-    return saved_bytes(Block(width, heads, recompute="selective"), hidden(1, 1, width))
+def layer_bytes(width: int, heads: int, tokens: int) -> int:
+    """Bytes that one layer makes of so many tokens and autograd keeps, attention's scores with them."""
+    return saved_bytes(Block(width, heads), hidden(1, tokens, width))
 
 
 def bytes_of(name: str) -> int:

@@ -31,8 +31,8 @@ CLAIMS = Listed(
     | bert-layers                | =24     | It has 24 layers.                                                         |
     | share-bound-by-memory      | 43%     | Steps that memory bounds take 43% of a layer's time.                      |
     | eight-times-wider          | 8       | The 52B model is 8 times wider.                                           |
-    | vectors-times-longer       | 8       | At 8 times the width, operations on vectors take 8 times as long.         |
-    | products-times-longer      | 64      | The FLOPs of products, and so their time, increase by 64 times.           |
+    | vectors-times-longer       | 8       | At 8 times the width, steps that memory bounds take 8 times as long.      |
+    | products-times-longer      | 64      | The FLOPs, and so the time of products, increase by 64 times.             |
     | share-shrinks              |         | The share of these steps becomes smaller as models grow.                  |
     | shrinking-share            | 0.05375 | 0.43·8/(1·64) is 0.05375.                                                 |
     | shrunken-share             | 5%      | In the 52B model these intermediate steps would be about 5% of the        |
@@ -41,12 +41,19 @@ CLAIMS = Listed(
     model=dict.fromkeys(("softmax-accesses", "fusion-saves-trips", "share-shrinks"), "")
     | dict.fromkeys(OF_52B, "anthropic-52b"),
     also_prints={"shrinking-share": ("0.43",)},
-    in_words={"softmax-to-scores": True},
-    note={
-        "vectors-times-longer": "By the vectors that a layer of either width makes and autograd keeps, attention's "
-        "scores apart, which have the length of the context instead.",
-        "products-times-longer": "Of one token through a layer of either width.",
+    loosely={
+        "vectors-times-longer": "only what has the model's width: scores and their softmax, most of the time, have "
+        "the context's length, and grow with the heads",
+        "products-times-longer": "only the products with weights: those of attention have the context's length, and "
+        "grow with the width",
     },
+    note={
+        "vectors-times-longer": "By the bytes that a layer of either model makes and autograd keeps. Literal: over the "
+        "context of the table, with the heads of 128 features that are assumed of the 52B model; weaker: of a token "
+        "alone.",
+        "products-times-longer": "Literal: of a layer over the context of the table; weaker: of a token alone.",
+    },
+    in_words={"softmax-to-scores": True},
 )
 
 
@@ -93,16 +100,26 @@ def wider(anthropic: Any, models: Any) -> Fraction:
     return Fraction(anthropic.config["hidden_size"], models(BERT).config["hidden_size"])
 
 
-def share_of_memory(times: Any, width: Fraction | int) -> Any:
-    """Share of what memory bounds, of a layer so many times as wide: vectors grow by that, products by its square."""
-    vectors = width * times.at_memory
-    return Fraction(vectors) / (vectors + width**2 * times.at_flops)
+def grown(anthropic: Any, models: Any, counting: Any, tokens: int) -> list[Fraction]:
+    """How many times as many bytes and FLOPs a layer of the 52B model takes as one of BERT."""
+    sizes = [(of["hidden_size"], of["num_attention_heads"], tokens) for of in (anthropic.config, models(BERT).config)]
+    return [Fraction(*(count(*each) for each in sizes)) for count in (counting.layer_bytes, counting.layer_work)]
 
 
-@CLAIMS.claim(note="From the published times: as they are, and with vectors grown by 8, products by 64.")
-def test_share_shrinks(anthropic, models, layer_times, measure):
-    small = measure(share_of_memory(layer_times, 1), "of the time", of="as timed")
-    assert small > measure(share_of_memory(layer_times, wider(anthropic, models)), "of the time", of="wider")
+def share_of_memory(times: Any, longer: Fraction | int, products_longer: Fraction | int) -> Any:
+    """Share of what memory bounds where it takes so many times as long, and what FLOPs bound so many."""
+    memory = longer * times.at_memory
+    return Fraction(memory) / (memory + products_longer * times.at_flops)
+
+
+@CLAIMS.claim(
+    note="From the published times: as they are, and grown as bytes and FLOPs of a layer do from BERT to the 52B "
+    "model, over the context of the table."
+)
+def test_share_shrinks(anthropic, models, counting, layer_times, measure):
+    times = grown(anthropic, models, counting, layer_times["context"])
+    small = measure(share_of_memory(layer_times, 1, 1), "of the time", of="as timed")
+    assert small > measure(share_of_memory(layer_times, *times), "of the time", of="wider")
 
 
 @CLAIMS.claim(in_words=True)
@@ -135,18 +152,21 @@ def test_bert(claim, models, stated, measure):
     assert found[claim]() == stated
 
 
-@CLAIMS.each("eight-times-wider", "vectors-times-longer", "products-times-longer", "shrinking-share")
-def test_a_wider_model(claim, anthropic, models, counting, stated, measure):
-    both = [(of["hidden_size"], of["num_attention_heads"]) for of in (anthropic.config, models(BERT).config)]
+@CLAIMS.each("vectors-times-longer", "products-times-longer")
+def test_a_longer_time(claim, anthropic, models, counting, layer_times, reading, stated, measure):
+    by_bytes, by_flops = grown(anthropic, models, counting, {"literal": layer_times["context"], "loose": 1}[reading])
+    found = {
+        "vectors-times-longer": lambda: measure(by_bytes, "times the bytes"),
+        "products-times-longer": lambda: measure(by_flops, "times the FLOPs"),
+    }
+    assert found[claim]() == stated
+
+
+@CLAIMS.each("eight-times-wider", "shrinking-share")
+def test_a_wider_model(claim, anthropic, models, stated, measure):
     by = wider(anthropic, models)
     found = {
         "eight-times-wider": lambda: measure(by, "times as wide"),
-        "vectors-times-longer": lambda: measure(
-            Fraction(*(counting.layer_vectors(*sizes) for sizes in both)), "times the bytes"
-        ),
-        "products-times-longer": lambda: measure(
-            Fraction(*(counting.layer_work(*sizes) for sizes in both)), "times the FLOPs"
-        ),
         "shrinking-share": lambda: measure(Fraction(43, 100) * by / (1 * by**2), "of the time"),
     }
     assert found[claim]() == stated
@@ -159,5 +179,5 @@ def test_a_wider_model(claim, anthropic, models, counting, stated, measure):
     "together.",
 )
 def test_shrunken_share(anthropic, models, layer_times, stated, measure):
-    share = share_of_memory(layer_times, wider(anthropic, models))
-    assert measure(share, "of the latency") == stated
+    by = wider(anthropic, models)
+    assert measure(share_of_memory(layer_times, by, by**2), "of the latency") == stated

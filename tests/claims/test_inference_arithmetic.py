@@ -45,9 +45,10 @@ def test_accesses_to_memory_are_those_of_each_pass(size: int) -> None:
     assert counting.multiply_add_accesses(size, fused=False) == 4 * size
 
 
-def test_a_layer_counts_its_matrices_and_what_it_keeps_apart_from_scores() -> None:
-    assert counting.layer_work(8, 2) == 2 * 12 * 8**2 + 4 * 8
-    assert counting.layer_vectors(8, 2) == 34 * 8 + 16
+@pytest.mark.parametrize("tokens", [1, 3])
+def test_a_layer_counts_its_matrices_and_what_it_keeps(tokens: int) -> None:
+    assert counting.layer_work(8, 2, tokens) == tokens * (2 * 12 * 8**2 + 4 * 8 * tokens)
+    assert counting.layer_bytes(8, 2, tokens) == tokens * (34 * 8 + 16 + 5 * 2 * tokens)
 
 
 @given(st.sampled_from([1, 2, 4, 8]), st.integers(1, 4))
