@@ -38,7 +38,7 @@ CLAIMS = Listed(
     | intermediates-are-negligible |            | What intermediate steps of the calculation take is negligible.      |
     """,
     model=dict.fromkeys(("standard-capacity", "larger-bandwidth", "no-cloud-has-80gb", "larger-batch-is-cheaper"), ""),
-    also_prints={"larger-bandwidth": ("1.5",), "left-on-three": ("120", "104")},
+    also_prints={"left-on-three": ("120", "104")},
     in_words=dict.fromkeys(("52b-in-units", "weights-in-units", "three-gpus"), True),
     refuted={
         "52b-in-units": "a slip of units: the exponent is that of trillions, where 52 billion parameters are meant",

@@ -82,12 +82,12 @@ def test_latency_share(steps, anthropic, stated, measure):
         "flops/byte": "only of the width for each chip, as the text below the table has it: a chip does a share of "
         "the FLOPs, and sends whole vectors"
     },
-    note="As a multiple of B·d², B·d and d, for N - 1 taken as N: FLOPs of all chips, bytes of one; FLOPs a byte of "
-    "one of four. Literally d is the model's width; weaker: what a chip has of it.",
+    note="N - 1 is taken as N. FLOPs of all chips, bytes of one; FLOPs a byte of one of four. Literally d is the "
+    "model's width; weaker: what a chip has of it.",
     in_words={"bytes of comms": True, "o": True},
 )
 def test_flops_and_comms(cell, anthropic, counting, sharding, reading, stated, measure):
-    """For {column}, the {row} are {stated} times what the table's row is a multiple of."""
+    """For {column}, the {row} are {stated} times what the row is in: B·d², B·d or d."""
     work = Fraction(counting.projection_work(anthropic, *MAPS[cell.column]), Sizes.of(anthropic.config).unit)
     sent = 2 * Fraction(sharding.exchanged(16, 4).sent * 4, 4 * 3 * 16)
     chips = {"literal": 4, "loose": 1}[reading]
