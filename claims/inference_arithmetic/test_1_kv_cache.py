@@ -65,7 +65,7 @@ CLAIMS = Listed(
 
 @pytest.mark.gpu
 @CLAIMS.claim(
-    note="Read as: the 52B model's key projection takes no twice as long for 208 tokens as for one; on an A100."
+    note="Read as: the 52B model's key projection takes less than twice as long for 208 tokens as for one, on an A100."
 )
 def test_ratio_by_the_clock(anthropic, product_clock, measure):
     width = anthropic.config["hidden_size"]
