@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fixtures.claim.table import Listed, slug, table
+from fixtures.claim.table import Listed, slug, table, uncheckable
 from tests.conftest import Suite
 
 TABLE = '''
@@ -154,6 +154,22 @@ def test_a_bad_list_is_one_line(text: str, keywords: dict[str, dict[str, str]], 
         Listed(text, **keywords)
     with pytest.raises(ValueError, match="the list has no claim 'y'"):
         Listed("| claim |\n| x |").of("y")
+
+
+def test_what_nobody_can_check_has_keywords_for_all_or_by_id() -> None:
+    statements = [("a", "It is nice.", "nobody can tell"), ("b", "It weighs 2 kg.", "it is gone", "2")]
+
+    @uncheckable(*statements, model={"b": "llama-2-13b"}, note="why")
+    def test_statement() -> None: ...
+
+    [mark] = vars(test_statement)["pytestmark"]
+    entries = mark.args[1]
+    assert [entry.keywords for entry in entries] == [
+        {"says": "It is nice.", "uncheckable": "nobody can tell", "note": "why"},
+        {"says": "It weighs 2 kg.", "uncheckable": "it is gone", "stated": "2", "note": "why", "model": "llama-2-13b"},
+    ]
+    with pytest.raises(ValueError, match="model= names 'c', which is no claim of it"):
+        uncheckable(*statements, model={"c": "llama-2-13b"})
 
 
 def test_words_become_a_part_of_an_id() -> None:
