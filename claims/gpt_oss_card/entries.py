@@ -8,6 +8,7 @@ from typing import Any
 from fixtures.claim.table import Entry
 
 LARGER, SMALLER = MODELS = ("gpt-oss-120b", "gpt-oss-20b")
+BOTH = "gpt-oss"  # what a claim about the two of them is about
 
 
 def both(name: str, says: str, larger: Mapping[str, Any], smaller: Mapping[str, Any]) -> list[Entry]:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from claims.gpt_oss_card.entries import both
+from claims.gpt_oss_card.entries import LARGER, SMALLER, both
 from fixtures.claim.table import Entry, each, uncheckable
 from fixtures.models.formula import BYTES_PER_NUMBER
 
@@ -173,18 +173,6 @@ def test_vocabulary(models, stated, measure):
     assert measure(of.embeddings // of.widths.model, "rows of the embedding", also=of.config["vocab_size"]) == stated
 
 
-@pytest.mark.claim(
-    "harmony-tables-17-and-18",
-    refuted="its tables end at 13: what it means are the figures of these numbers",
-    also_prints=("17", "18"),
-    note="Read as: the appendix has tables of these numbers.",
-)
-def test_harmony_tables(contents, measure):
-    """Tables 17 and 18 of the appendix show an example of the chat format."""
-    measure(len({17, 18} & set(contents["captions"]["Figure"])), "figures of these numbers")
-    assert measure(len({17, 18} & set(contents["captions"]["Table"])), "tables of these numbers") == 2
-
-
 @uncheckable(
     ("tokenizer-extends-o200k", "The tokenizer extends o200k with tokens for the chat format.",
      "what a tokenizer was made from is history; the numbers of its tokens are another claim"),
@@ -198,6 +186,7 @@ def test_harmony_tables(contents, measure):
     ("same-techniques-as-o3", "Post-training used techniques similar to those of o3.", "those of o3 are not published"),
     ("three-reasoning-levels", "A keyword sets one of three reasoning levels; a higher one makes thought longer.",
      "the lengths stand in a picture only, on problems that are not named"),
+    model={"h100-hours": LARGER, "20b-ten-times-fewer-hours": SMALLER},
 )  # fmt: skip
 def test_uncheckable(statement):
     """How the models were trained."""

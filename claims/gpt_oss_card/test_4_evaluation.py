@@ -5,7 +5,7 @@ from statistics import mean
 
 import pytest
 
-from claims.gpt_oss_card.entries import LARGER, SMALLER, both
+from claims.gpt_oss_card.entries import BOTH, LARGER, MODELS, SMALLER, both
 from fixtures.claim.table import each, table, uncheckable
 
 pytestmark = pytest.mark.cheap
@@ -17,11 +17,12 @@ APPROACHES = (
 MORE_THAN_HALF = "Read as: on HealthBench and HealthBench Hard it is ahead of three of the five closed models at least."
 HEALTH = ("HealthBench", "HealthBench Hard")
 FOUR = ("GPT-4o", "o1", "o3-mini", "o4-mini")
-SMALLER_AT_ANY_EFFORT = {f"{SMALLER} {effort}": SMALLER for effort in ("low", "medium", "high")}
+AT_ANY_EFFORT = {f"{model} {effort}": model for model in MODELS for effort in ("low", "medium", "high")}
 
 
 @pytest.mark.claim(
     "surpasses-o3-mini",
+    model=LARGER,
     note="Read as: on all five benchmarks of Figure 1. o3-mini has no tools on AIME and HLE; the larger model's scores "
     "without tools, in Table 3, are higher too.",
 )
@@ -32,6 +33,7 @@ def test_surpasses_o3_mini(card, measure):
 
 @pytest.mark.claim(
     "approaches-o4-mini",
+    model=LARGER,
     loosely="on MMLU it lies exactly midway between them, and is no nearer to the one than to the other",
     note=APPROACHES + "weaker: it is no further from o4-mini than from o3-mini.",
 )
@@ -43,7 +45,9 @@ def test_approaches_o4_mini(card, reading, measure):
     assert {"literal": least > 0, "loose": least >= 0}[reading]
 
 
-@pytest.mark.claim("six-times-smaller", stated="6", note="In total parameters; of the active ones it has two thirds.")
+@pytest.mark.claim(
+    "six-times-smaller", stated="6", model=SMALLER, note="In total parameters; of the active ones it has two thirds."
+)
 def test_six_times_smaller(models, stated, measure):
     """gpt-oss-20b is 6 times smaller than gpt-oss-120b."""
     larger, smaller = models(LARGER), models(SMALLER)
@@ -54,6 +58,7 @@ def test_six_times_smaller(models, stated, measure):
 
 @pytest.mark.claim(
     "exceeds-o3-mini-at-code",
+    model=LARGER,
     note="Read as: on the three benchmarks of Figure 2. On Codeforces it has tools and o3-mini has none; without them "
     "its 2463 are still higher.",
 )
@@ -62,7 +67,9 @@ def test_exceeds_o3_mini_at_code(card, measure):
     assert measure(min(card["figure_2"].leads(LARGER, over="o3-mini").values()), "points", of="narrowest lead") > 0
 
 
-@pytest.mark.claim("approaches-o4-mini-at-code", note=APPROACHES + "section 2.6.1 says the same once more.")
+@pytest.mark.claim(
+    "approaches-o4-mini-at-code", model=LARGER, note=APPROACHES + "section 2.6.1 says the same once more."
+)
 def test_approaches_o4_mini_at_code(card, measure):
     """gpt-oss-120b approaches o4-mini at coding and tool use (Figure 2)."""
     ahead, behind = card["figure_2"].leads(LARGER, over="o3-mini"), card["figure_2"].leads("o4-mini", over=LARGER)
@@ -110,6 +117,7 @@ def test_figure_2(cell, card, stated, measure):
 
 @pytest.mark.claim(
     "more-effort-more-accuracy",
+    model=BOTH,
     note="Read as: on AIME 2025 and GPQA Diamond, the figure's two, each level is more accurate than the one below, "
     "for both models, with and without tools.",
 )
@@ -127,6 +135,7 @@ def test_more_effort_more_accuracy(card, measure):
 
 @pytest.mark.claim(
     "longer-thought-on-most-tasks",
+    model=BOTH,
     note="Read as: of all rows of Table 3 and both models, in more than half the score rises with each level. That the "
     "rise is linear in the logarithm of the length cannot be told: the lengths stand in a picture of two tasks only.",
 )
@@ -178,6 +187,7 @@ def test_20b_lags_at_knowledge(card, measure):
 
 @pytest.mark.claim(
     "nearly-matches-o3-at-health",
+    model=LARGER,
     note="Read as: on HealthBench and HealthBench Hard it lies behind o3, and nearer to it than to any other model.",
 )
 def test_nearly_matches_o3_at_health(card, measure):
@@ -190,6 +200,7 @@ def test_nearly_matches_o3_at_health(card, measure):
 
 @pytest.mark.claim(
     "outperforms-four-at-health",
+    model=LARGER,
     note="Read as: its lead over each of the four, on both, is wider than the widest gap that the card calls a near "
     "match: its own to o3. Figure 4's third panel, Consensus, is not named: there three of the four are ahead.",
 )
@@ -262,7 +273,7 @@ AVERAGES = """
     AVERAGES,
     id="table-2",
     name="Table 2",
-    model=SMALLER_AT_ANY_EFFORT,
+    model={**AT_ANY_EFFORT, "o3-mini": "o3-mini", "o4-mini": "o4-mini", "o3": "o3"},
     note={
         "gpt-oss-20b low": "The average is an exact tie, 67.05: printed down.",
         "o3-mini": "The average is an exact tie, 80.65: printed up.",
@@ -280,7 +291,7 @@ def test_table_2_average(cell, card, stated, measure):
     """,  # noqa: E501  # the card's own row
     id="table-3",
     name="Table 3",
-    model=SMALLER_AT_ANY_EFFORT,
+    model=AT_ANY_EFFORT,
     note="Held against the languages of Table 2.",
 )
 def test_table_3_average(cell, card, stated, measure):
@@ -290,6 +301,7 @@ def test_table_3_average(cell, card, stated, measure):
 
 @pytest.mark.claim(
     "close-to-o4-mini-at-languages",
+    model=LARGER,
     loosely="its average is nearer to o3-mini's, yet not as far from o4-mini's as elsewhere where the card says close",
     note="Read as in Figure 1: its average lies nearer to o4-mini's than to o3-mini's; weaker: no further from "
     "o4-mini's than its score on SWE-bench Verified, which section 2.6.1 calls close, too.",
@@ -314,6 +326,13 @@ def test_close_to_o4_mini_at_languages(card, reading, measure):
      "no cost is printed, and prices change"),
     ("table-3-scores", "The scores of Table 3 are what the models reach at each reasoning level.",
      "prompts, tools and harness are not published, so no run could be the same; other claims compare them"),
+    model={
+        "20b-surprisingly-competitive": SMALLER,
+        "20k-tokens-on-aime": SMALLER,
+        "particularly-strong-at-code": BOTH,
+        "pareto-improvement-at-health": BOTH,
+        "table-3-scores": BOTH,
+    },
 )  # fmt: skip
 def test_uncheckable(statement):
     """What the card says of its evaluation and nobody can check."""

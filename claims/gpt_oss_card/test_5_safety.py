@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from claims.gpt_oss_card.entries import LARGER, SMALLER, both
+from claims.gpt_oss_card.entries import BOTH, LARGER, SMALLER, both
 from fixtures.claim.table import each, uncheckable
 from fixtures.facts import ScoreTable
 
@@ -107,6 +107,7 @@ def test_jailbreaks_like_o4_mini(model, card, measure):
 
 @pytest.mark.claim(
     "underperforms-at-hierarchy-120b",
+    model=LARGER,
     note="Read as: generally is on more than half of the evaluations of Tables 7 and 8. With a password in the "
     "developer's message it is ahead.",
 )
@@ -181,6 +182,7 @@ def test_parity_on_bbq(model, card, reading, measure):
      "sets and graders are not published, so no run could be the same; other claims compare them"),
     ("browsing-reduces-hallucination", "To browse tends to reduce hallucinations.",
      "both evaluations were run without browsing, and none with it is printed"),
+    model=dict.fromkeys(("instruction-hierarchy-was-taught", "no-pressure-on-thought", "table-4-to-10-scores"), BOTH),
 )  # fmt: skip
 def test_uncheckable(statement):
     """What the card says of safety and nobody can check."""

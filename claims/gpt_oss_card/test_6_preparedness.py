@@ -2,6 +2,7 @@
 
 import pytest
 
+from claims.gpt_oss_card.entries import BOTH, LARGER
 from fixtures.claim.table import uncheckable
 
 pytestmark = pytest.mark.cheap
@@ -51,6 +52,7 @@ def test_subset_of_swe_bench(contents, stated, measure):
     "o4-mini-a-point-above-o3",
     stated="1",
     in_words=True,
+    model="o4-mini",
     note="Of this evaluation, the sentence says: held against Figure 14 above it, in whole per cents. Figure 2, of "
     "another run, has o3 a point above o4-mini.",
 )
@@ -58,6 +60,18 @@ def test_o4_mini_a_point_above_o3(card, stated, measure):
     """On SWE-bench Verified, as run for this section, o4-mini is just one point above o3."""
     lead = card["figure_14"].leads("o4-mini", over="o3")["SWE-bench Verified"]
     assert measure(lead, "points", of="o4-mini above o3") == stated
+
+
+@pytest.mark.claim(
+    "harmony-tables-17-and-18",
+    refuted="its tables end at 13: what it means are the figures of these numbers",
+    also_prints=("17", "18"),
+    note="Read as: the appendix has tables of these numbers.",
+)
+def test_harmony_tables(contents, measure):
+    """Tables 17 and 18 of the appendix show an example of the chat format."""
+    measure(len({17, 18} & set(contents["captions"]["Figure"])), "figures of these numbers")
+    assert measure(len({17, 18} & set(contents["captions"]["Table"])), "tables of these numbers") == 2
 
 
 PICTURE = "the values stand in a picture only, and the questions are not public"
@@ -97,6 +111,13 @@ INSIDE = "it is about what was done inside the company"
     ("paperbench-tasks", "PaperBench has 8,316 tasks that are graded one by one.",
      "it is another paper's number, quoted", "8,316"),
     ("paperbench-subset", "10 papers were used, each with less than 10 GB of data.", "which ones is not said", "10"),
+    model={
+        "not-high-capability": LARGER,
+        "does-not-advance-the-frontier": LARGER,
+        "o3-highest-at-biology": "o3",
+        "cybermax-three-points-below-o3": "cybermax",
+        "two-points-below-on-pull-requests": BOTH,
+    },
 )  # fmt: skip
 def test_uncheckable(statement):
     """What the card says of preparedness and nobody can check."""

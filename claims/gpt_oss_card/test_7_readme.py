@@ -91,7 +91,7 @@ SPREAD = (
 @each(
     "device",
     [
-        Entry(device, name, {"stated": number, "says": says, "link": README, "note": SPREAD})
+        Entry(device, name, {"stated": number, "says": says, "model": LARGER, "link": README, "note": SPREAD})
         for device, name, number, says in (
             ("H100", "readme-four-h100", "4", "The plain PyTorch implementation needs at least 4 H100."),
             ("H200", "readme-two-h200", "2", "Or 2 H200."),
