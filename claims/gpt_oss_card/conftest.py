@@ -102,7 +102,14 @@ def card() -> Facts:
 
 @pytest.fixture(scope="session")
 def miniature(published_models: Callable[[str], Model]) -> Miniature:
-    """The library's gpt-oss with the published switches and small sizes, on the CPU."""
+    """The library's gpt-oss with the published switches, which both models share, and small sizes, on the CPU."""
+    from transformers import __version__
+
     from claims.gpt_oss_card.miniature import Miniature
 
-    return Miniature(published_models("gpt-oss-120b").config)
+    engine = f"transformers {__version__}, small sizes, CPU"
+    evidence = [origins.evidence(f"configs/{model}.json", model=model, engine=engine) for model in MODELS]
+    larger, smaller = (Miniature(published_models(model).config, evidence) for model in MODELS)
+    if larger.config.to_dict() != smaller.config.to_dict():
+        raise ValueError("the two models differ in more than their sizes")
+    return larger

@@ -1,10 +1,11 @@
 """Sections 2.2 to 2.5: architecture, tokenizer, pretraining and post-training."""
 
+from fractions import Fraction
 from itertools import pairwise
 
 import pytest
 
-from claims.gpt_oss_card.entries import LARGER, SMALLER, both
+from claims.gpt_oss_card.entries import LARGER, MODELS, SMALLER, both
 from fixtures.claim.table import Entry, each, uncheckable
 from fixtures.models.formula import BYTES_PER_NUMBER
 
@@ -23,13 +24,14 @@ def test_width(model, models, stated, measure):
 
 @pytest.mark.claim(
     "norm-before-every-block",
-    note="Read as: two norms a layer, each with a gain a feature and nothing else, and one at the end.",
+    note="Read as: what enters each block stays as it is where the residual stream is twice as large, and moves where "
+    "all features rise alike, which a norm that takes their mean away would not see.",
 )
-def test_norm_before_every_block(models, measure):
+def test_norm_before_every_block(miniature, measure):
     """Root mean square normalisation stands before each attention and each mixture-of-experts block."""
-    of = models("gpt-oss-120b")
-    layers, width = of.config["num_hidden_layers"], of.config["hidden_size"]
-    assert measure(of.norms, "parameters of norms", also=of.formula.norms) == (2 * layers + 1) * width
+    doubled, risen = miniature.moved_by_the_stream(times=2), miniature.moved_by_the_stream(plus=1e4)
+    normed = measure(max(doubled), "most that an input moves", of="with a stream twice as large") == 0
+    assert normed and measure(min(risen), "least that an input moves", of="with a rise of all features") > 0
 
 
 @each("model", both("experts", "A block of {model} has {stated} experts.", {"stated": "128"}, {"stated": "32"}))
@@ -39,12 +41,18 @@ def test_experts(model, models, stated, measure):
     assert measure(of.expert_count, "experts", also=of.formula.expert_count) == stated
 
 
-@pytest.mark.claim("router-is-linear", note="Read as: one matrix and one bias a block, a row for each expert.")
-def test_router_is_linear(models, measure):
+@pytest.mark.claim(
+    "router-is-linear",
+    note="Read as: one matrix and one bias a block, a row for each expert; without the bias, a sum of tokens has the "
+    "sum of their scores.",
+)
+def test_router_is_linear(models, miniature, measure):
     """A linear projection gives the residual stream's score for each expert."""
-    of = models("gpt-oss-120b")
-    rows = of.config["num_hidden_layers"] * of.config["num_local_experts"]
-    assert measure(of.router, "parameters of routers", also=of.formula.router) == rows * (of.config["hidden_size"] + 1)
+    for of in map(models, MODELS):
+        rows, width = of.config["num_hidden_layers"] * of.config["num_local_experts"], of.config["hidden_size"]
+        counted = measure(of.router, "parameters of routers", of=of.name, also=of.formula.router)
+        assert counted == rows * (width + 1)
+    assert measure(miniature.bend_of_scores(), "score", of="of a sum, beside the sum of scores") == 0
 
 
 @each(
@@ -58,27 +66,28 @@ def test_top_4(model, models, stated, measure):
 
 @pytest.mark.claim(
     "softmax-over-selected",
-    note="Read as: the weights sum to 1, and the scores of the experts that are not selected move them not at all. "
-    "A softmax over all experts does neither.",
+    note="Read as: the weights sum to 1, and do not move where the scores of the selected experts rise alike and all "
+    "others fall. Those of a softmax over all experts do neither; those in proportion to the scores move.",
 )
 def test_softmax_over_selected(miniature, measure):
     """An expert's output is weighed by the softmax of the router's scores over the selected experts only."""
-    moved = measure(miniature.moved_by_the_unselected(), "of a weight", of="moved by scores of others")
+    moved = measure(miniature.moved_by_scores(), "of a weight", of="moved by a rise, and by scores of others")
     assert moved == 0 and measure(miniature.sum_of_weights(), "sum of weights") == 1
 
 
 @pytest.mark.claim(
     "gated-swiglu",
-    note="Read as: an expert has three matrices of its widths, two of them into it: the gate and what it lets through.",
+    note="Read as: an expert has three matrices of its widths, two of them into it: the gate and what it lets through; "
+    "and a gate far below zero still lets a little through, as Swish does, and not ReLU or GELU.",
 )
-def test_gated_swiglu(models, measure):
+def test_gated_swiglu(models, miniature, measure):
     """The mixture-of-experts blocks use the gated SwiGLU."""
-    of = models("gpt-oss-120b")
-    inside, width = of.config["intermediate_size"], of.config["hidden_size"]
-    experts = of.config["num_hidden_layers"] * of.config["num_local_experts"]
-    assert measure(of.experts, "parameters", also=of.formula.experts) == experts * (
-        3 * inside * width + 2 * inside + width
-    )
+    for of in map(models, MODELS):
+        experts = of.config["num_hidden_layers"] * of.config["num_local_experts"]
+        inside, width = of.config["intermediate_size"], of.config["hidden_size"]
+        counted = measure(of.experts, "parameters", of=of.name, also=of.formula.experts)
+        assert counted == experts * (3 * inside * width + 2 * inside + width)
+    assert measure(miniature.passed(gate=-20, linear=0), "output", of="with a gate of -20") < 0
 
 
 @pytest.mark.claim(
@@ -89,7 +98,7 @@ def test_gated_swiglu(models, measure):
 def test_swiglu_is_unconventional(miniature, measure):
     """Its SwiGLU is unconventional: it clamps, and has a residual connection."""
     clamped = measure(miniature.moved_by_excess(), "change", of="output when a huge input doubles") == 0
-    assert clamped and measure(miniature.passed_without_linear_part(), "output", of="with no linear part") != 0
+    assert clamped and measure(miniature.passed(gate=1, linear=0), "output", of="with no linear part") != 0
 
 
 @pytest.mark.claim(
@@ -98,16 +107,17 @@ def test_swiglu_is_unconventional(miniature, measure):
 )
 def test_window_alternates(models, miniature, measure):
     """Attention alternates between a banded window and a fully dense pattern."""
-    windows = [kind == "sliding_attention" for kind in models("gpt-oss-120b").config["layer_types"]]
-    measure(sum(windows), "layers with a window")
+    for model in MODELS:
+        pairs = list(pairwise(models(model).config["layer_types"]))
+        assert measure(sum(one != other for one, other in pairs), "changes of pattern", of=model) == len(pairs)
     narrow, wide = (measure(miniature.seen(layer), "of 200 tokens seen", of=f"layer {layer}") for layer in (0, 1))
-    assert narrow < wide and all(one != other for one, other in pairwise(windows))
+    assert narrow < 200 and wide == 200
 
 
 @pytest.mark.claim("window", stated="128", note="Counted with the token itself.")
 def test_window(models, miniature, stated, measure):
     """The window is 128 tokens wide."""
-    also = models("gpt-oss-120b").config["sliding_window"]
+    also = {f"configuration of {model}": models(model).config["sliding_window"] for model in MODELS}
     assert measure(miniature.seen(0), "tokens seen, of 200", also=also) == stated
 
 
@@ -121,29 +131,29 @@ HEADS = [
 @each("field", HEADS)
 def test_heads(field, models, stated, measure):
     """Each layer has 64 query heads of 64 dimensions and 8 key-value heads."""
-    of, shape = models("gpt-oss-120b"), models("gpt-oss-120b").formula.shape
-    by_width = {
-        "heads": of.widths.query // shape.key_width,
-        "key_width": of.widths.query // shape.heads,
-        "key_value_heads": of.widths.key // shape.key_width,
-    }
-    assert (
-        measure(getattr(shape, field), field.replace("_", " "), also={"widths of the matrices": by_width[field]})
-        == stated
-    )
+    for of in map(models, MODELS):
+        shape = of.formula.shape
+        by_width = {
+            "heads": of.widths.query // shape.key_width,
+            "key_width": of.widths.query // shape.heads,
+            "key_value_heads": of.widths.key // shape.key_width,
+        }
+        also = {"widths of the matrices": by_width[field]}
+        assert measure(getattr(shape, field), field.replace("_", " "), of=of.name, also=also) == stated
 
 
 @pytest.mark.claim(
     "grouped-queries",
-    note="Read as: a token leaves as many bytes of keys and values behind as 8 heads take, and not 64.",
+    note="Read as: several query heads share keys and values, and not all of them. By the widths of the matrices, and "
+    "by the bytes that a token leaves behind.",
 )
 def test_grouped_queries(models, measure):
     """Attention uses grouped queries."""
-    of = models("gpt-oss-120b")
-    for_all_heads = of.formula.cached_token * of.formula.shape.heads // of.formula.shape.key_value_heads
-    one = of.counted.kept(1, BYTES_PER_NUMBER).attention
-    kept = measure(one, "bytes kept per token", also=of.formula.cached_token)
-    assert kept < measure(for_all_heads, "bytes", of="if every head had its own")
+    for of in map(models, MODELS):
+        of_every_head = 2 * of.formula.shape.layers * of.widths.query * BYTES_PER_NUMBER
+        also = Fraction(of_every_head, of.counted.kept(1, BYTES_PER_NUMBER).attention)
+        shared = measure(Fraction(of.widths.query, of.widths.key), "heads that share", of=of.name, also=also)
+        assert 1 < shared < of.formula.shape.heads
 
 
 @pytest.mark.claim(
@@ -151,9 +161,10 @@ def test_grouped_queries(models, measure):
 )
 def test_context(models, stated, measure):
     """YaRN extends the context of the dense layers to 131,072 tokens."""
-    config = models("gpt-oss-120b").config
-    extended = config["initial_context_length"] * int(config["rope_scaling"]["factor"])
-    assert measure(config["max_position_embeddings"], "tokens", also={"YaRN": extended}) == stated
+    for model in MODELS:
+        config = models(model).config
+        also = {"YaRN": config["initial_context_length"] * int(config["rope_scaling"]["factor"])}
+        assert measure(config["max_position_embeddings"], "tokens", of=model, also=also) == stated
 
 
 @pytest.mark.claim(
@@ -169,8 +180,9 @@ def test_sink_in_the_denominator(miniature, measure):
 @pytest.mark.claim("vocabulary", stated="201,088", note="Read as: the embedding has a row for each, and no other.")
 def test_vocabulary(models, stated, measure):
     """The tokenizer has 201,088 tokens."""
-    of = models("gpt-oss-120b")
-    assert measure(of.embeddings // of.widths.model, "rows of the embedding", also=of.config["vocab_size"]) == stated
+    for of in map(models, MODELS):
+        rows = measure(of.embeddings // of.widths.model, "rows", of=of.name, also=of.config["vocab_size"])
+        assert rows == stated
 
 
 @uncheckable(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional
+from transformers.models.gpt_oss import modeling_gpt_oss as library
 
 from claims.gpt_oss_card.conftest import Stored
 from claims.gpt_oss_card.miniature import CONTEXT, Miniature
@@ -59,6 +63,31 @@ def test_the_context_that_fits_is_the_longest(name: str, gigabytes: int) -> None
 def test_a_miniature_sees_as_far_as_its_window(window: int) -> None:
     small = Miniature({**published("gpt-oss-20b"), "sliding_window": window})
     assert [small.seen(layer) for layer in (0, 1)] == [window, CONTEXT]
+
+
+def test_what_enters_a_block_tells_its_norm(monkeypatch: pytest.MonkeyPatch) -> None:
+    def moved(norm: Callable[[Tensor], Tensor]) -> list[bool]:
+        monkeypatch.setattr(library.GptOssRMSNorm, "forward", lambda _, hidden: norm(hidden))
+        small = Miniature(published("gpt-oss-20b"))
+        found = (small.moved_by_the_stream(times=2), small.moved_by_the_stream(plus=1e4))
+        assert [len(blocks) for blocks in found] == [4, 4]
+        return [max(blocks) > 0 for blocks in found]
+
+    assert moved(lambda hidden: hidden / hidden.pow(2).mean(-1, keepdim=True).sqrt()) == [False, True]
+    assert moved(lambda hidden: hidden - hidden.mean(-1, keepdim=True)) == [True, False]
+    assert moved(lambda hidden: hidden) == [True, True]
+
+
+def test_scores_that_bend_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, linear = Miniature(published("gpt-oss-20b")), functional.linear
+    assert (small.bend_of_scores(), small.moved_by_scores()) == (0, 0)
+    monkeypatch.setattr(functional, "linear", lambda *given: linear(*given).pow(2))
+    assert small.bend_of_scores() != 0
+
+
+def test_weights_in_proportion_to_the_scores_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(functional, "softmax", lambda scores, **_: scores / scores.sum(-1, keepdim=True))
+    assert Miniature(published("gpt-oss-20b")).moved_by_scores() != 0
 
 
 def test_a_head_without_a_sink_shares_its_attention_with_the_sink() -> None:
