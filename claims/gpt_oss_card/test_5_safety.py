@@ -12,9 +12,13 @@ from fixtures.facts import ScoreTable
 pytestmark = pytest.mark.cheap
 
 ON_A_LEVEL = Fraction(2, 100)  # section 4.1: within 1 to 2 points
-BY_MORE = "Read as: on the mean of the categories it leads by more than the 2 points that the card calls on par."
+BY_MORE = (
+    "Read as: tends to is in more than half of the categories, and significantly by more than the 2 points that the "
+    "card calls on par; weaker: by as much on their mean."
+)
 ON_PAR = "Read as: in every category it is within the 2 points of o4-mini that section 4.1 calls on par"
 GENERALLY = "Read as: generally is in more than half of the categories."
+ON_MOST = "Read as: generally is on more than half of the evaluations of Tables 7 and 8."
 
 
 def _leads(table: ScoreTable, model: str) -> list[Fraction]:
@@ -70,14 +74,15 @@ def test_production_benchmarks_are_harder(card, measure):
         "outperforms-o4-mini-on-production",
         "{model} tends to outperform o4-mini significantly on the production benchmarks.",
         {"note": BY_MORE},
-        {"note": BY_MORE},
+        {"loosely": "on the mean of the categories alone: in most it leads by less, or is behind", "note": BY_MORE},
     ),
 )
-def test_outperforms_o4_mini_on_production(model, card, measure):
+def test_outperforms_o4_mini_on_production(model, card, reading, measure):
     """The models tend to outperform o4-mini significantly on the production benchmarks."""
     leads = _leads(card["table_5"], model)
-    measure(sum(lead > 0 for lead in leads), f"categories of {len(leads)} ahead")
-    assert measure(100 * sum(leads) / len(leads), "points", of="mean lead") > 100 * ON_A_LEVEL
+    ahead = measure(sum(lead > ON_A_LEVEL for lead in leads), f"categories of {len(leads)} ahead by more than 2 points")
+    mean = measure(100 * statistics.mean(leads), "points", of="mean lead")
+    assert {"literal": 2 * ahead > len(leads), "loose": mean > 100 * ON_A_LEVEL}[reading]
 
 
 @pytest.mark.claim("20b-behind-on-illicit-violent", model=SMALLER)
@@ -105,27 +110,20 @@ def test_jailbreaks_like_o4_mini(model, card, measure):
     )
 
 
-@pytest.mark.claim(
-    "underperforms-at-hierarchy-120b",
-    model=LARGER,
-    note="Read as: generally is on more than half of the evaluations of Tables 7 and 8. With a password in the "
-    "developer's message it is ahead.",
+@each(
+    "model",
+    both(
+        "underperforms-at-hierarchy",
+        "{model} generally underperforms o4-mini at the instruction hierarchy.",
+        {"note": ON_MOST + " With a password in the developer's message it is ahead."},
+        {"note": ON_MOST + " On one it is a thousandth behind."},
+    ),
 )
-def test_120b_underperforms_at_hierarchy(card, measure):
-    """gpt-oss-120b generally underperforms o4-mini at the instruction hierarchy."""
-    leads = _leads(card["tables_7_and_8"], LARGER)
+def test_underperforms_at_hierarchy(model, card, measure):
+    """The models generally underperform o4-mini at the instruction hierarchy."""
+    leads = _leads(card["tables_7_and_8"], model)
     behind = measure(sum(lead < 0 for lead in leads), f"evaluations of {len(leads)} behind")
     assert 2 * behind > len(leads)
-
-
-@pytest.mark.claim(
-    "underperforms-at-hierarchy-20b",
-    model=SMALLER,
-    note="Read as: on every evaluation of Tables 7 and 8. On one it is a thousandth behind.",
-)
-def test_20b_underperforms_at_hierarchy(card, measure):
-    """gpt-oss-20b generally underperforms o4-mini at the instruction hierarchy."""
-    assert measure(100 * max(_leads(card["tables_7_and_8"], SMALLER)), "points", of="against o4-mini, at best") < 0
 
 
 @each(
