@@ -8,6 +8,11 @@ from typing import Any
 from fixtures.claim.table import Entry
 
 LARGER, SMALLER = MODELS = ("gpt-oss-120b", "gpt-oss-20b")
+FITS = (
+    "Read as: the weights as stored, with the keys and values of at least as long a context as before its extension, "
+    "take no more. No length is named in the sentence; activations and the runtime's own memory are not counted."
+)
+WHOLE_CONTEXT = " The longest context that it knows does not fit."
 BOTH = "gpt-oss"  # what a claim about the two of them is about
 
 

@@ -5,7 +5,7 @@ from math import ceil
 
 import pytest
 
-from claims.gpt_oss_card.entries import LARGER, both
+from claims.gpt_oss_card.entries import FITS, LARGER, WHOLE_CONTEXT, both
 from fixtures.claim.table import Entry, each
 from fixtures.models.formula import BYTES_PER_NUMBER
 
@@ -57,6 +57,7 @@ def test_readme_active(model, models, stated, measure):
             "also_prints": ("80GB",),
             "link": README,
             "says": "gpt-oss-120b runs on a single GPU of 80 GB.",
+            "note": FITS,
         },
         {
             "stated": "16",
@@ -64,13 +65,16 @@ def test_readme_active(model, models, stated, measure):
             "also_prints": ("16GB",),
             "link": README,
             "says": "gpt-oss-20b runs within 16 GB of memory.",
+            "note": FITS + WHOLE_CONTEXT,
         },
     ),
 )
-def test_readme_fits(model, checkpoints, stated, measure):
+def test_readme_fits(model, checkpoints, models, stated, measure):
     """The models run within 80 and 16 gigabytes."""
-    of = checkpoints[model]
-    assert stated > measure(Fraction(of.published, 10**9), "GB", of="weights as stored", also=of.size / 10**9)
+    stored, config = checkpoints[model], models(model).config
+    assert stated > measure(Fraction(stored.published, 10**9), "GB", of="weights as stored", also=stored.size / 10**9)
+    context = measure(stored.context_beside(int(stated.nominal)), "tokens of context", of="that fit beside them")
+    assert context >= config["initial_context_length"]
 
 
 @pytest.mark.claim(
@@ -83,8 +87,9 @@ def test_readme_evals_quantised():
 
 
 SPREAD = (
-    "Read as: on fewer, the weights of the larger model in two bytes a number do not fit, as the implementation "
-    "spreads them: every device has a part of each expert, and all else whole."
+    "Read as: on fewer, its weights in two bytes a number do not fit, as the implementation spreads them: every device "
+    "has a part of each expert and all else whole, and beside them, packed and unpacked, the tensor being loaded. "
+    "Whether a GB is 10^9 bytes or 2^30, which is nearer to what such a device has."
 )
 
 
@@ -93,13 +98,17 @@ SPREAD = (
     [
         Entry(device, name, {"stated": number, "says": says, "model": LARGER, "link": README, "note": SPREAD})
         for device, name, number, says in (
-            ("H100", "readme-four-h100", "4", "The plain PyTorch implementation needs at least 4 H100."),
-            ("H200", "readme-two-h200", "2", "Or 2 H200."),
+            ("H100", "readme-four-h100", "4", "In plain PyTorch, gpt-oss-120b needs at least 4 H100."),
+            ("H200", "readme-two-h200", "2", "In plain PyTorch, gpt-oss-120b runs on 2 H200."),
         )
     ],
 )
-def test_readme_devices(device, models, devices, stated, measure):
+def test_readme_devices(device, models, checkpoints, devices, stated, measure):
     of = models(LARGER)
     experts = measure(BYTES_PER_NUMBER * of.experts, "bytes", of="experts", also=BYTES_PER_NUMBER * of.formula.experts)
     whole = measure(BYTES_PER_NUMBER * (of.total - of.experts), "bytes", of="all else")
-    assert measure(ceil(experts / (devices["gigabytes"][device] * 10**9 - whole)), "devices") == stated
+    largest = 2 * of.config["num_local_experts"] * of.config["hidden_size"] * of.config["intermediate_size"]
+    loaded = measure(largest * (BYTES_PER_NUMBER + checkpoints[LARGER].bits / 8), "bytes", of="a tensor being loaded")
+    for size in (10**9, 2**30):
+        room = devices["gigabytes"][device] * size - whole - loaded
+        assert measure(ceil(experts / room), "devices", of=f"of a GB of {size} bytes") == stated
