@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from fixtures.claim.table import Listed
-from fixtures.routing.sources import FIGURE_7, on
+from fixtures.routing.sources import FIGURE_7, MIXTRAL, on
 
 pytestmark = pytest.mark.cheap
 
@@ -40,7 +40,18 @@ CLAIMS = Listed(
     |                                   |        | billion.                                                            |
     | two-networks-and-shared-layers    |        | It computes the products of two models of 7 billion, with some      |
     |                                   |        | layers shared.                                                      |
-    """
+    """,
+    model=dict.fromkeys(
+        (
+            "memory-of-47b",
+            "not-56b",
+            "only-networks-are-experts",
+            "flops-like-12b",
+            "not-14b",
+            "two-networks-and-shared-layers",
+        ),
+        MIXTRAL,
+    ),
 )
 
 
@@ -68,8 +79,9 @@ def test_faster_inference(mixtral, one_layer, measure):
 
 @on(FIGURE_7)
 @CLAIMS.claim(
+    model=MIXTRAL,
     note="Read as: there is no layer and no kind of text for which an expert could be left out, as each takes more "
-    "than a quarter of an even share of each."
+    "than a quarter of an even share of each.",
 )
 def test_all_experts_in_memory(evidence, measure):
     shares = [
@@ -143,7 +155,7 @@ def test_every_network_replaced_in_mixtral(mixtral, measure):
     assert measure(mixtral.mlp, "parameters", of="dense networks left", also=mixtral.formula.mlp) == 0
 
 
-@CLAIMS.of("every-network-replaced", source="Switch-C's configuration", model="switch-c-2048")
+@CLAIMS.of("every-network-replaced", source="Switch-C's configuration")
 def test_every_network_replaced_in_switch_c(switch_c, measure):
     assert measure(switch_c.sparse_layers, "layers with experts") == measure(switch_c.layers, "layers")
 

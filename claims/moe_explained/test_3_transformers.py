@@ -70,6 +70,7 @@ CLAIMS = Listed(
         "glam-capacity-factors": "how large they were is said neither in the text nor in the tables of the paper that "
         "was read",
     },
+    model=dict.fromkeys(("third-of-the-energy", "carbon-by-an-order", "glam-capacity-factors"), "glam"),
 )
 
 

@@ -10,6 +10,7 @@ from hypothesis.strategies import integers, lists
 
 from fixtures.claim.table import Listed, table
 from fixtures.routing.capacity import dropped_share
+from fixtures.routing.sources import MIXTRAL
 
 pytestmark = pytest.mark.cheap
 
@@ -105,6 +106,7 @@ def test_switch_from_8_to_2048(switch_transformers, stated, measure):
 
 
 @CLAIMS.claim(
+    model=MIXTRAL,
     loosely="on most of the benchmarks, not on every one",
     note="Read as: on every benchmark of the paper's Table 3; weaker: on more than half of them.",
 )
@@ -116,7 +118,8 @@ def test_better_than_llama_70b(mixtral_paper_table3, reading, measure):
 
 
 @CLAIMS.claim(
-    note="Read as: at most half of the FLOPs a token at the start of a text; less than twice is faster, and not much."
+    model=MIXTRAL,
+    note="Read as: at most half of the FLOPs a token at the start of a text; less than twice is faster, and not much.",
 )
 def test_much_faster_than_llama_70b(mixtral, one_layer, models, measure):
     llama, layer = models("llama-2-70b"), one_layer("llama-2-70b").work(1)

@@ -8,6 +8,7 @@ import pytest
 from fixtures.claim.table import Listed, table
 
 WELCOME = "https://github.com/huggingface/blog/blob/0186a7fa14b94f06611b15f1e687662d28c8fe12/mixtral.md"
+INSTRUCT, ZEPHYR = "mixtral-8x7b-instruct-v0.1", "zephyr-7b-beta"
 
 
 PART_1 = Listed(
@@ -107,6 +108,7 @@ SIX = (
     id="tokens",
     name=BASE,
     link=WELCOME,
+    model={"Llama 2 70B": "llama-2-70b", "Falcon 40B": "falcon-40b", "Llama 2 7B": "llama-2-7b"},
 )
 def test_tokens(cell, pretraining, stated, measure):
     """{row} was trained on {stated} tokens."""
@@ -126,6 +128,7 @@ def test_tokens(cell, pretraining, stated, measure):
     id="leaderboard",
     name=BASE,
     link=WELCOME,
+    model={"Llama 2 70B": "llama-2-70b", "Falcon 40B": "falcon-40b", "Mistral 7B": "mistral-7b-v0.1"},
     uncheckable=dict.fromkeys(("Mixtral 8x7B", "Llama 2 70B", "Falcon 40B"), UNPUBLISHED),
     note=SIX,
 )
@@ -138,6 +141,7 @@ def test_leaderboard(cell, leaderboard, stated, measure):
 @pytest.mark.claim(
     "leaderboard-llama-2-7b",
     stated="54.32",
+    model="llama-2-7b",
     table=BASE,
     row="Llama 2 7B",
     column="score",
@@ -172,6 +176,15 @@ JUDGED = "its answers, and what the judge said of them, are not published with i
     id="chat",
     name=CHAT,
     link=WELCOME,
+    model={
+        "GPT-4 Turbo": "gpt-4-turbo",
+        "GPT-3.5 Turbo 0613": "gpt-3.5-turbo-0613",
+        "Mixtral Instruct": INSTRUCT,
+        "Claude 2.1": "claude-2.1",
+        "OpenChat 3.5": "openchat-3.5",
+        "Zephyr 7B": ZEPHYR,
+        "Llama 2 70B chat": "llama-2-70b-chat",
+    },
     uncheckable={
         "GPT-4 Turbo / MT-Bench": JUDGED,
         "Claude 2.1 / MT-Bench": JUDGED,
@@ -195,6 +208,7 @@ def test_chat(cell, mt_bench, reading, stated, measure):
 @pytest.mark.claim(
     "chat-zephyr-7b-context-window",
     stated="8K",
+    model=ZEPHYR,
     table=CHAT,
     row="Zephyr 7B",
     column="context window",
@@ -214,12 +228,13 @@ PART_2 = Listed(
     | claim                  | stated | says                                                            |
     |------------------------|--------|-----------------------------------------------------------------|
     | best-open-chat-model   |        | Mixtral Instruct is ahead of all other open models on MT-Bench. |
-    | comparable-with-gpt-35 |        | Its performance is comparable with GPT-3.5's.                   |
-    | about-45b              | 45B    | It has about 45 billion parameters.                             |
+    | comparable-with-gpt-35 |        | Mixtral Instruct's performance is comparable with GPT-3.5's.    |
+    | about-45b              | 45B    | Mixtral has about 45 billion parameters.                        |
     | no-prompt-format       |        | The base model has no prompt format.                            |
     | exact-format           |        | The format of the example has to be reproduced exactly.         |
     """,
     link=WELCOME,
+    model=dict.fromkeys(("best-open-chat-model", "comparable-with-gpt-35", "exact-format"), INSTRUCT),
     uncheckable={"no-prompt-format": "an absence: a base model has what its users find"},
 )
 
