@@ -75,13 +75,13 @@ class Gating:
         return total
 
     def load_variations(self, noises: Sequence[float]) -> list[float]:
-        """Squared variation of the experts' loads when the gate favours each by one more than the one before it.
+        """Squared variation of the experts' loads when the gate favours each by four more than the one before it.
 
         Tokens choose one expert; a noise is the standard deviation of what is added to their logits.
         """
         found = []
         for noise in noises:
-            noisy = self.logits() + torch.arange(self.experts) + noise * self.logits(further=1)
+            noisy = self.logits() + 4 * torch.arange(self.experts) + noise * self.logits(further=1)
             counts = assignments(noisy.argmax(dim=1), self.experts).numpy()
             found.append(float(squared_distance(assignment_shares(counts)[None, None], evenness(1))[0]))
         return found
