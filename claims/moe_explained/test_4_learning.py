@@ -76,7 +76,8 @@ CLAIMS = Listed(
 
 
 @CLAIMS.claim(
-    note="Read as: after as many steps, each doubling of the experts of Switch-Base from 16 to 256 has higher quality."
+    note="Read as: each doubling of the experts of Switch-Base from 16 to 256 has higher quality. The table does not "
+    "print its steps; of models of these sizes the paper says that all were trained for the same number."
 )
 def test_more_experts_learn_faster(switch_transformers, measure):
     assert (
@@ -128,13 +129,14 @@ def test_quality_without_loss(st_moe, measure):
 
 
 @CLAIMS.claim(
-    note="Read as: more than half of the parameters. That a drop is to be expected because of it does not follow: what "
-    "was trained then is most of the network."
+    note="Read as: more than half of the parameters of the paper's model, and of Mixtral's. That a drop is to be "
+    "expected because of it does not follow: what was trained then is most of the network."
 )
-def test_experts_are_most_of_it(mixtral, measure):
-    share = Fraction(mixtral.moe_block, mixtral.total)
+def test_experts_are_most_of_it(mixtral, st_moe, measure):
     also = Fraction(mixtral.formula.moe_block, mixtral.formula.total)
-    assert measure(share, "of the parameters", also=also) > Fraction(1, 2)
+    share = measure(Fraction(mixtral.moe_block, mixtral.total), "of the parameters", of="Mixtral", also=also)
+    printed = measure(st_moe["share of experts"], "of the parameters", of="ST-MoE-L, about")
+    assert min(share, printed) > Fraction(1, 2)
 
 
 PROTOCOL = (
