@@ -137,7 +137,7 @@ def test_eight_experts(mixtral, stated, measure):
     assert measure(mixtral.expert_count, "experts", also={"configuration": mixtral.formula.expert_count}) == stated
 
 
-@CLAIMS.claim
+@CLAIMS.claim(note="Read as: an expert of Mixtral has the size of the feed-forward network of Mistral 7B.")
 def test_experts_are_feed_forward_networks(mixtral, mistral, measure):
     expert = Fraction(mixtral.experts, mixtral.expert_count)
     also = Fraction(mixtral.formula.experts, mixtral.formula.expert_count)

@@ -31,7 +31,7 @@ CLAIMS = Listed(
     | second-expert-at-random      |        | The second expert is picked with a probability proportional to its      |
     |                              |        | weight.                                                                 |
     | overflow-at-both             |        | A token overflows when both of its experts are at capacity.             |
-    | switch-2048-experts          | =2048  | The released Switch Transformers have up to 2,048 experts.              |
+    | switch-2048-experts          | =2048  | The model of 1.6 trillion parameters was released with 2,048 experts.   |
     | four-times-over-t5-xxl       | 4      | Switch Transformers is pretrained four times as fast as T5-XXL.         |
     | layer-of-the-drawing         |        | The paper's Switch layer receives two tokens and has four experts.      |
     | router-computation-reduced   |        | With a single expert, the router's computation is reduced.              |
@@ -134,7 +134,7 @@ def test_overflow_at_both(batch):
 
 @CLAIMS.claim(model="switch-c-2048")
 def test_switch_2048_experts(switch_c, switch_transformers, stated, measure):
-    also = {"names of the checkpoints": max(switch_transformers["checkpoints"].values())}
+    also = {"name of the checkpoint": switch_transformers["checkpoints"]["switch-c-2048"]}
     assert measure(switch_c.config["num_experts"], "experts in a layer", also=also) == stated
 
 
@@ -242,7 +242,7 @@ def test_rest_in_full_precision(switch_transformers, measure):
     assert min(measure(bits[part], "bits", of=part) for part in bits if part != "experts") >= full
 
 
-@CLAIMS.claim(note="Read as: at equal steps the quality is lower, as of a run that fails.")
+@CLAIMS.claim(note="Read as: at equal steps the quality is lower; beside it stands that the run diverged.")
 def test_bfloat16_less_stable(switch_transformers, measure):
     quality = {name: measure(row["quality"], "nats", of=name) for name, row in switch_transformers["table_2"].items()}
     assert quality["bfloat16"] == min(quality.values()) < quality["float32"]
@@ -268,8 +268,8 @@ def test_selective_precision(switch_transformers, measure):
 
 
 @CLAIMS.claim(
-    note="Read as: of all fractions with 1 above the line, a third is nearest to the two energies' ratio; a fraction "
-    "in words promises no digits."
+    note="Read as: of all fractions with 1 above the line, a third is nearest to the two energies' ratio, for a "
+    "fraction promises no digits. How good the two models are is not compared."
 )
 def test_third_of_the_energy(energy, stated, measure):
     used = Fraction(energy["GLaM"]["megawatt hours"], energy["GPT-3"]["megawatt hours"])

@@ -250,8 +250,8 @@ def test_best_open_chat_model(mt_bench, measure):
 
 @pytest.mark.cheap
 @PART_2.claim(
-    note="Read as: nearer to GPT-3.5's score than to that of any other open model. That it is the first of them cannot "
-    "be seen from the table."
+    note="Read as: nearer to GPT-3.5's score than to that of any other open model. GPT-3.5 is the version of the "
+    "Mixtral paper. That Mixtral is the first of them cannot be seen from the table."
 )
 def test_comparable_with_gpt_35(mt_bench, measure):
     scores = dict(mt_bench["scores"])
