@@ -14,11 +14,6 @@ OF_52B = (
     "layers-of-52b", "named-52b", "rounded-up-by", "vocabulary", "embedding", "with-embedding", "with-both-embeddings",
 )  # fmt: skip
 
-POST = (
-    "https://github.com/kipply/blog/blob/32ef0dc16b4762f5e3e6d3d79045f70eaf6cc8fb/"
-    "blog/content/transformer_parameter_counting.md"
-)
-
 CLAIMS = Listed(
     """
     | claim                     | stated          | says                                                               |
@@ -55,7 +50,6 @@ CLAIMS = Listed(
     | relative-positions        | 21.5B           | Gopher 280B has 21.5 billion parameters of relative positions.     |
     | gopher-total              | 280B            | Gopher has 280 billion parameters.                                 |
     """,
-    link=POST,
     model=dict.fromkeys(OF_52B, "anthropic-52b")
     | dict.fromkeys(("gpt2-positions", "positions-are-zero"), "gpt2")
     | dict.fromkeys(("ratio-of-2017", "first-positions"), "transformer-base")

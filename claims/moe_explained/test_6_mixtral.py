@@ -8,7 +8,6 @@ import pytest
 from fixtures.claim.table import Listed, table
 from fixtures.routing.sources import MIXTRAL
 
-WELCOME = "https://github.com/huggingface/blog/blob/0186a7fa14b94f06611b15f1e687662d28c8fe12/mixtral.md"
 INSTRUCT, ZEPHYR = "mixtral-8x7b-instruct-v0.1", "zephyr-7b-beta"
 
 
@@ -26,7 +25,6 @@ PART_1 = Listed(
     | five-languages     |        | It speaks English, French, German, Spanish and Italian.                           |
     | humaneval          | 40.2%  | It has 40.2 % on HumanEval.                                                       |
     """,
-    link=WELCOME,
     uncheckable={
         "state-of-the-art": "it compares with all open models there were that day",
         "five-languages": "what it takes to speak a language is not said",
@@ -104,7 +102,6 @@ BASE_MODELS = {"Llama 2 70B": "llama-2-70b", "Falcon 40B": "falcon-40b", "Llama 
     """,
     id="tokens",
     name=BASE,
-    link=WELCOME,
     model=BASE_MODELS,
 )
 def test_tokens(cell, pretraining, stated, measure):
@@ -125,7 +122,6 @@ def test_tokens(cell, pretraining, stated, measure):
     """,
     id="leaderboard",
     name=BASE,
-    link=WELCOME,
     model=BASE_MODELS | {"Mixtral 8x7B": MIXTRAL, "Mistral 7B": "mistral-7b-v0.1"},
     uncheckable={
         "Falcon 40B": "the same authors print it in July 2023, when the leaderboard had four benchmarks; the scores of "
@@ -161,7 +157,6 @@ JUDGED = "its answers, and what the judge said of them, are not published with i
     """,
     id="chat",
     name=CHAT,
-    link=WELCOME,
     model={
         "GPT-4 Turbo": "gpt-4-turbo",
         "GPT-3.5 Turbo 0613": "gpt-3.5-turbo-0613",
@@ -198,7 +193,6 @@ def test_chat(cell, mt_bench, reading, stated, measure):
     table=CHAT,
     row="Zephyr 7B",
     column="context window",
-    link=WELCOME,
     loosely="it is what the paper on Mistral 7B, its base, prints; the configurations of both have four times as many "
     "positions",
     note="Read as: the positions of its configuration; weaker: the context that the paper on its base prints.",
@@ -219,7 +213,6 @@ PART_2 = Listed(
     | no-prompt-format       |        | The base model has no prompt format.                            |
     | exact-format           |        | The format of the example has to be reproduced exactly.         |
     """,
-    link=WELCOME,
     model=dict.fromkeys(("best-open-chat-model", "comparable-with-gpt-35", "exact-format"), INSTRUCT),
     uncheckable={"no-prompt-format": "an absence: a base model has what its users find"},
 )

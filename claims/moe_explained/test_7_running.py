@@ -5,7 +5,6 @@ from fractions import Fraction
 import pytest
 
 from claims.moe_explained.costs import four_bit_bytes
-from claims.moe_explained.test_6_mixtral import WELCOME
 from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
@@ -24,7 +23,6 @@ GB = 10**9
     """,
     id="memory",
     name="required memory",
-    link=WELCOME,
     note="Read as: the weights alone take more than that, a GB being 10⁹ bytes.",
 )
 def test_memory(cell, mixtral, stated, measure):
@@ -55,7 +53,6 @@ CLAIMS = Listed(
     |                                |        | significantly lower.                                                   |
     | fast-but-large                 |        | Mixtures of experts are fast, but need expensive GPUs.                 |
     """,
-    link=WELCOME,
     uncheckable={
         "experts-do-not-suit-adapters": "advice, without what happened otherwise",
         "forty-eight-hours": "neither the number of steps nor the version of the script is said",
@@ -65,6 +62,7 @@ CLAIMS = Listed(
         "fast-but-large": "no device, load or model is named to compare with",
     },
     also_prints={"gptq-perplexity": ("4.25",)},
+    model={"fast-but-large": ""},
 )
 
 
