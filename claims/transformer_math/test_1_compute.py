@@ -54,7 +54,7 @@ def test_training_work(neox, training, stated, measure):
     assert measure(per_parameter(neox, training, training.whole.total), FLOPS) == stated
 
 
-@CLAIMS.of("training-work", note=OWN_MODEL, source="GPT-3's table", model="gpt-3")
+@CLAIMS.of("training-work", note=OWN_MODEL, source="GPT-3's table")
 def test_training_work_of_gpt3(gpt3, stated, measure):
     of = gpt3["175B"]
     assert measure(Fraction(of["flops"], of["parameters"] * of["tokens"]), FLOPS) == stated
@@ -85,7 +85,6 @@ def test_backward_work(neox, training, stated, measure):
     note="Nothing turns it: the seconds cancel, whatever the numbers. Read as: the product is in FLOP-seconds, and so "
     "shrinks by 60 when time is told in minutes instead. GPT-3's training, by its time on a thousand GPUs of 150 "
     "TFLOPs a second.",
-    model="gpt-3",
 )
 def test_flop_seconds(gpt3, printed, measure):
     rate = 1000 * printed["tflops_a_gpu"]["normal_attention"] * 10**12
@@ -98,7 +97,6 @@ def test_flop_seconds(gpt3, printed, measure):
     in_words=True,
     also_prints=("24", "3600"),
     note="In units of 10^15·24·3600. GPT-3's table has both, FLOPs and petaflop-days: they agree to its three digits.",
-    model="gpt-3",
 )
 def test_petaflop_day(gpt3, stated, measure):
     day = 10**15 * 24 * 3600
@@ -110,7 +108,6 @@ def test_petaflop_day(gpt3, stated, measure):
     loosely="the paper's projections for large models want up to an eighth more; Chinchilla itself was trained so",
     note="To the digits printed, 19.5 to 20.5. Literal: at every size that the paper projects; weaker: of the model "
     "that it trained.",
-    model="chinchilla-70b",
 )
 def test_twenty_tokens(compute_optimal, reading, stated, measure):
     rows = {"literal": compute_optimal["projected"], "loose": [compute_optimal["trained"]]}[reading]
@@ -124,7 +121,7 @@ def test_gpu_hours(stated, measure):
     assert measure(gpus, "GPU-hours", also={"one GPU": hours}) == stated
 
 
-@CLAIMS.claim(note="Read as: for most of GPT-3's eight sizes, at 20 tokens for each parameter.", model="gpt-3")
+@CLAIMS.claim(note="Read as: for most of GPT-3's eight sizes, at 20 tokens for each parameter.")
 def test_optimal_for_many(gpt3, printed, stated, measure):
     tokens = sorted(printed["tokens_a_parameter"] * of["parameters"] for of in gpt3.values.values())
     assert stated > measure(tokens[len(tokens) // 2], "tokens", of="the fifth of eight sizes")

@@ -13,7 +13,6 @@ FIRST = "2023-04-18"
 OWN_RUN = (
     "it is a measurement of the lab's own runs on many A100s, and nothing of them is published that could be repeated"
 )
-MEGATRON = "megatron-lm-models"
 
 CLAIMS = Listed(
     """
@@ -74,7 +73,6 @@ def test_in_line_with_megatron(printed, reading, measure):
 
 
 @CLAIMS.claim(
-    model=MEGATRON,
     refuted="that is of its smallest model; the lowest of the table is 135, of the model of 18 billion",
     note="Between 137 and 163, the document says: read as the lowest and the highest that the table reports.",
 )
@@ -82,13 +80,12 @@ def test_megatron_lowest(megatron, stated, measure):
     assert measure(min(of["tflops_a_gpu"] for of in megatron["models"]), "TFLOPs a second") == stated
 
 
-@CLAIMS.claim(model=MEGATRON)
+@CLAIMS.claim
 def test_megatron_highest(megatron, stated, measure):
     assert measure(max(of["tflops_a_gpu"] for of in megatron["models"]), "TFLOPs a second") == stated
 
 
 @CLAIMS.claim(
-    model=MEGATRON,
     note="Theoretical FLOPs are never met: read as what is reported, here and by Megatron-LM, is below the maker's "
     "peak.",
 )
@@ -103,7 +100,6 @@ def test_peak_is_not_met(megatron, printed, measure):
     refuted="a slip of units, as above: what is reported is a trillion times that",
     note="Approximately what should always be reached: read as no less than a tenth of the least that is reported. "
     "Nothing turns it: twelve orders of magnitude lie between.",
-    model=MEGATRON,
 )
 def test_rule_of_thumb_first(megatron, stated, measure):
     least = min(of["tflops_a_gpu"] for of in megatron["models"]) * 10**12
@@ -113,7 +109,6 @@ def test_rule_of_thumb_first(megatron, stated, measure):
 @CLAIMS.claim(
     version="2023-06-21",
     corrects="rule-of-thumb-first",
-    model=MEGATRON,
     note="Always is read as: at each of the ten sizes that Megatron-LM reports.",
 )
 def test_rule_of_thumb(megatron, stated, measure):

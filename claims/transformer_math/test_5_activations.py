@@ -39,19 +39,18 @@ CLAIMS = Listed(
 )
 
 
-@CLAIMS.claim(note="Where the dashed line of the figure stands.", model="megatron-lm-models")
+@CLAIMS.claim(note="Where the dashed line of the figure stands.")
 def test_figure_line(bars, stated, measure):
     assert measure(bars.line, "GB") == stated
 
 
-@CLAIMS.claim(model="megatron-lm-models", note="Read off the figure: all four models, on either side of the line.")
+@CLAIMS.claim(note="Read off the figure: all four models, on either side of the line.")
 def test_figure_line_divides(bars, measure):
     least = min(measure(of["baseline"], "GB", of=f"{name}, kept") for name, of in bars.gib.items())
     assert least > bars.line > max(measure(of["present"], "GB", of=f"{name}, again") for name, of in bars.gib.items())
 
 
 @CLAIMS.claim(
-    model="megatron-lm-22b",
     refuted="the bar is a third of that: the figure has sequence parallelism as well, which the equations beside it "
     "leave out",
     note="Activations of the figure's 22B model by the document's equation for selective recomputation, against the "
@@ -150,7 +149,6 @@ def test_forward_between(training, counting, reading, stated, measure):
 
 
 @CLAIMS.claim(
-    model="megatron-lm-22b",
     loosely="only with gradients in single precision; in half precision, which the document assumes for mixed "
     "precision, the figure's states are two bytes a parameter more",
     note="The sum of the document's four terms for the figure's 22B model on 8 accelerators, AdamW and mixed "

@@ -52,7 +52,6 @@ CLAIMS = Listed(
     | activations-in-3d                    |        | In 3D parallelism activations are divided by the size of tensor  |
     |                                      |        | parallelism.                                                     |
     """,
-    model=dict.fromkeys(STAGES_OF_ZERO, "zero-7.5b"),
     note=dict.fromkeys(
         STAGES_OF_ZERO,
         "Of model, gradients and optimizer, in mixed precision with AdamW. Read as: for the ZeRO paper's model of 7.5B "
@@ -77,7 +76,6 @@ def test_optimizer_is_sharded(zero_paper, counting, measure):
 
 
 @CLAIMS.claim(
-    model="zero-7.5b",
     note="Read as: there is a model whose states do not fit on one A100 with 80 GB, and fit on each of many with "
     "ZeRO-1: the ZeRO paper's, of 7.5B, on one GPU and on its 64.",
 )
@@ -99,7 +97,6 @@ def test_zero(claim, zero_paper, counting, measure):
 
 
 @CLAIMS.claim(
-    model="zero-100b",
     refuted="ZeRO-R shares activations among the accelerators of one replica: the ZeRO paper's example shrinks by its "
     "16 ways of model parallelism, and not by its 25 replicas",
     note="Read as: the activations of the ZeRO paper's example shrink by its degree of data parallelism, to whole "
@@ -113,7 +110,6 @@ def test_activations_over_data_parallel_ranks(zero_paper, measure):
 
 @CLAIMS.claim(
     version=FIRST,
-    model="zero-100b",
     note="The first version divides activations by the degree of tensor parallelism. Read as: so do the ZeRO paper's "
     "GB.",
 )
@@ -125,7 +121,6 @@ def test_zero_r_first(zero_paper, measure):
 @CLAIMS.claim(
     version="2024-10-08",
     corrects="zero-r-first",
-    model="zero-100b",
     refuted="the changed equation has activations whole, as the one of ZeRO-1 without ZeRO-R has: what it is an "
     "example of is gone from it",
     note="The later version has activations undivided in its example of ZeRO-R with ZeRO-1. Read as: the ZeRO paper's "
