@@ -36,8 +36,11 @@ CLAIMS = Listed(
     """,
     uncheckable={
         "neox-throughput": OWN_RUN,
+        "flash-throughput": OWN_RUN,
         "something-wrong": "wrong is what is not told: no list of causes to look for",
     },
+    version={"flash-throughput": "2023-06-21"},
+    corrects={"flash-throughput": "flash-throughput-first"},
 )
 
 
@@ -49,16 +52,6 @@ CLAIMS = Listed(
 )
 def test_flash_throughput_first(printed, stated, measure):
     assert stated > measure(printed["tflops_a_gpu"]["normal_attention"] * 10**12, "FLOPs a second, normal attention")
-
-
-@CLAIMS.claim(
-    version="2023-06-21",
-    corrects="flash-throughput-first",
-    note="Read as: the number with flash attention, in the unit that is printed, is above that of normal attention. "
-    "That it is reached at all cannot be checked here.",
-)
-def test_flash_throughput(printed, stated, measure):
-    assert stated > measure(printed["tflops_a_gpu"]["normal_attention"], "TFLOPs a second, normal attention")
 
 
 @CLAIMS.claim(
@@ -109,10 +102,15 @@ def test_rule_of_thumb_first(megatron, stated, measure):
 @CLAIMS.claim(
     version="2023-06-21",
     corrects="rule-of-thumb-first",
-    note="Always is read as: at each of the ten sizes that Megatron-LM reports.",
+    loosely="only of each model on some number of GPUs: Megatron-Turing NLG, on the most that it was run on, is below "
+    "even the rate under which the document suspects a fault",
+    note="Always is read as: in all runs that Megatron-LM's table and the paper on Megatron-Turing NLG report; weaker: "
+    "in the best of each model.",
 )
-def test_rule_of_thumb(megatron, stated, measure):
-    assert stated < measure(min(of["tflops_a_gpu"] for of in megatron["models"]), "TFLOPs a second, the least")
+def test_rule_of_thumb(megatron, reading, stated, measure):
+    of_turing = {"literal": min, "loose": max}[reading](megatron["megatron_turing"].values())
+    least = min(of_turing, *(of["tflops_a_gpu"] for of in megatron["models"]))
+    assert stated < measure(least, "TFLOPs a second, the least")
 
 
 def of_ideal(scaling: Any, measure: Any) -> list[Any]:
