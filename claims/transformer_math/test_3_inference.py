@@ -26,8 +26,7 @@ def test_format(cell, counting, formats, stated, measure):
     """{row} has {stated} bits of {column}."""
     names = {"FP32": "float32", "BF16": "bfloat16", "FP16": "float16"}
     of = counting.bits_of(names[cell.row]) if cell.row in names else formats[cell.row]
-    bits = of[cell.column] if cell.row in names else of[cell.column.lower()]
-    assert measure(bits, "bits") == stated
+    assert measure(of[cell.column], "bits") == stated
 
 
 CLAIMS = Listed(
@@ -103,8 +102,7 @@ def test_weights(cell, training, stated, measure):
     "overhead",
     stated="20%",
     note="Overhead of the forward pass is read as the keys and values of one sequence of the published context, the "
-    "one "
-    "part of it that stays; GPT-NeoX-20B in 16 bits. Four such sequences are more.",
+    "one part of it that stays; GPT-NeoX-20B in 16 bits. Four such sequences are more.",
 )
 def test_overhead(neox, training, stated, measure):
     """A forward pass takes no more than 20% beside the weights."""
@@ -118,11 +116,12 @@ def test_overhead(neox, training, stated, measure):
 @pytest.mark.claim(
     "inference-total",
     stated="1.2",
-    note="The overhead is the limit of what was claimed for it: weights and 20% of them. For the model of the claim "
-    "above.",
+    loosely="only as a limit, which the overhead is in the sentence before",
+    note="Weights, and the overhead of the claim above, of the same model. Read as: that many times, to its digits; "
+    "weaker: no more.",
 )
-def test_inference_total(neox, training, printed, stated, measure):
+def test_inference_total(neox, training, reading, stated, measure):
     """Inference takes 1.2 times the weights in all."""
     whole = 2 * neox.total + neox.cached_token.total * training.tokens
-    measure(Fraction(whole, 2 * neox.total), "times the weights", of="one sequence")
-    assert measure(1 + printed["overhead"], "times the weights", of="the limit") == stated
+    times = measure(Fraction(whole, 2 * neox.total), "times the weights")
+    assert {"literal": times == stated, "loose": times <= stated}[reading]

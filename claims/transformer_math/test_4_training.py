@@ -67,7 +67,10 @@ CLAIMS = Listed(
 )
 
 
-@CLAIMS.claim(in_words=True, note="Tensors of the parameters' size beside parameters and gradients.")
+@CLAIMS.claim(
+    in_words=True,
+    note="Copies of the gradients, it says: read as tensors of as many numbers, beside parameters and gradients.",
+)
 def test_three_copies(training, stated, measure):
     states, copy = training.states["AdamW"].values(), training.weights["float32"]
     also = {"bytes of all, by bytes of one": round(sum(states) / copy, 3)}
@@ -121,6 +124,6 @@ def test_gradients(cell, training, stated, measure):
 
 @pytest.mark.claim("gradients-follow-parameters", note="In torch, for a model in half precision.")
 def test_gradients_follow_parameters(training, measure):
-    """Gradients have the type of the model, in half precision as well."""
+    """Gradients often have the type of the model, and so half precision where it has."""
     gradients = measure(training.gradients["float16"], "bytes", of="gradients")
     assert gradients == measure(training.weights["float16"], "bytes", of="parameters")

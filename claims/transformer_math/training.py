@@ -164,10 +164,10 @@ def shard_bytes(numbers: int, bytes_each: int, ranks: int) -> int:
 
 
 def bits_of(name: str) -> dict[str, int]:
-    """Bits of a floating-point type, by torch's name: of its mantissa, its exponent and in all."""
+    """Bits of a floating-point type, by torch's name: of its mantissa and its exponent."""
     info = torch.finfo(getattr(torch, name))
     mantissa = round(-torch.log2(torch.tensor(info.eps, dtype=torch.float64)).item())
-    return {"Mantissa": mantissa, "Exponent": info.bits - 1 - mantissa, "all": info.bits}
+    return {"Mantissa": mantissa, "Exponent": info.bits - 1 - mantissa}
 
 
 def bits_of_a_byte() -> int:
