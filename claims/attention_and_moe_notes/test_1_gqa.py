@@ -180,11 +180,11 @@ def test_back_at_multi_head(gqa_estimate, measure):
     assert kept(of, of.heads, measure, of="as many keys as heads") == own
 
 
-@PART_1.claim(model="llama-2-13b", note="Held against the library's cache of Llama-2-13B.")
-def test_cache_formula(llama, measure):
-    of = llama.config
+@PART_1.claim(note="Held against the library's cache of Llama-2-70B, whose heads share keys.")
+def test_cache_formula(llama_70b, measure):
+    of = llama_70b.config
     keys = of["hidden_size"] // of["num_attention_heads"] * of["num_key_value_heads"]
-    assert measure(llama.counted.kept(1, 2).attention, "bytes a token") == 2 * 2 * of["num_hidden_layers"] * keys
+    assert measure(llama_70b.counted.kept(1, 2).attention, "bytes a token") == 2 * 2 * of["num_hidden_layers"] * keys
 
 
 @PART_1.each()

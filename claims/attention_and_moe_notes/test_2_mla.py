@@ -12,7 +12,6 @@ pytestmark = pytest.mark.cheap
 
 MLA = f"{REPOSITORY}/28c65cdfbc3338e2e040016eea4b7fdf556e4d57/ch04/05_mla/README.md"
 FIRST_MLA = f"{REPOSITORY}/6eb6adfa33cb9be67b025692dbd539533b9ddeae/ch04/05_mla/README.md"
-DEEPSEEK = "deepseek-v3"
 
 PART_1 = Listed(
     """
@@ -35,7 +34,7 @@ PART_1 = Listed(
 )
 
 
-@PART_1.claim(model=DEEPSEEK)
+@PART_1.claim(note="Of DeepSeek-V3.")
 def test_keys_compressed(deepseek_v3, latent_kept, measure):
     of = deepseek_v3.formula.shape
     kept = measure(latent_kept, "bytes a token", also=deepseek_v3.formula.cached_token)
@@ -44,7 +43,6 @@ def test_keys_compressed(deepseek_v3, latent_kept, measure):
 
 
 @PART_1.claim(
-    model=DEEPSEEK,
     refuted="a token at inference passes through the compression of queries as well: no weight of attention is idle",
     note="Read as: at inference, weights of the compression of queries do nothing for a token. What is saved by it are "
     "activations, in training; it is there all the same.",
@@ -76,7 +74,6 @@ def test_mla_better_than_mha(deepseek_v2, reading, measure):
 
 
 @PART_1.claim(
-    model=DEEPSEEK,
     loosely="of the latent alone: DeepSeek's models keep a rotary key beside it, which the formula leaves out",
     note="Read as: what DeepSeek-V3 keeps of a token, to within a tenth, for the sign in the formula is that of "
     "'about'; weaker: without its rotary key.",
@@ -89,7 +86,7 @@ def test_latent_formula(deepseek_v3, latent_kept, reading, measure):
     assert abs(Fraction(by_formula, kept - left_out) - 1) <= Fraction(1, 10)
 
 
-@PART_1.claim(model="llama-2-13b", note="Held against the library's cache of Llama-2-13B.")
+@PART_1.claim(note="Held against the library's cache of Llama-2-13B.")
 def test_mha_formula(llama, measure):
     of = llama.config
     also = {"grouped-query formula": llama.formula.cached_token}

@@ -36,7 +36,7 @@ PART_1 = Listed(
 )
 
 
-@PART_1.claim(model="llama-2-13b", note="Read as: more than half of all parameters.")
+@PART_1.claim(note="Read as: more than half of all parameters of Llama-2-13B.")
 def test_network_has_a_large_part(llama, measure):
     also = Fraction(llama.formula.mlp, llama.formula.total)
     assert measure(Fraction(llama.mlp, llama.total), "of the parameters", also=also) > Fraction(1, 2)
@@ -55,7 +55,7 @@ def test_many_networks_increase_the_total(mixtral, models, measure):
     assert measure(Fraction(mixtral.formula.total, dense), "times Mistral 7B's parameters", also=also) >= 2
 
 
-@PART_1.claim(model=DEEPSEEK, note="Read as: fewer than half of those there are.")
+@PART_1.claim(note="Read as: fewer than half of those there are; of DeepSeek-V3, the example.")
 def test_few_are_active(deepseek_v3, measure):
     also = Fraction(deepseek_v3.formula.experts_per_token, deepseek_v3.formula.expert_count)
     share = Fraction(deepseek_v3.experts_per_token, deepseek_v3.expert_count)
