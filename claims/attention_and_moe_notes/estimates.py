@@ -8,6 +8,8 @@ from fractions import Fraction
 from functools import cache, cached_property
 from math import ceil
 
+import torch
+
 from fixtures.claim.numbers import NotCovered
 from fixtures.models.counted import Counted
 from reports import schema
@@ -81,7 +83,7 @@ class Cache:
         own, shared, latent = self.formula(self.heads), self.formula(self.key_value_heads), self.latent_formula
         kept, kept_shared = self.library(self.heads), self.library(self.key_value_heads)
         lines: dict[str, tuple[Fraction | int, str, Fraction | int | None]] = {
-            "dtype": (self.bytes, "bytes a number", None),
+            "dtype": (self.bytes, "bytes a number", torch.bfloat16.itemsize),
             "head_dim": (self.head_width, "features", Fraction(kept, own // self.head_width)),
             "GQA n_kv_heads": (self.key_value_heads, "keys", Fraction(kept_shared * self.heads, kept)),
             "MHA total KV cache": (own / 10**9, "GB", Fraction(kept, 10**9)),

@@ -94,7 +94,7 @@ def test_groups_are_keys_in_the_estimate(gqa_estimate, measure):
     assert measure(gqa_estimate.key_value_heads, "keys") <= measure(gqa_estimate.groups, "groups")
 
 
-@PART_1.claim(note="Read as: parameters that make keys and values of a token.")
+@PART_1.claim(note="Read as: features of keys and values that are made of a token.")
 def test_fewer_key_computations(gpts, measure):
     shared, own = (measure(2 * gpts[kind].key_width, "keys and values", of=kind) for kind in ("GQA", "MHA"))
     assert shared < own
@@ -157,17 +157,21 @@ def test_mqa_of_all_heads(gqa_estimate, measure):
 @PART_1.claim(
     version="since November 2025, at 28a8408d",
     corrects="mqa-of-all-heads",
-    note="Read as: the cache is smaller than with groups, by more than it was for groups.",
+    note="Read as: the cache is smaller with one group than with several, and with those than without groups.",
 )
 def test_mqa_of_one_group(gqa_estimate, measure):
     numbers = (1, gqa_estimate.key_value_heads, gqa_estimate.heads)
     one, groups, own = (kept(gqa_estimate, keys, measure) for keys in numbers)
-    assert Fraction(groups, one) > Fraction(own, groups) > 1
+    assert one < groups < own
 
 
-@PART_1.claim(version="since November 2025, at 28a8408d", note="Read as: a lower mean, in the paper's table.")
-def test_mqa_can_suffer(gqa_paper, measure):
-    assert fall(gqa_paper, "MQA", measure) > 0
+@PART_1.claim(
+    version="since November 2025, at 28a8408d",
+    note="Read as: in some published comparison, here the DeepSeek-V2 paper's, it is not comparable: more than a point "
+    "lower on the mean of the benchmarks.",
+)
+def test_mqa_can_suffer(deepseek_v2, measure):
+    assert fall(deepseek_v2["table_8"], "MQA", measure) > 1
 
 
 @PART_1.claim(
