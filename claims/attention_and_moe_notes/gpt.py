@@ -52,14 +52,23 @@ class Gpt:
         return self.fixed["bytes"] * self.tokens * self.of["layers"] * kept
 
     @property
+    def expanded(self) -> int:
+        """Bytes of the keys and values of all heads that a layer makes of its cache for the last token.
+
+        The script with latents has each twice: as they are made, and in the order of heads.
+        """
+        numbers = {"MHA": 0, "GQA": 2, "MLA": 4}[self.kind] * self.of["width"]
+        return self.fixed["bytes"] * self.tokens * numbers
+
+    @property
     def least(self) -> int:
-        """Bytes of the weights and of the cache at the end of the run, which are there at once."""
-        return self.fixed["bytes"] * self.total + self.cache
+        """Bytes that are there at once at the end of the run: weights, cache, and what a layer makes of its own."""
+        return self.fixed["bytes"] * self.total + self.cache + self.expanded
 
     @property
     def least_by_formula(self) -> int:
         """The same, of weights by arithmetic."""
-        return self.fixed["bytes"] * self.formula + self.cache
+        return self.least - self.fixed["bytes"] * (self.total - self.formula)
 
     def activations(self, tokens: int) -> int:
         """Bytes of a gated network's gate, its other input and their product, which are there at once."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from claims.attention_and_moe_notes.test_1_gqa import GIB, IN_GIB, PEAK, REPOSITORY, UNTIMED, least
+from claims.attention_and_moe_notes.test_1_gqa import GIB, PEAK, REPOSITORY, UNTIMED, least
 from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
@@ -269,12 +269,12 @@ def test_fair_comparison(gpts, stated, measure):
     assert measure(Fraction(dense.hidden, sparse.experts), "features", also=also) == stated
 
 
-@PART_3.claim(loosely=IN_GIB, note=f"{PEAK}; weaker: 2³⁰ bytes.")
+@PART_3.claim(**PEAK)
 def test_peak_of_the_dense_run(gpts, reading, stated, measure):
     assert least(gpts["dense FFN"], measure, reading) <= stated
 
 
-@PART_3.claim(loosely=IN_GIB, note=f"{PEAK}; weaker: 2³⁰ bytes.")
+@PART_3.claim(**PEAK)
 def test_peak_of_the_sparse_run(gpts, reading, stated, measure):
     assert least(gpts["MoE"], measure, reading) <= stated
 

@@ -46,14 +46,16 @@ def test_four_bits_and_a_constant_for_each_block() -> None:
     assert four_bit_bytes(of) == linear * Fraction(9, 16) + 2 * (2 * 10 * 64 + 3 * 64)
 
 
-@pytest.mark.parametrize(("kind", "kept", "attention"), [("MHA", 12, 150), ("GQA", 4, 96), ("MLA", 4, 150)])
-def test_a_gpt_is_counted_by_hand(kind: str, kept: int, attention: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "kept", "attention", "expanded"), [("MHA", 12, 150, 0), ("GQA", 4, 96, 12), ("MLA", 4, 150, 24)]
+)
+def test_a_gpt_is_counted_by_hand(kind: str, kept: int, attention: int, expanded: int) -> None:
     gpt = Gpt(kind, GPT, FIXED, hidden=24, evidence=[])
     ffn = 2 * 6 * 24 + 24 + 6
     assert gpt.weights["attention"] == 2 * attention
     assert gpt.total == gpt.formula == (7 + 7 + 7) * 6 + 2 * (attention + ffn + 24) + 12
     assert gpt.cache == 2 * 7 * 2 * kept
-    assert gpt.least == gpt.least_by_formula == 2 * gpt.total + gpt.cache
+    assert gpt.least == gpt.least_by_formula == 2 * gpt.total + gpt.cache + 2 * 7 * expanded
 
 
 def test_a_gpt_with_experts_has_a_router_besides() -> None:
