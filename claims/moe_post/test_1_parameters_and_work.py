@@ -4,13 +4,10 @@ from fractions import Fraction
 
 import pytest
 
-LLAMA = "llama-2-13b"
-
 
 @pytest.mark.cheap
 @pytest.mark.claim(
     "attention-memory-grows",
-    model=LLAMA,
     note="Read as: the feed-forward network keeps nothing, so that all of the growth is attention's.",
 )
 def test_attention_memory_grows(llama, measure):
@@ -23,7 +20,6 @@ def test_attention_memory_grows(llama, measure):
 @pytest.mark.cheap
 @pytest.mark.claim(
     "attention-time-grows",
-    model=LLAMA,
     note="Read as: the feed-forward network's work stays the same, so that all of the growth is attention's.",
 )
 def test_attention_time_grows(llama, measure):
@@ -34,7 +30,7 @@ def test_attention_time_grows(llama, measure):
 
 
 @pytest.mark.cheap
-@pytest.mark.claim("ffn-has-more-parameters", model=LLAMA)
+@pytest.mark.claim("ffn-has-more-parameters")
 def test_feed_forward_has_more_parameters(llama, measure):
     """The feed-forward network has more parameters than attention."""
     mlp = measure(llama.mlp, "parameters", of="MLP", also=llama.formula.mlp)
@@ -44,7 +40,6 @@ def test_feed_forward_has_more_parameters(llama, measure):
 @pytest.mark.cheap
 @pytest.mark.claim(
     "ffn-share-of-work",
-    model=LLAMA,
     note="Read as: more than attention, at the full published context, where attention's part is largest: what does "
     "more than the other part does a considerable one in anybody's reading. Full scores: each token is compared with "
     "all others.",
@@ -59,7 +54,6 @@ def test_feed_forward_share_of_work(llama, measure):
 @pytest.mark.cheap
 @pytest.mark.claim(
     "decoder-layer-parts",
-    model=LLAMA,
     loosely="to the nearest per cent there is nothing else in it: two norms",
     note="Read as: nothing else is in it; weaker: the rest is below 1/200 of its parameters and rounds to 0 %. "
     "Nothing turns it: no layer of this architecture is without norms, and none is so narrow that they count.",
@@ -73,7 +67,7 @@ def test_decoder_layer_parts(llama, reading, measure):
 
 
 @pytest.mark.cheap
-@pytest.mark.claim("llama-total", stated="13.02B", model=LLAMA)
+@pytest.mark.claim("llama-total", stated="13.02B")
 def test_llama_total(llama, stated, measure):
     """Llama-2-13B has 13.02 billion parameters."""
     also = {"formula": llama.formula.total, "published checkpoint": llama.checkpoint_total}
@@ -81,14 +75,14 @@ def test_llama_total(llama, stated, measure):
 
 
 @pytest.mark.cheap
-@pytest.mark.claim("llama-attention", stated="4.19B", model=LLAMA)
+@pytest.mark.claim("llama-attention", stated="4.19B")
 def test_llama_attention(llama, stated, measure):
     """Of Llama-2-13B's parameters, 4.19 billion are in attention."""
     assert measure(llama.attention, "parameters", also=llama.formula.attention) == stated
 
 
 @pytest.mark.cheap
-@pytest.mark.claim("llama-mlp", stated="8.49B", model=LLAMA)
+@pytest.mark.claim("llama-mlp", stated="8.49B")
 def test_llama_mlp(llama, stated, measure):
     """Of Llama-2-13B's parameters, 8.49 billion are in the MLP."""
     assert measure(llama.mlp, "parameters", also=llama.formula.mlp) == stated
@@ -97,7 +91,6 @@ def test_llama_mlp(llama, stated, measure):
 @pytest.mark.cheap
 @pytest.mark.claim(
     "mlp-nearly-twice-attention",
-    model=LLAMA,
     stated="2.0",
     in_words=True,
     loosely="only when the output projection counts as well",
@@ -114,7 +107,6 @@ def test_mlp_nearly_twice_attention(llama, reading, stated, measure):
 @pytest.mark.cheap
 @pytest.mark.claim(
     "ffn-optimisation-pays-more",
-    model=LLAMA,
     source="counted work",
     note="Read as: an equal speed-up of either helps more where more work is, and that is so at every context up to "
     "the published one. Full scores: each token is compared with all others.",
@@ -126,7 +118,7 @@ def test_feed_forward_optimisation_pays_more(llama, measure):
 
 
 @pytest.mark.gpu
-@pytest.mark.claim("ffn-optimisation-pays-more", source="by the clock", model=LLAMA)
+@pytest.mark.claim("ffn-optimisation-pays-more", source="by the clock")
 def test_feed_forward_optimisation_pays_more_by_the_clock(llama, layer_clock, measure):
     """Optimising the feed-forward network helps throughput more than optimising attention."""
     context = llama.config["max_position_embeddings"]

@@ -9,13 +9,15 @@ from claims.moe_post.widths import singled_out
 pytestmark = pytest.mark.cheap
 
 
-@pytest.mark.claim("kaplan-ratio", stated=4, note="12·n·d² parameters follow from it and from no other ratio.")
+@pytest.mark.claim(
+    "kaplan-ratio", model="", stated=4, note="12·n·d² parameters follow from it and from no other ratio."
+)
 def test_kaplan_ratio(kaplan, stated, measure):
     """Equation 2.1 of Kaplan et al. sets the feed-forward width to four model widths."""
     assert measure(kaplan.feed_forward_ratio, "model widths", also=kaplan.feed_forward_by_building) == stated
 
 
-@pytest.mark.claim("kaplan-attention-width")
+@pytest.mark.claim("kaplan-attention-width", model="")
 def test_kaplan_attention_width(kaplan, measure):
     """The same equation sets attention's width equal to the model's."""
     assert measure(kaplan.attention_ratio, "model widths", also=kaplan.attention_by_building) == 1
@@ -23,6 +25,7 @@ def test_kaplan_attention_width(kaplan, measure):
 
 @pytest.mark.claim(
     "ffn-width-is-a-quarter",
+    model="",
     stated="1/4",
     in_words=True,
     refuted="the equation printed beside the sentence says the opposite: the model's width is a quarter of it",

@@ -93,6 +93,7 @@ def test_far_better_at_maths(scores, measure):
 
 @pytest.mark.claim(
     "code-llama-better-on-humaneval",
+    model="code-llama-34b",
     undecided="two papers, each by its own protocol, and so few problems that the interval includes zero",
     note="Read as: the largest size of its paper, 34B, leads by more than chance. The "
     "interval is from the number of problems.",
@@ -104,6 +105,7 @@ def test_code_llama_is_better_on_humaneval(scores, measure):
 
 @pytest.mark.claim(
     "code-llama-better-on-mbpp",
+    model="code-llama-34b",
     undecided="not the same problems: the Mixtral paper takes the hand-verified ones, Code Llama's the whole test set; "
     "and the interval includes zero",
     note="Read as: the largest size of its paper, 34B, leads by more than chance. The "

@@ -12,7 +12,7 @@ from fixtures.routing.sources import FIGURE_7, FRESH, on, shares_of
 
 
 @pytest.mark.cheap
-@pytest.mark.claim("domains-are-the-piles")
+@pytest.mark.claim("domains-are-the-piles", model="")
 def test_domains_are_the_piles(domains, measure):
     """The domains of the figure are components of the Pile."""
     known = measure(len(set(domains.of_the_figure) & set(domains.of_the_pile)), "domains", of="in the Pile")
@@ -28,7 +28,7 @@ def test_even_share(mixtral, stated, measure):
 
 
 @pytest.mark.cheap
-@pytest.mark.claim("above-the-line")
+@pytest.mark.claim("above-the-line", model="")
 @given(counts=lists(integers(0, 10**6), min_size=1, max_size=64).filter(any))
 def test_above_the_line(counts):
     """A share above the line means that the expert is selected more than the average expert."""
