@@ -48,18 +48,19 @@ CLAIMS = Listed(
 
 @CLAIMS.claim(
     note="With AdamW, by the document's own rules: the sum of its four terms, with the activations of one sequence of "
-    "GPT-NeoX-20B, which are halved. The three others take the same: half precision saves what the copy in single "
-    "precision adds."
+    "GPT-NeoX-20B. The three others take the same: half precision saves what the copy in single precision adds."
 )
 def test_less_memory_to_train(neox, training, counting, measure):
     moments = training.states["AdamW"]["exp_avg"] + training.states["AdamW"]["exp_avg_sq"]
     single = 2 * training.weights["float32"] + moments
     mixed = training.weights["float16"] + training.gradients["float16"] + moments + training.states["AdamW"]["copy"]
-    activations = Fraction(counting.activations_of(neox.config, training.tokens), neox.total)
     in_mixed, in_single = (
         measure(states, "bytes a parameter", of=f"{name}, without activations")
-        + measure(times * activations, "bytes a parameter", of=f"{name}, activations")
-        for name, states, times in (("mixed", mixed, 1), ("single", single, 2))
+        + measure(Fraction(activations, neox.total), "bytes a parameter", of=f"{name}, activations")
+        for name, states, activations in (
+            ("mixed", mixed, counting.activations_of(neox.config, training.tokens, "bfloat16")),
+            ("single", single, counting.activations_of(neox.config, training.tokens, "float32")),
+        )
     )
     assert in_mixed < in_single
 

@@ -176,9 +176,12 @@ def bits_of_a_byte() -> int:
 
 
 @cache
-def kept_of_a_layer(width: int, heads: int, tokens: int, shards: int, recompute: str) -> Fraction:
+def kept_of_a_layer(
+    width: int, heads: int, tokens: int, shards: int, recompute: str, dtype: torch.dtype = torch.bfloat16
+) -> Fraction:
     """Bytes that one accelerator keeps of a layer and one sequence, for each number of `tokens` times `width`."""
-    return Fraction(saved_bytes(Block(width, heads, shards, recompute), hidden(1, tokens, width)), tokens * width)
+    block = Block(width, heads, shards, recompute, dtype)
+    return Fraction(saved_bytes(block, hidden(1, tokens, width, dtype)), tokens * width)
 
 
 def kept_by_shards(width: int, heads: int, tokens: int, shards: int, recompute: str) -> dict[str, Fraction]:
@@ -187,7 +190,7 @@ def kept_by_shards(width: int, heads: int, tokens: int, shards: int, recompute: 
     return {whose: kept_of_a_layer(width, heads, tokens, count, recompute) for whose, count in sizes.items()}
 
 
-def activations_of(config: Mapping[str, Any], tokens: int) -> int:
-    """Bytes of a whole model's activations in half precision, of one sequence without recomputation."""
-    sizes = (config["hidden_size"], config["num_attention_heads"], tokens, 1, "none")
+def activations_of(config: Mapping[str, Any], tokens: int, dtype: str) -> int:
+    """Bytes of a whole model's activations in a type, by torch's name, of one sequence without recomputation."""
+    sizes = (config["hidden_size"], config["num_attention_heads"], tokens, 1, "none", getattr(torch, dtype))
     return int(kept_of_a_layer(*sizes) * tokens * config["hidden_size"]) * int(config["num_hidden_layers"])

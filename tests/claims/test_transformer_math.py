@@ -69,8 +69,11 @@ def test_the_equation_of_activations_is_what_is_kept(width: int, tokens: int, te
     numbers = kept_by_shards(width, 2, tokens, tensor, recompute)["held"] * tokens * width
     statistics = 0 if recompute == "full" else 16 * tokens
     assert numbers - statistics == equations.activations(tokens, 1, width, 1, 2, tensor, recompute)
-    layers = training.activations_of({"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 3}, 4)
-    assert layers == 3 * (equations.activations(4, 1, 8, 1, 2, 1) + 16 * 4)
+    sizes = {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 3}
+    half, single = (training.activations_of(sizes, 4, dtype) for dtype in ("bfloat16", "float32"))
+    assert half == 3 * (equations.activations(4, 1, 8, 1, 2, 1) + 16 * 4)
+    masks = 2 * 4 * 8 + 2 * 4 * 4  # of dropout, a byte each in any precision, as the statistics are four
+    assert single == 2 * half - 3 * (masks + 16 * 4)
 
 
 @given(st.integers(1, 1000), st.integers(1, 40))
