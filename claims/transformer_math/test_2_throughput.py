@@ -67,7 +67,8 @@ def test_in_line_with_megatron(printed, reading, measure):
 
 @CLAIMS.claim(
     refuted="that is of its smallest model; the lowest of the table is 135, of the model of 18 billion",
-    note="Between 137 and 163, the document says: read as the lowest and the highest that the table reports.",
+    note="Between 137 and 163, the document says of Megatron-DS, without a source: read as the lowest and the highest "
+    "of Megatron-LM's table, whose first and last they are.",
 )
 def test_megatron_lowest(megatron, stated, measure):
     assert measure(min(of["tflops_a_gpu"] for of in megatron["models"]), "TFLOPs a second") == stated
