@@ -11,7 +11,6 @@ from fixtures.claim.table import Listed, table
 pytestmark = pytest.mark.cheap
 
 REPOSITORY = "https://github.com/rasbt/LLMs-from-scratch/blob"
-GQA = f"{REPOSITORY}/28c65cdfbc3338e2e040016eea4b7fdf556e4d57/ch04/04_gqa/README.md"
 FIRST_GQA = f"{REPOSITORY}/080ab9d5f8e821683a2ffbd535c0edba9c65de2b/ch04/04_gqa/README.md"
 GIB = 2**30
 NETWORKS = (
@@ -43,7 +42,6 @@ PART_1 = Listed(
     | cache-formula          |        | The cache is batch · length · (width / heads) · layers · 2 · bytes · heads     |
     |                        |        | with keys.                                                                     |
     """,
-    link=GQA,
     uncheckable={"gqa-is-the-standard": "of which models it would be the standard is not said"},
 )
 
@@ -209,7 +207,6 @@ def test_uncheckable(claim):
     """,
     id="gqa",
     name="memory estimate for GQA",
-    link=GQA,
 )
 def test_gqa_estimate(cell, gqa_estimate, stated, measure):
     """{row}: {stated}."""
@@ -217,7 +214,7 @@ def test_gqa_estimate(cell, gqa_estimate, stated, measure):
     assert measure(value, unit, also=also) == stated
 
 
-@pytest.mark.claim("llama-3-gemma-3-qwen3", link=GQA)
+@pytest.mark.claim("llama-3-gemma-3-qwen3")
 def test_llama_3_gemma_3_qwen3(heads, measure):
     """Llama 3, Gemma 3 and Qwen3 use grouped-query attention."""
     shared = [Fraction(of["queries"], of["keys"]) for of in heads.values.values()]
@@ -233,7 +230,6 @@ def test_llama_3_gemma_3_qwen3(heads, measure):
     """,
     id="seconds",
     name="runs",
-    link=GQA,
     uncheckable=UNTIMED,
 )
 def test_seconds(cell, stated, measure):
@@ -249,7 +245,6 @@ def test_seconds(cell, stated, measure):
     """,
     id="rate",
     name="runs",
-    link=GQA,
     note="Read as: all tokens of the text, the start included, in the seconds that are printed.",
 )
 def test_rate(cell, gpts, runs, stated, measure):
@@ -274,7 +269,6 @@ PART_2 = Listed(
     | networks-take-most    |        | The more important reason is that the fully connected layers take most of the |
     |                       |        | memory.                                                                       |
     """,
-    link=GQA,
 )
 
 

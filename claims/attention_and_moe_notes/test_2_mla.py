@@ -10,7 +10,6 @@ from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 
-MLA = f"{REPOSITORY}/28c65cdfbc3338e2e040016eea4b7fdf556e4d57/ch04/05_mla/README.md"
 FIRST_MLA = f"{REPOSITORY}/6eb6adfa33cb9be67b025692dbd539533b9ddeae/ch04/05_mla/README.md"
 
 PART_1 = Listed(
@@ -29,7 +28,6 @@ PART_1 = Listed(
     | mha-formula                         |        | With multi-head attention it is batch · length · layers · width · |
     |                                     |        | 2 · bytes.                                                        |
     """,
-    link=MLA,
     uncheckable={"v2-introduced-it": "that nobody had it before is an absence at a date"},
 )
 
@@ -128,7 +126,6 @@ ROUNDED = (
     id="mla",
     name=ESTIMATE,
     source=PRINTED,
-    link=MLA,
     note=dict.fromkeys(("MHA total KV cache", "Ratio (MHA / MLA)", "Savings (MLA vs MHA)"), ROUNDED),
 )
 def test_mla_estimate(cell, mla_estimate, stated, measure):
@@ -148,7 +145,6 @@ def test_mla_estimate(cell, mla_estimate, stated, measure):
     id="mla",
     name=ESTIMATE,
     source=FORMULA,
-    link=MLA,
     note=ROUNDED,
     refuted="the printed formula takes the width as it is, and comes to less",
 )
@@ -181,7 +177,6 @@ PART_2 = Listed(
     | peak-of-mla             | 0.68   | The run with MLA takes 0.68 GB at its peak.                                  |
     | networks-take-most-here |        | The saving is smaller as the fully connected layers take most of the memory. |
     """,
-    link=MLA,
     uncheckable={
         "small-latents-hurt": "no model with a smaller latent is shown to be worse",
         "none-has-both": "it says what its author knew of, and where he looked is not said",

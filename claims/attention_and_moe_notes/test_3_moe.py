@@ -5,12 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from claims.attention_and_moe_notes.test_1_gqa import GIB, PEAK, REPOSITORY, UNTIMED, least
+from claims.attention_and_moe_notes.test_1_gqa import GIB, PEAK, UNTIMED, least
 from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 
-MOE = f"{REPOSITORY}/28c65cdfbc3338e2e040016eea4b7fdf556e4d57/ch04/07_moe/README.md"
 DEEPSEEK = "deepseek-v3"
 
 PART_1 = Listed(
@@ -31,7 +30,6 @@ PART_1 = Listed(
     | memory-by-the-ratio                 |        | Memory and compute scale by chosen over all experts, compared |
     |                                     |        | with a dense network of the same capacity.                    |
     """,
-    link=MOE,
     uncheckable={"shared-expert-helps": "the paper's comparison is of curves, without numbers"},
 )
 
@@ -129,7 +127,6 @@ def test_uncheckable(claim):
     """,
     id="moe",
     name="memory estimate for MoE",
-    link=MOE,
 )
 def test_moe_estimate(cell, moe_estimate, stated, measure):
     """{row}: {stated} ({column})."""
@@ -149,7 +146,6 @@ PART_2 = Listed(
     | active-of-77m             | 77M    | With two of eight experts, about 77 million are active.                    |
     | more-experts-fewer-active |        | The more experts there are, the fewer parameters are active.               |
     """,
-    link=MOE,
     also_prints={"dense-of-308m": ("7,168", "14,336")},
 )
 
@@ -195,7 +191,7 @@ TIMES = """
     """
 
 
-@table(TIMES, id="time", name="runs of feed-forward networks", link=MOE, uncheckable=UNTIMED)
+@table(TIMES, id="time", name="runs of feed-forward networks", uncheckable=UNTIMED)
 def test_time(cell, stated, measure):
     """The run with {row} takes {stated} {column}."""
 
@@ -221,7 +217,6 @@ PART_3 = Listed(
     | four-to-five-times-less    | 5      | Experts reduce the memory of activations by about 4 to 5 times.       |
     | larger-batches-save-more   |        | With more tokens at once, the saving would be more pronounced.        |
     """,
-    link=MOE,
     also_prints={"sparse-activations": ("0.11",)},
     loosely={"rate-dense": "cut short, not rounded, as the script does"},
     note=dict.fromkeys(
