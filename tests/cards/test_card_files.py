@@ -55,14 +55,15 @@ def test_a_configuration_can_be_a_name_or_a_file_or_have_null(tmp_path: Path) ->
     named = read_card(write(tmp_path, "named", f'{begin}configuration = "llama-2-13b"\n{end}'))
     assert named.configuration.values["hidden_size"] == 5120
     assert named.configuration.file == "fixtures/data/configs/llama-2-13b.json"
+    assert named.model == "llama-2-13b"
     content = json.dumps(CONFIG).encode()
     (tmp_path / "config.json").write_bytes(content)
     table = f'[configuration]\nfile = "config.json"\norigin = "o"\nsha256 = "{hashlib.sha256(content).hexdigest()}"\n'
     assert read_card(write(tmp_path, "file", begin + table + end)).configuration.values == CONFIG
-    null = read_card(
-        write(tmp_path, "null", card("layers = 3").replace("[configuration]", '[configuration]\nnull = ["a"]'))
-    )
+    text = card("layers = 3", name="T 1.5B").replace("[configuration]", '[configuration]\nnull = ["a"]')
+    null = read_card(write(tmp_path, "null", text))
     assert null.configuration.values["a"] is None
+    assert (null.id, null.model) == ("t-1-5b", "t-1.5b")
 
 
 BAD: dict[str, tuple[str, str]] = {
