@@ -202,6 +202,8 @@ def test_the_suite_has_cards_of_many_models_and_numbers_that_can_be_followed() -
     assert [path.stem for path in CARDS] == [card.id for card in cards]
     assert all(number.where and (number.link or "checkpoint's card" in number.where) for number in numbers)
     assert {number.quantity.name for number in numbers} <= QUANTITIES.keys()
+    followed = {number.link for number in numbers} | {card.configuration.link for card in cards}
+    assert not [link for link in followed if "/blob/main/" in link or "/blob/master/" in link]  # they change
 
 
 def test_no_number_of_a_family_that_the_library_lacks_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
