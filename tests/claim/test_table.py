@@ -70,6 +70,7 @@ def test_a_neighbour_s_number_is_no_part_of_a_cell(new_suite: Callable[[], Suite
         ("| a | b | b |\n| x | 1 | 2 |", {}, "columns have names of their own"),
         ("| a | b |\n| x | 1 |\n| x | 2 |", {}, "rows have names of their own"),
         ("| a | b |\n| x | 1 |", {"refuted": {"y": "why"}}, "refuted= names 'y', which is no cell"),
+        ("| a | x | y |\n| x | 1 | 2 |", {"note": {"x": "why"}}, "'x' is a row and a column of it: name cells"),
     ],
 )
 def test_a_bad_table_is_one_line(text: str, keywords: dict[str, dict[str, str]], why: str) -> None:
@@ -134,10 +135,27 @@ def test_a_line_that_no_test_measures_is_broken(suite: Suite) -> None:
     assert (outcome.code, outcome.verdicts["sum"]) == (1, "broken")
 
 
-def test_a_line_that_no_test_checks_is_refused(suite: Suite) -> None:
-    outcome = suite.claims(LIST.replace("CLAIMS.each()", 'CLAIMS.each("sum", "count")')).run()
-    assert outcome.code != 0
-    assert "no test checks 'taste' of its list" in outcome.output
+def test_a_line_that_no_test_checks_is_refused(new_suite: Callable[[], Suite]) -> None:
+    """By whatever name a test's file knows the list, which may be made elsewhere, or by none."""
+    unchecked = LIST.replace("CLAIMS.each()", 'CLAIMS.each("sum", "count")')
+    made = LIST[: LIST.index("@pytest")]
+    elsewhere = unchecked.replace(made, "import lists\n").replace("@CLAIMS", "@lists.CLAIMS")
+    for text in (unchecked, unchecked + "\ndel CLAIMS\n", elsewhere):
+        suite = new_suite().claims(text)
+        suite.write("lists.py", made)
+        outcome = suite.run()
+        assert (outcome.code, outcome.verdicts) == (4, {}), outcome.output
+        assert "no test checks 'taste' of its list" in outcome.output
+
+
+@pytest.mark.parametrize("again", ['@CLAIMS.each("taste")', TABLE.partition("def ")[0].partition("\n\n\n")[2]])
+def test_two_lists_of_one_test_are_refused(suite: Suite, again: str) -> None:
+    text = "from fixtures.claim.table import table\n" + LIST.replace(
+        "@CLAIMS.each()", f'{again}\n@CLAIMS.each("sum", "count")'
+    )
+    outcome = suite.claims(text).run()
+    assert outcome.code == 1, outcome.output
+    assert "ValueError: a test checks the claims of one table or list" in outcome.output
 
 
 @pytest.mark.parametrize(
@@ -154,6 +172,8 @@ def test_a_bad_list_is_one_line(text: str, keywords: dict[str, dict[str, str]], 
         Listed(text, **keywords)
     with pytest.raises(ValueError, match="the list has no claim 'y'"):
         Listed("| claim |\n| x |").of("y")
+    with pytest.raises(ValueError, match="the list has the number of 'x', and its test says it once more"):
+        Listed("| claim | stated |\n| x | 1 |").of("x", stated="2")
 
 
 def test_what_nobody_can_check_has_keywords_for_all_or_by_id() -> None:
