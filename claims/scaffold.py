@@ -13,6 +13,7 @@ from fixtures.claim.documents import NAME, read_document
 
 CLAIMS = Path(__file__).parent
 ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+NEVER_ENTERED = ("build", "dist", "node_modules", "venv")  # by pytest, unless a run names them
 
 DOCUMENT = """\
 title = {title}
@@ -70,6 +71,8 @@ def new(name: str, title: str | None = None, folder: Path = CLAIMS) -> Path:
     """
     if not ID.fullmatch(name):
         raise ValueError(f"{name!r} is no name for a document: use lower case words joined by _, as moe_post")
+    if name in NEVER_ENTERED:
+        raise ValueError(f"{name!r} is no name for a document: pytest never enters a folder of this name")
     title = name.replace("_", " ").capitalize() if title is None else title.strip()
     if not title or not title.isprintable():
         raise ValueError(f"{title!r} is no title: write it in one line")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from reports import files, schema
-from tests.conftest import HEADER, Suite, claim, fails, holds, together
+from tests.conftest import HEADER, PROJECT, Suite, claim, fails, holds, together
 
 MakeSuite = Callable[[], Suite]
 
@@ -135,6 +136,9 @@ VANISHING: dict[str, tuple[str, str, str]] = {  # what a document's file is, wha
     "never-defined": (
         HEADER + holds("c") + "\nif False:" + TWO.replace("\n", "\n    "), "",
         "/test_two.py::test_b: was not collected",
+    ),
+    "misspelt": (
+        HEADER + holds("c") + TWO.replace("test_b", "tets_b"), "", "/test_two.py::tets_b: was not collected",
     ),
     "class": (
         HEADER + holds("c") + "\nclass TestB:\n    def __init__(self): ...\n    def test_b(self): assert 1 == 2", "",
@@ -278,6 +282,19 @@ def test_a_document_is_whole_where_all_its_tests_were_asked_for(new_suite: MakeS
     suites[-1].write("vanish.py", vanish)
     jobs = [partial(suite.run, *way) for suite, way in zip(suites, ways, strict=True)]
     assert [outcome.ledger["documents"][0]["whole"] for outcome in together(jobs)] == [*ways.values()]
+
+
+@pytest.mark.parametrize("paths", ["", 'testpaths = ["claims/*"]\n'])
+def test_one_document_replaces_nothing_of_two_wherever_they_are_looked_for(suite: Suite, paths: str) -> None:
+    suite.write("pyproject.toml", PROJECT.partition("testpaths")[0] + paths)
+    suite.claims(holds("a")).claims(holds("b"), "two", "other")
+    suite.write("env/pyvenv.cfg", "")  # a virtual environment, which is nobody's claim
+    shutil.copytree(suite.folder / "claims/other", suite.folder / "env/installed")
+    whole = suite.run()
+    assert (whole.code, whole.accounting["unaccounted"]) == (0, [])
+    before = suite.ledger.read_bytes()
+    assert suite.run("claims/paper").verdicts == {"a": "holds"}
+    assert suite.ledger.read_bytes() == before
 
 
 def test_exit_codes(new_suite: MakeSuite) -> None:

@@ -73,7 +73,7 @@ def test_a_document_comes_after_those_that_are_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Big", "two words", "a-b", "a__b", "_a", "a_", "1st", "../up", "a/b", "a.b", "é", "a\n"]
+    "name", ["", "Big", "two words", "a-b", "a__b", "_a", "a_", "1st", "../up", "a/b", "a.b", "é", "a\n", "build"]
 )
 def test_a_bad_name_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert main(["new", name, "--in", str(tmp_path)]) == 2
