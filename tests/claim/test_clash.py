@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import claim_suite
-from tests.conftest import Suite, holds
+from tests.conftest import HEADER, PROJECT, Suite, claim, holds
 
 
 @pytest.mark.parametrize("name", claim_suite.PACKAGES)
@@ -28,3 +28,20 @@ def test_a_folder_of_a_name_of_the_suites_changes_nothing(suite: Suite) -> None:
         suite.write(f"{name}/schema.py", "raise ImportError('a foreign module')\n")
     outcome = suite.claims(holds("a")).run(plugin="claim_suite")
     assert (outcome.code, outcome.verdicts) == (0, {"a": "holds"}), outcome.output
+
+
+@pytest.mark.parametrize("name", ["helpers", "conftest"])
+def test_a_module_of_another_document_is_not_taken_for_a_document_s_own(suite: Suite, name: str) -> None:
+    """As pytest imports by default: by a bare name, of which Python keeps one."""
+    suite.write("pyproject.toml", PROJECT.replace("importlib", "prepend"))
+    measures = "from {} import SIZE\n" + HEADER + claim("it", "assert measure(SIZE, 't') < 5")
+    for size, document in enumerate(("alpha", "beta"), 3):
+        suite.claims(measures.format(name), document, document)
+        suite.write(f"claims/{document}/{name}.py", f"SIZE = {size}\n")
+    for alone in ("alpha", "beta"):
+        assert suite.run(f"claims/{alone}").verdicts == {"it": "holds"}
+    both = suite.run("claims/alpha", "claims/beta")
+    wrong, right = ("alpha", "beta") if name == "conftest" else ("beta", "alpha")
+    assert both.code == 1, both.output
+    assert [one["id"] for one in both.ledger["claims"]] == [f"{right}/it"]
+    assert f"{wrong}: import {name} finds {suite.folder}/claims/{right}/{name}.py" in both.output.replace("\n", "")
