@@ -33,6 +33,10 @@ BAD: dict[str, tuple[str, str]] = {
         "13 is exact and cannot be cut",
     ),
     "nothing to loosen": (bad(declared='loosely="why"'), "loosely= needs a printed number"),
+    "stated twice": (
+        bad(takes="measure, stated", declared='stated="3"', above="@pytest.mark.parametrize('stated', ['3', '4'])"),
+        "the claim says what `stated` is: parametrize the test by another name",
+    ),
     "reading alone": (bad(takes="reading"), "takes `reading` says why"),
     "two declarations": (bad(declared='loosely="a", refuted="b"'), "loosely and refuted: it"),
     "empty reason": (bad(declared='refuted=" "'), "is a reason or a name in words, not ' '"),
@@ -158,6 +162,7 @@ def test_a_bad_option_stops_the_run(suite: Suite) -> None:
         ("--ledger", "reports/out/claims.html"): "--ledger and --page are both",
         ("-p", "no:claims"): "-p no:claims: without it no claim is checked",
         ("-p", "no:reports.recorder"): "-p no:reports.recorder: without it no claim is checked",
+        ("-p", "no:fixtures.cards.plugin"): "-p no:fixtures.cards.plugin: without it no claim is checked",
     }  # fmt: skip
     jobs = [partial(suite.run, *option) for option in options]
     jobs += [partial(suite.run, "-n", "1", *option) for option in IN_WORKERS]

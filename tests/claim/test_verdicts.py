@@ -52,6 +52,15 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "assert measure(Estimate(0.5, 0.4, 0.6), 't') > 0.5"),
     ("holds failed", "decided", "measure", 'undecided="too little"', "", "assert measure(3, 't') == 3"),
     ("unchecked skipped", "skips", "measure", "", "", "pytest.skip('needs \\ud800')\n" "assert measure(3, 't') == 4"),
+    ("broken failed", "skips-late", "measure", "", "",
+     "x = measure(3, 't')\nx == 4 or pytest.skip('too few')\nassert x == 4"),
+    ("broken failed", "in-billions", "measure, stated", 'stated="13B"', "",
+     "assert measure(99.5, 'billion parameters') < stated"),
+    ("broken failed", "in-per-cent", "measure, stated", 'stated="13%", refuted="no"', "",
+     "assert measure(13, 'per cent of all') == stated"),
+    ("holds passed", "in-units-of-one", "measure, stated", 'stated="13B"', "",
+     "assert measure(Fraction(13 * 10**9), 'parameters') == stated and measure(13, 'billion words') > 12"),
+    ("broken failed", "fixture-measures", "measuring", "", "", "assert measuring == 3"),
     ("unchecked skipped", "skip-mark", "measure", "", "@pytest.mark.skip(reason='not now')",
      "assert measure(3, 't') == 4"),
     ("unchecked skipped", "fixture-skips", "measure, skipped", 'refuted="no"', "", "assert measure(3, 't') == 4"),
@@ -300,6 +309,9 @@ def bad_pictures():
 def asserting():
     library.insist(False)
 @pytest.fixture
+def measuring(measure):
+    return measure(3, "t")
+@pytest.fixture
 def untidy():
     yield
     library.insist(False)
@@ -413,6 +425,10 @@ def check_reasons_and_measurements(outcome: Outcome) -> None:
         "kept": "not the same twice: it measured 1 things, and 0 when called again",
         "cannot-be-repeated":
             "not the same twice: called again with the same measurements, it raised RuntimeError: out of cheese",
+        "skips-late": "it measured, and was skipped then: too few",
+        "in-billions": "it compared 99.5 billion parameters with the number 13B: measure in units of one",
+        "fixture-measures":
+            "BrokenInstrument: a fixture measured before the test was called: let the test measure what it returns",
         "once": "not the same twice: called again with the same measurements, it came out otherwise",
     }  # fmt: skip
     assert {name: outcome.reasons[name] for name in expected} == expected
