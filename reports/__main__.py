@@ -9,7 +9,7 @@ from pathlib import Path
 from reports import github, page, schema
 from reports.files import write_text
 from reports.merge import merge, outdated
-from reports.schema import Ledger, LedgerError
+from reports.schema import Ledger, LedgerError, grouped
 from reports.summary import MERGE_RULE
 
 HTML, JSON = Path("reports/out/merged.html"), Path("reports/out/merged.json")
@@ -61,12 +61,21 @@ def _merge(options: argparse.Namespace) -> int:
         write_text(schema.dump(merged), json)
     _write(merged, html, options.badge)
     github.write_job_summary(merged)
+    for name, titles in _titles(ledgers).items():
+        print(f"two documents of one name? {name!a} is {' and '.join(f'{title!a}' for title in titles)}")
     for name in outdated(merged):
         print(f"left out: a verdict on an older wording or part of {name!a}: run it again")
     disputed = [claim.id for claim in merged.claims if claim.conflicting]
     for name in disputed:
         print(f"runs disagree about {name!a}")
     return 1 if disputed else 0
+
+
+def _titles(ledgers: list[Ledger]) -> dict[str, list[str]]:
+    """Return the titles of every document that has several: claims of one stand among those of the other."""
+    told = grouped((one for ledger in ledgers for one in ledger.documents), lambda one: one.id)
+    titles = {name: sorted({one.title for one in same}) for name, same in told.items()}
+    return {name: several for name, several in titles.items() if len(several) > 1}
 
 
 def _mergeable(path: Path) -> Ledger:

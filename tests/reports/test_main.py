@@ -51,6 +51,17 @@ def test_a_verdict_on_an_older_wording_is_left_out_and_told(place: Path, capsys:
     assert "A verdict on an older wording of the claim is left out." in (place / "m.html").read_text()
 
 
+def test_documents_of_one_name_and_two_titles_are_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = samples.ledger(started="2027-01-01T00:00:00Z")
+    titles = [samples.ledger().documents[0].title, "Another paper"]
+    other.documents[0].title = titles[1]
+    (place / "other.json").write_text(schema.dump(other))
+    assert command.main(["merge", "a.json", "other.json"]) == 0
+    first, second = sorted(titles)
+    told = f"two documents of one name? {other.documents[0].id!a} is {first!a} and {second!a}\n"
+    assert told in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["page", "none.json"], ["page", "bad.json"], ["merge", "a.json", "bad.json"], ["merge", "lost.json"],
