@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from reports import files, schema
+from tests import runs
 from tests.conftest import HEADER, PROJECT, Suite, claim, fails, holds, together
 
 MakeSuite = Callable[[], Suite]
@@ -295,6 +296,24 @@ def test_one_document_replaces_nothing_of_two_wherever_they_are_looked_for(suite
     before = suite.ledger.read_bytes()
     assert suite.run("claims/paper").verdicts == {"a": "holds"}
     assert suite.ledger.read_bytes() == before
+
+
+TWICE = """
+import pathlib, pytest, sys
+ARGUMENTS = ["-p", "fixtures.claim.plugin", "-p", "no:cacheprovider"]
+first, file = pytest.main(ARGUMENTS), pathlib.Path("claims/paper/test_one.py")
+unchanged = pytest.main(ARGUMENTS)
+file.write_text(file.read_text().replace("== 3", "== 4"))
+print("ended with", int(first), int(unchanged), int(pytest.main(ARGUMENTS)))
+"""
+
+
+def test_a_process_that_read_an_older_file_says_so(suite: Suite) -> None:
+    """As a notebook does: what Python imported once it does not import anew."""
+    suite.claims(holds("a")).write("twice.py", TWICE)
+    told = runs.run(suite.folder, "twice", environment={**runs.ENVIRONMENT, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+    assert "ended with 0 0 1" in told.stdout
+    assert "paper/test_one.py: it has changed since this process read it: start pytest anew" in told.stdout
 
 
 def test_exit_codes(new_suite: MakeSuite) -> None:
