@@ -121,6 +121,7 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("broken failed", "subtests", "measure, request", "", "",
      "library.subtest(request)\n" "assert measure(3, 't') == 3"),
     ("refuted failed", "replaced", "measure, replacing", "", "", "assert measure(3, 't') == 4"),
+    ("broken failed", "odd-evidence", "measure, odd_evidence", "", "", "assert measure(3, 't') == 3"),
     ("broken failed", "bad-evidence", "measure, bad_evidence", "", "", "assert measure(3, 't') == 3"),
     ("refuted failed", "computed", "measure, stated", 'stated="314"', "",
      "p, t = measure(175e9, 'p'), measure(400e9, 't')\n"
@@ -296,6 +297,9 @@ def foreign():
 def stand_in():
     return SimpleNamespace(evidence=[Evidence(model="tiny", precision="float32", stand_in=True)])
 @pytest.fixture
+def odd_evidence():
+    return SimpleNamespace(evidence=[{"model": "tiny", "precision": "float32"}])
+@pytest.fixture
 def bad_evidence():
     class Bad:
         @property
@@ -408,6 +412,9 @@ def check_reasons_and_measurements(outcome: Outcome) -> None:
         "misspelt-fixture": "FixtureLookupError: no fixture 'mixtrel' is known here; pytest --fixtures lists all",
         "leaves": "BrokenInstrument: os._exit(0) would have ended the run", "teardown-skips": "Skipped: too late",
         "foreign": "made on tiny, and the claim is about m: shown is what tiny does",
+        "odd-evidence":
+            "it could not be judged: TypeError: `evidence` of the fixture odd_evidence lists {'model': 'tiny', "
+            "'precision': 'float32'}, which is no reports.schema.Evidence",
         "bad-evidence": "it could not be judged: SystemExit: 0",
         "executes-another": "BrokenInstrument: os.execv('/bin/true') would have ended the run",
         "loop-over-nothing": "its assert never ran: the loop around it went over nothing",
