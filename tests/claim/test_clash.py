@@ -30,13 +30,14 @@ def test_a_folder_of_a_name_of_the_suites_changes_nothing(suite: Suite) -> None:
     assert (outcome.code, outcome.verdicts) == (0, {"a": "holds"}), outcome.output
 
 
-@pytest.mark.parametrize("name", ["helpers", "conftest"])
+@pytest.mark.parametrize("name", ["helpers", "conftest", "lib/__init__"])
 def test_a_module_of_another_document_is_not_taken_for_a_document_s_own(suite: Suite, name: str) -> None:
     """As pytest imports by default: by a bare name, of which Python keeps one."""
     suite.write("pyproject.toml", PROJECT.replace("importlib", "prepend"))
-    measures = "from {} import SIZE\n" + HEADER + claim("it", "assert measure(SIZE, 't') < 5")
+    module = name.partition("/")[0]
+    measures = f"import {module} as of\n" + HEADER + claim("it", "assert measure(of.SIZE, 't') < 5")
     for size, document in enumerate(("alpha", "beta"), 3):
-        suite.claims(measures.format(name), document, document)
+        suite.claims(measures, document, document)
         suite.write(f"claims/{document}/{name}.py", f"SIZE = {size}\n")
     for alone in ("alpha", "beta"):
         assert suite.run(f"claims/{alone}").verdicts == {"it": "holds"}
@@ -44,4 +45,4 @@ def test_a_module_of_another_document_is_not_taken_for_a_document_s_own(suite: S
     wrong, right = ("alpha", "beta") if name == "conftest" else ("beta", "alpha")
     assert both.code == 1, both.output
     assert [one["id"] for one in both.ledger["claims"]] == [f"{right}/it"]
-    assert f"{wrong}: import {name} finds {suite.folder}/claims/{right}/{name}.py" in both.output.replace("\n", "")
+    assert f"{wrong}: import {module} finds {suite.folder}/claims/{right}/{name}.py" in both.output.replace("\n", "")
