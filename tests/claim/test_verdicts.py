@@ -132,6 +132,9 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("refuted failed", "between-two", "measure", "", "", "assert 1e-9 < measure(2e-8, 's') < 3e-9"),
     ("refuted failed", "in-a-set", "measure", "", "", "assert {measure(one, 't') for one in (8, 32, 8)} == {8, 16}"),
     ("broken failed", "kept", "measure", "", "", "assert library.once(lambda: measure(3, 't')) == 3"),
+    ("holds passed", "keeps", "measure", "", "",
+     "library.KEPT['it'] = measure(3, 't')\nassert library.KEPT['it'] == 3"),
+    ("refuted failed", "kept-before", "measure", "", "", "assert measure(library.KEPT['it'], 't') == 0"),
     ("broken failed", "cannot-be-repeated", "measure", "", "",
      "library.first_time('f', 1) or library.fail()\n" "assert measure(3, 't') == 3"),
     ("holds passed", "bad-pictures", "measure, bad_pictures", "", "", "assert measure(3, 't') == 3"),
@@ -256,6 +259,7 @@ def first_time(kind, number, seen=set()):
     first = (kind, number) not in seen
     seen.add((kind, number))
     return first
+KEPT = {"it": 3}
 def once(function, kept=[]):
     kept[:] = kept or [function()]
     return kept[0]
@@ -450,7 +454,7 @@ def check_reasons_and_measurements(outcome: Outcome) -> None:
     assert [one["share"] for one in measured] == [False, False, True, False]
     assert case["holds"]["stated"]["low"] == "12500000000"
     assert case["holds"]["compared"] == [{"operator": "==", "value": 13 * 10**9, "holds": True}]
-    assert case["foreign"]["measured"][0]["value"] == 3
+    assert case["foreign"]["measured"][0]["value"] == case["kept-before"]["measured"][0]["value"] == 3
     assert case["foreign"]["evidence"][0]["model"] == "tiny"
     assert case["law"]["drawn"] > 0
     (picture,) = outcome.ledger["documents"][0]["sections"][0]["charts"]
