@@ -21,7 +21,7 @@ CLAIMS = Path(__file__).parent
 EXPLAINED = "uncovered.toml"
 CONTEXT = 60  # characters shown of a line
 
-_UNSAID = re.compile(r"<!--.*?-->|<[^>]*>|(?<=\])\([^)]*\)|https?://\S+", re.DOTALL)  # addresses and markup
+_UNSAID = re.compile(r"<!--.*?-->|<[/!?]?[A-Za-z][^<>]*>|(?<=\])\([^)]*\)|https?://\S+", re.DOTALL)  # addresses and markup
 
 
 class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -82,6 +82,11 @@ def test_a_covered_text_is_complete(document: Path) -> None:
     assert main(["coverage", f"{document}={document.parent / 'text.md'}"]) == 0
 
 
+def test_a_comparison_is_no_markup(document: Path) -> None:
+    found = run(document, "8x7B has 46.70B: some get <5% of it,\nfew <br/> get > 20%, <!-- 7 --> none < 1.")
+    assert [number.text for number, by, _ in found.rows if not by] == ["5%", "20%", "1"]
+
+
 @pytest.mark.parametrize("argument", ["paper", "nowhere=x.txt", "moe_post=nowhere.txt", "=x"])
 def test_a_bad_argument_is_one_line(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["coverage", argument]) == 2
