@@ -65,6 +65,8 @@ def _merge(options: argparse.Namespace) -> int:
         print(f"two documents of one name? {name!a} is {' and '.join(f'{title!a}' for title in titles)}")
     for name in outdated(merged):
         print(f"left out: a verdict on an older wording or part of {name!a}: run it again")
+    for claim in merged.withdrawn or []:
+        print(f"left out: {claim.id!a}, which its document no longer has")
     disputed = [claim.id for claim in merged.claims if claim.conflicting]
     for name in disputed:
         print(f"runs disagree about {name!a}")

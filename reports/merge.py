@@ -28,25 +28,38 @@ def merge(ledgers: Iterable[Ledger]) -> Ledger:
     by_id = {str(run.id): run for part in parts for run in part.runs or []}
     runs = [by_id[name] for name in sorted(by_id)]
     documents = _merge_documents(document for part in parts for document in part.documents)
-    by_claim = grouped((claim for part in parts for claim in part.claims), lambda claim: claim.id)
-    claims = [_merge_claim(same) for same in by_claim.values()]
+    by_claim = grouped((claim for part in parts for claim in _all_claims(part)), lambda claim: claim.id)
+    every = [_merge_claim(same) for same in by_claim.values()]
     sections = [(document.id, section.id) for document in documents for section in document.sections]
     places = {section: place for place, section in enumerate(sections)}
-    claims.sort(
+    every.sort(
         key=lambda claim: (
             places.get((claim.document, claim.section), len(places)), claim.document, claim.section, *_in_order(claim)
         )
     )  # fmt: skip
+    whole_in = {document.id: str(document.whole_in or "") for document in documents}
+    has_gone = grouped(every, lambda claim: _last_in(claim) < whole_in.get(claim.document, ""))
+    claims, gone = has_gone.get(False, []), has_gone.get(True, [])
     merged = Ledger(
         run=_summary(runs),
-        accounting=_account(runs, claims),
+        accounting=_account(runs, claims, gone),
         documents=documents,
         claims=claims,
         runs=runs,
+        withdrawn=gone or UNSET,
         extra=_extras(part.extra for part in parts),
     )
     merged.run.exit_code = merged.exit_code()
     return merged
+
+
+def _all_claims(ledger: Ledger) -> list[Claim]:
+    return [*ledger.claims, *(ledger.withdrawn or [])]
+
+
+def _last_in(claim: Claim) -> str:
+    """Return the newest run that had a claim: one that had all its document's claims, and not this, is newer."""
+    return max(map(_declared_in, (*claim.cases, *(claim.withdrawn or []))), default=str(claim.run))
 
 
 def outdated(merged: Ledger) -> list[str]:
@@ -112,6 +125,7 @@ def _merge_documents(documents: Iterable[Document]) -> list[Document]:
     merged = []
     for same in grouped(documents, lambda document: document.id).values():
         document = _newest(same)
+        document.whole_in = max((one.whole_in for one in same if one.whole_in), default=UNSET)
         document.sections = []
         for again in grouped((one for each in same for one in each.sections), lambda one: one.id).values():
             section = _newest(again)
@@ -147,9 +161,11 @@ def _extras(extras: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return kept
 
 
-def _account(runs: list[Run], claims: list[Claim]) -> Accounting:
+def _account(runs: list[Run], claims: list[Claim], gone: list[Claim]) -> Accounting:
     verdicts = {" ".join(filter(None, (claim.id, case.id))): case.verdict for claim in claims for case in claim.cases}
-    withdrawn = {" ".join(filter(None, (claim.id, case.id))) for claim in claims for case in claim.withdrawn or []}
+    former = [(claim.id, case) for claim in (*claims, *gone) for case in claim.withdrawn or []]
+    former += [(claim.id, case) for claim in gone for case in claim.cases]
+    withdrawn = {" ".join(filter(None, (name, case.id))) for name, case in former}
     lost = {name for run in runs for name in cast("Accounting", run.accounting).unaccounted}
     lost -= withdrawn - verdicts.keys()
     unaccounted = sorted(name for name in lost if verdicts.get(name, "unchecked") == "unchecked")
@@ -180,9 +196,9 @@ def _traced(ledger: Ledger) -> Ledger:
     Raises LedgerError for a merged ledger that does not say so of everything.
     """
     copy = msgspec.convert(msgspec.to_builtins(ledger), Ledger)
-    in_section = grouped(copy.claims, lambda claim: (claim.document, claim.section)).values()
+    in_section = grouped(_all_claims(copy), lambda claim: (claim.document, claim.section)).values()
     places: list[list[Any]] = [copy.documents, *in_section]
-    places += [claim.cases for claim in copy.claims]
+    places += [claim.cases for claim in _all_claims(copy)]
     places += [document.sections for document in copy.documents]
     if copy.run.state == "merged" and copy.runs is not UNSET:
         listed = {run.id for run in copy.runs if run.accounting is not UNSET} - {UNSET}
@@ -197,6 +213,8 @@ def _traced(ledger: Ledger) -> Ledger:
         for place, entry in enumerate(entries):
             entry.run, entry.position = name, place
     whole = {document.id for document in copy.documents if document.whole}
+    for document in copy.documents:
+        document.whole_in = name if document.whole else UNSET
     for claim in copy.claims:
         claim.whole_in = name if claim.document in whole else UNSET
         for case in claim.cases:

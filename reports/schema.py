@@ -271,7 +271,10 @@ class Section(Marked, kw_only=True):
 
 
 class Document(Marked, kw_only=True):
-    """A document and its sections, in reading order. `whole` tells that a run was asked for every test of it."""
+    """A document and its sections, in reading order.
+
+    `whole` tells that a run was asked for every test of it, `whole_in` is the newest of several merged runs that was.
+    """
 
     id: str
     title: str
@@ -280,6 +283,7 @@ class Document(Marked, kw_only=True):
     read: str = ""
     link: str = ""
     whole: bool = False
+    whole_in: str | UnsetType = UNSET
     sections: list[Section] = []
 
 
@@ -306,7 +310,7 @@ class Run(Record, kw_only=True):
 
 
 class Ledger(Record, kw_only=True):
-    """The whole file. `runs` lists the runs of a merged one."""
+    """The whole file. A merged one lists its `runs`, and in `withdrawn` the claims that documents no longer have."""
 
     run: Run
     accounting: Accounting
@@ -314,6 +318,7 @@ class Ledger(Record, kw_only=True):
     claims: list[Claim]
     schema_: str = field(name="schema", default=SCHEMA)
     runs: list[Run] | UnsetType = UNSET
+    withdrawn: list[Claim] | UnsetType = UNSET
 
     @property
     def cases(self) -> list[Case]:

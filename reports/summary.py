@@ -17,8 +17,8 @@ MOST_NAMED = 3  # documents whose names and sums still fit in a line
 MERGE_RULE = (
     "Where several runs checked the same case, a verdict that was reached (holds, does not hold) stands before broken, "
     "and broken before what was not decided; among equals the newest run's stands. A verdict on an older wording of "
-    "the claim is left out. Runs disagree when their verdicts differ, or their measured values do and have no "
-    "confidence intervals; then every outcome is kept."
+    "the claim is left out. So is a claim that a newer run of all its document no longer had. Runs disagree when their "
+    "verdicts differ, or their measured values do and have no confidence intervals; then every outcome is kept."
 )
 
 Places = list[tuple[Document, list[tuple[Section, list[Claim]]]]]

@@ -51,6 +51,19 @@ def test_a_verdict_on_an_older_wording_is_left_out_and_told(place: Path, capsys:
     assert "A verdict on an older wording of the claim is left out." in (place / "m.html").read_text()
 
 
+def test_a_claim_that_its_document_no_longer_has_is_left_out_and_told(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newer = samples.ledger(started="2027-01-01T00:00:00Z")
+    gone = newer.claims.pop(0)
+    for document in newer.documents:
+        document.whole = True
+    (place / "newer.json").write_text(schema.dump(newer))
+    assert command.main(["merge", "a.json", "newer.json"]) == 0
+    assert f"left out: {gone.id!a}, which its document no longer has\n" in capsys.readouterr().out
+    assert gone.id not in {one.id for one in schema.read(place / "reports/out/merged.json").claims}
+
+
 def test_documents_of_one_name_and_two_titles_are_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = samples.ledger(started="2027-01-01T00:00:00Z")
     titles = [samples.ledger().documents[0].title, "Another paper"]

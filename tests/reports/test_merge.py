@@ -144,6 +144,18 @@ def test_a_case_that_a_newer_run_no_longer_has_says_nothing() -> None:
     assert gone.accounting.unaccounted == []
 
 
+def test_a_claim_that_a_newer_run_no_longer_has_is_left_out() -> None:
+    before = run(claim(case("holds", 1)), claim(case("holds", 1), name="b"), unaccounted=("post/a",))
+    for whole in (True, False):
+        after = run(claim(case("refuted", 2), name="b"), started="2026-01-02", whole=whole)
+        merged = merge([after, before])
+        assert [one.id for one in merged.claims] == ["post/b"] if whole else ["post/a", "post/b"]
+        assert [one.id for one in merged.withdrawn or []] == ["post/a"] * whole
+        again = run(claim(case("unchecked")), started="2026-01-03")
+        assert [one.id for one in merge([merged, again]).claims] == ["post/a", "post/b"]
+    assert merge([before, after]).accounting.unaccounted == []
+
+
 def test_a_verdict_comes_back_with_its_wording() -> None:
     before, between = run(claim(case("holds", 1))), run(claim(case("refuted", 1, digest="then")), started="2026-01-02")
     after = run(claim(case("unchecked")), started="2026-01-03")
