@@ -375,6 +375,22 @@ def test_every_verdict_however_it_is_run(new_suite: Callable[[], Suite]) -> None
         check_properties(suites[name])
 
 
+def test_what_a_test_adds_to_is_there_for_the_next(suite: Suite) -> None:
+    """Once, and as it was measured, in whatever way the test is tried with other measurements."""
+    adds = "FOUND.append(measure({0}, 't'))\nbox['{0}'] = FOUND[-1]\nassert FOUND[-1] == {0}"
+    suite.write(
+        "claims/paper/conftest.py", "import pytest\n@pytest.fixture(scope='module')\ndef box():\n    return {}\n"
+    )
+    suite.claims(
+        "FOUND = []\n"
+        + "".join(claim(f"adds-{size}", adds.format(size), takes="measure, box") for size in (3, 4))
+        + claim("sum", "assert measure(sum(FOUND), 't') == 7 == measure(sum(box.values()), 't')", takes="measure, box")
+        + claim("count", "assert measure(len(FOUND), 't') == 2")
+    )
+    outcome = suite.run()
+    assert (outcome.code, set(outcome.verdicts.values())) == (0, {"holds"}), outcome.output
+
+
 def check_outcomes(outcome: Outcome, suite: Suite) -> None:
     """What pytest, and with it every other report, says of each case: of its call, and of an error around it."""
     told: dict[str, list[str]] = {}
