@@ -21,7 +21,8 @@ CLAIMS = Path(__file__).parent
 EXPLAINED = "uncovered.toml"
 CONTEXT = 60  # characters shown of a line
 
-_UNSAID = re.compile(r"<!--.*?-->|<[/!?]?[A-Za-z][^<>]*>|(?<=\])\([^)]*\)|https?://\S+", re.DOTALL)  # addresses and markup
+# Addresses and markup.
+_UNSAID = re.compile(r"<!--.*?-->|<[/!?]?[A-Za-z][^<>]*>|(?<=\])\([^)]*\)|https?://\S+", re.DOTALL)
 
 
 class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
