@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from reports import github, page, schema
-from reports.files import write_text
+from reports.files import unwritable, write_text
 from reports.merge import merge, outdated
 from reports.schema import Ledger, LedgerError, grouped
 from reports.summary import MERGE_RULE
@@ -52,11 +52,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _merge(options: argparse.Namespace) -> int:
-    ledgers = [_mergeable(path) for path in options.ledgers]
-    merged = merge(ledgers)
     html, json = options.html, options.json
     if html is None and json is None:
         html, json = HTML, JSON
+    _require_writable({html: ".html", json: ".json", options.badge: ".json"})
+    ledgers = [_mergeable(path) for path in options.ledgers]
+    merged = merge(ledgers)
     if json is not None:
         write_text(schema.dump(merged), json)
     _write(merged, html, options.badge)
@@ -90,8 +91,16 @@ def _mergeable(path: Path) -> Ledger:
 
 
 def _page(options: argparse.Namespace) -> int:
-    _write(schema.read(options.ledger), options.html or options.ledger.with_suffix(".html"), options.badge)
+    html = options.html or options.ledger.with_suffix(".html")
+    _require_writable({html: ".html", options.badge: ".json"})
+    _write(schema.read(options.ledger), html, options.badge)
     return 0
+
+
+def _require_writable(places: dict[Path | None, str]) -> None:
+    for path, ending in places.items():
+        if path and (why := unwritable(path, ending)):
+            raise OSError(0, why, str(path))
 
 
 def _write(ledger: Ledger, html: Path | None, badge: Path | None) -> None:

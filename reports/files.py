@@ -44,12 +44,17 @@ def write_text(text: str, path: Path, *, lasting: bool = True) -> None:
         raise
 
 
-def unwritable(path: Path) -> str:
-    """Return why a file at `path` could not be written, or ""; leaves nothing behind."""
+def unwritable(path: Path, ending: str) -> str:
+    """Return why a file of this ending could not be written at `path`, or ""; leaves nothing behind.
+
+    A file of another ending that is there is of something else, and would be lost.
+    """
     try:
         target = path.resolve()
         if why := _no_file(target):
             return why
+        if target.exists() and target.suffix != ending:
+            return f"a file that is no {ending} is there"
         folder = target.parent
         while not folder.exists():
             folder = folder.parent

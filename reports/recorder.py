@@ -162,7 +162,7 @@ class Recorder:
         """Find out before any work whether the verdicts can be written at the end of it."""
         if self.worker is None:
             for name, path in self._paths().items():
-                if why := files.unwritable(path):
+                if why := files.unwritable(path, KINDS[name]):
                     given = self.config.getoption(name) or path
                     raise pytest.UsageError(f"--{name} {given}: cannot be written ({why}); give --{name} another path")
             if len({path.resolve() for path in self._paths().values()}) < len(KINDS):

@@ -157,6 +157,7 @@ def test_a_bad_option_stops_the_run(suite: Suite) -> None:
         ("--ledger", f"{file}/x.json"): f"--ledger {file}/x.json: cannot be written (Not a directory); give --ledger",
         ("--page", "/proc/x.html"): "--page /proc/x.html: cannot be written (",
         ("--page", "claims"): "--page claims: cannot be written (it is a folder)",
+        ("--page", "claims/paper/test_one.py"): "cannot be written (a file that is no .html is there)",
         ("--ledger", "/dev/null"): "--ledger /dev/null: cannot be written (it is no file that can be replaced)",
         ("--ledger", "x" * 300): "File name too long",
         ("--ledger", "reports/out/claims.html"): "--ledger and --page are both",

@@ -258,8 +258,8 @@ def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "pipe", Path("/dev/null")):
         with pytest.raises(OSError, match=r"it is (a folder|no file that can be replaced)"):
             files.write_text("text", place)
-        assert files.unwritable(place)
-    assert not files.unwritable(tmp_path / "below/new.json")
+        assert files.unwritable(place, ".json")
+    assert not files.unwritable(tmp_path / "below/new.json", ".json")
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 

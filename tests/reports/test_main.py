@@ -78,14 +78,17 @@ def test_documents_of_one_name_and_two_titles_are_told(place: Path, capsys: pyte
 @pytest.mark.parametrize(
     "arguments",
     [["page", "none.json"], ["page", "bad.json"], ["merge", "a.json", "bad.json"], ["merge", "lost.json"],
-     ["page", "a.json", "--html", "."], ["merge", "a.json", "--json", "/dev/null"]],
+     ["page", "a.json", "--html", "."], ["merge", "a.json", "--json", "/dev/null"],
+     ["page", "a.json", "--html", "a.json"], ["merge", "a.json", "--json", "notes.md"]],
 )  # fmt: skip
 def test_bad_input_and_unwritable_places_are_one_line(
     place: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     (place / "lost.json").write_text(schema.dump(samples.ledger(state="merged")).replace("{", '{"runs": [],', 1))
     (place / "bad.json").write_text('{"schema": "claims-ledger/1"}')
+    (place / "notes.md").write_text("mine")
     assert command.main(arguments) == 2
+    assert (place / "notes.md").read_text() == "mine"
     told = capsys.readouterr().err
     assert told.startswith("python -m reports: ")
     assert told.count("\n") == 1
