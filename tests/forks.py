@@ -37,7 +37,9 @@ def serve(control: socket.socket) -> str:
             os.close(file)
     control.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what runs behind it ignore Ctrl-C
+    # A shell lets what runs behind it ignore Ctrl-C, and nohup lets it ignore that the terminal is closed.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     output, errors, told = files
     if process := os.fork():
         os.write(told, str(process).encode())

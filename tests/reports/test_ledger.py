@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -263,6 +264,16 @@ def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Requests to end are heard, also where the tests run behind a shell or under nohup, which let them be ignored."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("heard")
 def test_a_request_to_end_waits_while_files_are_written() -> None:
     with files.stoppable(), pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGHUP)
