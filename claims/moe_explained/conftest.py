@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,20 +36,7 @@ resources = published("resources.json", DATA)
 listed = published("listed.json", DATA)
 fastermoe = published("fastermoe.json", DATA)
 
-
-@pytest.fixture(autouse=True, scope="package")
-def one_thread() -> Iterator[None]:
-    """Run on one thread: the matrices here are so small that a pool of them costs more than it gains."""
-    with collector.paused():
-        import torch
-
-        import_module("fixtures.models.counted")
-        import_module("transformers.models.mixtral.modeling_mixtral")
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+one_thread = collector.one_thread("fixtures.models.counted", "transformers.models.mixtral.modeling_mixtral")
 
 
 class OneLayer(Model):
