@@ -55,7 +55,7 @@ def _merge(options: argparse.Namespace) -> int:
     html, json = options.html, options.json
     if html is None and json is None:
         html, json = HTML, JSON
-    _require_writable({html: ".html", json: ".json", options.badge: ".json"})
+    _require_writable((html, ".html"), (json, ".json"), (options.badge, ".json"))
     ledgers = [_mergeable(path) for path in options.ledgers]
     merged = merge(ledgers)
     if json is not None:
@@ -92,13 +92,13 @@ def _mergeable(path: Path) -> Ledger:
 
 def _page(options: argparse.Namespace) -> int:
     html = options.html or options.ledger.with_suffix(".html")
-    _require_writable({html: ".html", options.badge: ".json"})
+    _require_writable((html, ".html"), (options.badge, ".json"))
     _write(schema.read(options.ledger), html, options.badge)
     return 0
 
 
-def _require_writable(places: dict[Path | None, str]) -> None:
-    for path, ending in places.items():
+def _require_writable(*places: tuple[Path | None, str]) -> None:
+    for path, ending in places:
         if path and (why := unwritable(path, ending)):
             raise OSError(0, why, str(path))
 
