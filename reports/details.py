@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from reports import numbers
-from reports.schema import Case, Claim, Evidence, grouped
+from reports.schema import Case, Claim, Evidence
 from reports.text import counted, shown
 
 HASH_SHOWN = 12  # characters
@@ -44,11 +44,14 @@ def details(claim: Claim, groups: list[Group], document: str) -> list[Details]:
     for values, neighbours in groupby(groups, key=lambda one: _values(one.case)):
         same = list(neighbours)
         tests = [_test(case) for one in same for case in one.cases]
-        told.append(Details("; ".join(one.label for one in same), [*values, *tests]))
+        told.append(Details("; ".join([one.label for one in same]), [*values, *tests]))
     alike = len(told) == 1
-    stands_on = [(label, _stands_on(one)) for label, case, _ in groups for one in case.evidence]
-    for entries, names in grouped(stands_on, lambda one: one[1]).items():
-        label = "; ".join(name for name, _ in names)
+    stands_on: dict[tuple[Entry, ...], list[str]] = {}
+    for label, case, _ in groups:
+        for one in case.evidence:
+            stands_on.setdefault(_stands_on(one), []).append(label)
+    for entries, names in stands_on.items():
+        label = "; ".join(names)
         if own := next((one for one in told if one.label == label), None):
             own.entries += entries
         else:

@@ -174,11 +174,11 @@ def _fails(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for document in documents:
         fails = [
-            (one, " · ".join(filter(None, (section["label"], one.short, "stand-in" * one.stand_in))), _measured(one))
+            (one, " · ".join(filter(None, (section["label"], one.short, "stand-in" * one.stand_in))))
             for section in document["sections"] for one in section["claims"] if one.state in ("surprise", "refuted")
         ]  # fmt: skip
         fails.sort(key=lambda fail: STATES[fail[0].state].rank)
-        surprises = sum(one.state == "surprise" for one, _, _ in fails)
+        surprises = sum(one.state == "surprise" for one, _ in fails)
         first = len(fails) if len(documents) == 1 else max(FIRST_FAILS, surprises)
         further = counted(len(fails[first:]), "further claim does not hold", "further claims do not hold")
         if fails:
@@ -187,12 +187,6 @@ def _fails(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "summary": further, "more": max(len(fails) - MOST_FAILS, 0),
             })  # fmt: skip
     return sorted(found, key=lambda one: one["first"][0][0].state != "surprise")
-
-
-def _measured(one: Row) -> list[str]:
-    failing = next((line for line in one.lines if line.outcome == "refuted"), one.lines[0] if one.lines else None)
-    told = [each for each in failing.readings if each.number] if failing else []
-    return [str(each._replace(interval="")) for each in told[:3]]
 
 
 def _environment(ledger: Ledger, runs: dict[str, str]) -> list[tuple[str, str]]:

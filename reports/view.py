@@ -95,6 +95,12 @@ class Row:
         return f"two routes agree on {sum(one > 1 for one in routes)} of {counted(len(routes), 'number', 'numbers')}"
 
     @property
+    def failing(self) -> list[str]:
+        """The first few numbers of the first case that does not hold."""
+        line = next((one for one in self.lines if one.outcome == "refuted"), self.lines[0])
+        return [str(each._replace(interval="")) for each in line.readings if each.number][:3]
+
+    @property
     def details(self) -> list[Details]:
         """What the details hold. They are the longest part of a claim and are made where they are drawn."""
         return details(self.claim, self.groups, self.link)
