@@ -24,10 +24,10 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from fixtures.recording import routers
-from fixtures.recording.engine import Batch, count
+from fixtures.recording.engine import count
 from fixtures.recording.engine_transformers import TransformersEngine, load
 from fixtures.recording.options import options
-from fixtures.recording.plan import Planned
+from fixtures.recording.plan import Batch, Planned
 from fixtures.recording.recordings import record
 from fixtures.recording.setup import prepare
 from fixtures.recording.timing import order_statistic

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fixtures.recording.errors import RecordingError
+from fixtures.errors import RecordingError
 from fixtures.recording.options import options
 from fixtures.recording.recordings import record
 from fixtures.recording.setup import prepare

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fixtures.recording.engine_transformers import load
+from fixtures.recording.engine_transformers import TransformersEngine, load
 from fixtures.recording.options import Options, options
 from fixtures.recording.recordings import record
 from fixtures.recording.setup import RecordingSetup, prepare
 from tests.recording.synthetic_checkpoint import Planted, plant, random_corpus
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from fixtures.recording.engine_transformers import TransformersEngine
 
 
 @pytest.fixture(scope="session")

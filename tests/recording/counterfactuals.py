@@ -8,13 +8,11 @@ depends on the level, so a domain is as specific at a layer as there are levels 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from tests.recording.synthetic_checkpoint import EXPERTS, Planted, Table, plant, word, write_corpus
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 DEPTH = LEVELS = 32
 DOMAINS = ("DM Mathematics", "StackExchange", "Wikipedia (en)")

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+from fixtures.errors import RecordingError
 from fixtures.recording.engine_transformers import kind_of_model, on_meta
-from fixtures.recording.errors import RecordingError
 from tests.recording.synthetic_checkpoint import tokenizer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from torch import Tensor
 
 Config = dict[str, Any]
 EXPERTS, LAYERS, MOST = 8, 4, 100_000_000

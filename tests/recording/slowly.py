@@ -8,16 +8,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from fixtures.recording import setup, store
 from fixtures.recording.engine_transformers import TransformersEngine, load
 from fixtures.recording.options import options
+from fixtures.recording.plan import Batch
 from fixtures.recording.recordings import record
-
-if TYPE_CHECKING:
-    from fixtures.recording.engine import Batch
-    from fixtures.routing.counts import Counts
+from fixtures.routing.counts import Counts
 
 BATCH_TOKENS = 64
 

@@ -16,10 +16,10 @@ import torch
 import zstandard
 from safetensors.torch import load_file, save_file
 
+from fixtures.errors import RecordingError, extra
 from fixtures.origins import DATA
 from fixtures.recording import checkpoint, setup
 from fixtures.recording.engine_transformers import TransformersEngine, check_precision, load, use_threads
-from fixtures.recording.errors import RecordingError, extra
 from fixtures.recording.options import options
 from fixtures.recording.setup import prepare
 from tests.recording.synthetic_checkpoint import Planted, random_corpus

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from fixtures.errors import RecordingError
 from fixtures.recording import routers
-from fixtures.recording.engine import Batch, count
+from fixtures.recording.engine import count
 from fixtures.recording.engine_transformers import TransformersEngine, load, load_model
-from fixtures.recording.errors import RecordingError
 from fixtures.recording.options import options
-from fixtures.recording.plan import Planned
+from fixtures.recording.plan import Batch, Planned
 from fixtures.recording.recordings import record
-from fixtures.recording.setup import prepare
+from fixtures.recording.setup import RecordingSetup, prepare
 from fixtures.routing import files
 from fixtures.routing.counts import combine
 from fixtures.routing.metadata import evidence
@@ -29,12 +31,6 @@ from tests.recording.synthetic_checkpoint import (
     rewrite,
     words_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from fixtures.recording.setup import RecordingSetup
 
 TWO = Batch((Planned("A", 0, [2, 3, 4]), Planned("A", 1, [2])))
 

@@ -5,15 +5,16 @@ An ordinary run tries some of those that choose in a way of their own; with CLAI
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from fixtures.errors import RecordingError
 from fixtures.recording.engine_transformers import kind_of_model
-from fixtures.recording.errors import RecordingError
 from fixtures.recording.options import options
 from fixtures.recording.recordings import record
 from fixtures.recording.setup import prepare
@@ -23,9 +24,6 @@ from fixtures.routing.metadata import PREFERENCE, UNKNOWN
 from tests.recording.families import EXPERTS, Seen, families, small, write
 from tests.recording.synthetic_checkpoint import random_corpus
 from tests.sampled import ALL, sampled
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 REFUSED = {
     "diffusion_gemma": "has two routers in one layer",  # that of the encoder and that of the decoder

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from fixtures.claim.numbers import NotCovered
+from fixtures.errors import RecordingError
 from fixtures.recording import routers
-from fixtures.recording.engine import Batch
 from fixtures.recording.engine_transformers import load
-from fixtures.recording.errors import RecordingError
-from fixtures.recording.plan import Planned
+from fixtures.recording.plan import Batch, Planned
 from fixtures.recording.recordings import record
 from fixtures.routing import files
 from fixtures.routing.texts import Perplexity, perplexity
@@ -32,9 +32,6 @@ from tests.recording.synthetic_checkpoint import (
     words_of,
     write_corpus,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.recording.errors import RecordingError
+from fixtures.errors import RecordingError
 from fixtures.recording.plan import JsonLines, Planned, Text, Tokenizer, _place, batches, plan, with_losses
 from tests.recording.synthetic_checkpoint import random_corpus, write_corpus
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 corpora = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 30)), min_size=1, max_size=60)
 

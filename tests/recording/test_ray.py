@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from fixtures.recording.errors import RecordingError
+from fixtures.errors import RecordingError
 from fixtures.recording.recordings import record
 from fixtures.routing import files
 from tests.recording.slowly import BATCH_TOKENS
 from tests.recording.test_store import first_parts, same, slowly
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 ray = pytest.importorskip("ray", reason="pip install -e '.[ray]'")
 data = pytest.importorskip("ray.data")

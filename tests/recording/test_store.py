@@ -5,31 +5,27 @@ from __future__ import annotations
 import json
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import fsspec  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import pytest
 import torch
 
+from fixtures.errors import EvidenceError, RecordingError
 from fixtures.recording.engine_transformers import TransformersEngine
-from fixtures.recording.errors import RecordingError
 from fixtures.recording.options import options
 from fixtures.recording.recordings import Recordings, record
+from fixtures.recording.setup import RecordingSetup
 from fixtures.routing import files
-from fixtures.routing.metadata import EvidenceError
 from fixtures.routing.texts import TextCounts
 from tests import runs
 from tests.recording.conftest import never
 from tests.recording.slowly import BATCH_TOKENS
 from tests.recording.synthetic_checkpoint import Planted, plant, random_table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fixtures.recording.setup import RecordingSetup
 
 
 def same(one: Path, other: Path) -> bool:

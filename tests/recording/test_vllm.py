@@ -9,27 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
+from fixtures.errors import RecordingError
 from fixtures.recording import engine_transformers, engine_vllm
-from fixtures.recording.engine import Batch
-from fixtures.recording.errors import RecordingError
 from fixtures.recording.options import options
-from fixtures.recording.plan import Planned
-from fixtures.recording.setup import prepare
+from fixtures.recording.plan import Batch, Planned
+from fixtures.recording.setup import RecordingSetup, prepare
+from fixtures.routing.counts import Text
 from tests.recording.synthetic_checkpoint import Planted, plant, random_corpus, random_table, rewrite
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from fixtures.recording.setup import RecordingSetup
-    from fixtures.routing.counts import Text
 
 # Three layers, of which the first is dense; two of eight experts; the text's two tokens follow one special token.
 METADATA = {"layers": 3, "routed_layers": [1, 2], "top_k": 2, "experts": 8, "ranks": "not known"}

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from fixtures import origins
 from fixtures.claim.numbers import NotCovered, Undecided
+from fixtures.errors import EvidenceError
 from fixtures.routing import agreement, files
 from fixtures.routing.counts import Counts, Text
-from fixtures.routing.metadata import UNKNOWN, EvidenceError
+from fixtures.routing.metadata import UNKNOWN
 from fixtures.routing.shares import assignment_shares
 from tests.conftest import Suite
 from tests.routing.planted import METADATA

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # it has no types
@@ -14,15 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from fixtures.errors import EvidenceError
 from fixtures.routing import files
 from fixtures.routing.counts import Counts, Text, check, combine
 from fixtures.routing.files import Record
-from fixtures.routing.metadata import FORMAT, FORMAT_1, UNKNOWN, EvidenceError, check_complete, summarise
+from fixtures.routing.metadata import FORMAT, FORMAT_1, UNKNOWN, check_complete, summarise
 from tests.routing.planted import record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 SOME = [Text("A", 1, 1), Text("A", 3, 5), Text("B", 0, 7)]
 ARRAYS = ("choices", "same_first", "shared", "losses")

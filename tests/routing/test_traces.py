@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # it has no types
@@ -17,15 +19,10 @@ from pyarrow import parquet
 from safetensors.numpy import save_file
 
 from fixtures.claim.numbers import NotCovered
-from fixtures.recording.errors import RecordingError
+from fixtures.errors import EvidenceError, RecordingError
 from fixtures.recording.options import options
 from fixtures.recording.recordings import Recordings
 from fixtures.routing import traces
-from fixtures.routing.metadata import EvidenceError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 EXPERTS, TOP_K, TOKENS = 8, 2, 50
 ABOUT = {"model": "someone/moe", "experts": EXPERTS, "top_k": TOP_K, "domain": "Code", "engine": "theirs 1.0"}
