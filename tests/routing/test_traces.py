@@ -55,15 +55,9 @@ def trace(folder: Path, layers: dict[int, Any], kind: Any = None, **more: Any) -
     return describe(folder, **more)
 
 
-def dump(path: Path, counts: Any, **more: Any) -> Path:
-    """A file as SGLang's, in one of the forms that need no pickle."""
-    counts = np.asarray(counts)
-    if path.suffix == ".json":
-        path.write_text(json.dumps({traces.COUNT: counts.tolist(), "rank": 0}))
-    elif path.suffix == ".npz":
-        np.savez(path, logical_count=counts)
-    else:
-        save_file({traces.COUNT: counts}, path)
+def dump(folder: Path, counts: Any, **more: Any) -> Path:
+    """A file as SGLang's, in the form that needs no pickle."""
+    save_file({traces.COUNT: np.asarray(counts)}, path := folder / "d.safetensors")
     return describe(path, **more)
 
 
@@ -86,10 +80,9 @@ def test_a_trace_is_counted_by_layer(kind: Any, tmp_path: Path) -> None:
     assert found.assignment_share("Code", 2, 3) == counted(layers[3])[3] / (TOKENS * TOP_K)
 
 
-@pytest.mark.parametrize("suffix", traces.DUMPS)
-def test_a_dump_is_summed_over_passes_and_dense_layers_are_left_out(suffix: str, tmp_path: Path) -> None:
+def test_a_dump_is_summed_over_passes_and_dense_layers_are_left_out(tmp_path: Path) -> None:
     layers = [drawn(1), drawn(2)]
-    found = traces.read("theirs", [dump(tmp_path / f"d{suffix}", passes(layers, dense=(0,)))])
+    found = traces.read("theirs", [dump(tmp_path, passes(layers, dense=(0,)))])
     assert found.layers == (1, 2)
     np.testing.assert_allclose(found.pooled[0] * TOKENS * TOP_K, [counted(each) for each in layers])
 
@@ -117,7 +110,7 @@ def test_what_it_cannot_say_is_said(tmp_path: Path) -> None:
 
 def test_a_full_buffer_is_told(tmp_path: Path) -> None:
     full = np.repeat(passes([drawn()], steps=1), traces.SGLANG_BUFFER, 0)
-    assert "earlier ones may be lost" in traces.read("theirs", [dump(tmp_path / "d.npz", full)]).evidence[0].note
+    assert "earlier ones may be lost" in traces.read("theirs", [dump(tmp_path, full)]).evidence[0].note
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 5))
@@ -126,7 +119,7 @@ def test_a_dump_and_a_trace_of_the_same_choices_agree(
 ) -> None:
     folder, layers = tmp_path_factory.mktemp("both"), [drawn(seed, tokens), drawn(seed + 1, tokens)]
     one = traces.read("trace", [trace(folder / "t", dict(enumerate(layers)))])
-    other = traces.read("dump", [dump(folder / "d.safetensors", passes(layers, steps=steps))])
+    other = traces.read("dump", [dump(folder, passes(layers, steps=steps))])
     np.testing.assert_array_equal(one.pooled, other.pooled)
 
 
@@ -141,17 +134,9 @@ def _truncated(folder: Path) -> Path:
     return folder / "t"
 
 
-def _garbage(name: str) -> Callable[[Path], Path]:
-    def write(folder: Path) -> Path:
-        (folder / name).write_bytes(b"PK\x03\x04 no such thing")
-        return describe(folder / name)
-
-    return write
-
-
-def _pickled_array(folder: Path) -> Path:
-    np.savez(folder / "d.npz", logical_count=np.array([{}], dtype=object))
-    return describe(folder / "d.npz")
+def _garbage(folder: Path) -> Path:
+    (folder / "d.safetensors").write_bytes(b"PK\x03\x04 no such thing")
+    return describe(folder / "d.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -167,14 +152,14 @@ def _pickled_array(folder: Path) -> Path:
         (lambda folder: trace(folder / "t", {0: drawn(), 1: drawn(1, 9)}), "do not count the same tokens"),
         (lambda folder: trace(folder / "t", {0: drawn()}, layers_from=1), "layers_from 1 is above"),
         (_truncated, "layer_00.parquet is not a Parquet file"),
-        (_garbage("d.safetensors"), "damaged or no safetensors file"),
-        (_garbage("d.npz"), "damaged or no npz file"),
-        (_garbage("d.json"), "damaged or no json file"),
-        (_pickled_array, "damaged or no npz file"),
-        (lambda folder: dump(folder / "d.npz", [[[0.5] * EXPERTS]]), "not whole numbers"),
-        (lambda folder: dump(folder / "d.npz", passes([drawn()]) * 0), "no choice in it"),
-        (lambda folder: dump(folder / "d.npz", -passes([drawn()])), "below zero"),
-        (lambda folder: dump(folder / "d.npz", [[[TOKENS * TOP_K] + [0] * 7]]), "more often than there are tokens"),
+        (_garbage, "damaged or no safetensors file"),
+        (lambda folder: dump(folder, [[[0.5] * EXPERTS]]), "not whole numbers"),
+        (lambda folder: dump(folder, passes([drawn()]) * 0), "no choice in it"),
+        (lambda folder: dump(folder, -passes([drawn()])), "below zero"),
+        (
+            lambda folder: dump(folder, [[[TOKENS * TOP_K] + [0] * 7]]),
+            "more often than there are tokens",
+        ),
     ],
 )
 def test_what_cannot_be_true_is_refused_in_one_line(make: Callable[[Path], Path], line: str, tmp_path: Path) -> None:
