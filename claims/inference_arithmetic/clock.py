@@ -9,7 +9,7 @@ import torch
 from torch.utils.benchmark import Timer
 
 from fixtures.claim.numbers import Estimate, NotCovered
-from fixtures.recording.timing import order_statistic
+from fixtures.recording.timing import median_time
 from reports.schema import Evidence
 
 CLAIMED = "A100"  # as a device of the kind that the claims are about calls itself
@@ -52,7 +52,4 @@ class ProductClock:
         scope = {"left": torch.randn(rows, inner, **part), "right": torch.randn(inner, columns, **part)}
         timer = Timer("left @ right", globals=scope)
         timer.timeit(1)
-        times = sorted(1e6 * timer.timeit(RUNS).mean for _ in range(TIMES))
-        beyond = order_statistic(len(times))
-        middle = (times[(TIMES - 1) // 2] + times[TIMES // 2]) / 2
-        return Estimate(middle, times[beyond], times[-1 - beyond])
+        return median_time(1e6 * timer.timeit(RUNS).mean for _ in range(TIMES))

@@ -146,11 +146,8 @@ def test_numbers_that_are_not_finite_end_a_recording(
     planted = plant(tmp_path / "model")
     rewrite(planted, _poison(part, value))
     prepared = ready(model=planted.folder, dtype=dtype)
-    with pytest.raises(
-        RecordingError, match=rf"not finite.* at (layer 0|the last layer) in {dtype}: .*--dtype"
-    ) as error:
+    with pytest.raises(RecordingError, match=rf"not finite.* at (layer 0|the last layer) in {dtype}: .*--dtype"):
         record(prepared, tmp_path / "out")
-    assert "\n" not in str(error.value)
 
 
 def test_logits_that_are_not_finite_have_no_loss(ready: Any, tmp_path: Path) -> None:

@@ -61,15 +61,13 @@ def test_a_family_is_recorded_exactly_or_refused(family: str, text: Path, tmp_pa
     given = {"--model": tmp_path / family, "--corpus": text, "--device": "cpu", "--evidence-out": tmp_path / "out"}
     ready = {name: str(value) for name, value in given.items()} | {"--keep-choices": True}
     if family in REFUSED:
-        with pytest.raises(RecordingError, match=REFUSED[family]) as refusal:
+        with pytest.raises(RecordingError, match=REFUSED[family]):
             prepare(options(ready))
-        assert "\n" not in str(refusal.value)
         return
     setup = prepare(options(ready))
-    metadata, counts = setup.metadata, combine(list(files.scan(record(setup, tmp_path / "out"))))
+    metadata: Any = setup.metadata
+    counts: Any = combine(list(files.scan(record(setup, tmp_path / "out"))))
     assert metadata["ranks"] == (UNKNOWN if family in UNRANKED else PREFERENCE)
-    assert counts.chosen is not None
-    assert counts.losses is not None
     config = small(family)
     model: Any = kind_of_model(config).from_pretrained(tmp_path / family, dtype=torch.float32).eval()
     ids_of = {planned.number: setup.leading + planned.ids for planned in setup.plan.texts}

@@ -20,17 +20,12 @@ from fixtures.recording.recordings import record
 from fixtures.routing import files
 from fixtures.routing.texts import Perplexity, perplexity
 from tests.recording.synthetic_checkpoint import (
-    CLASSES,
-    EXPERTS,
     FAMILIES,
-    LAYERS,
     Planted,
     plant,
     random_corpus,
     rewrite,
-    word,
     words_of,
-    write_corpus,
 )
 
 
@@ -119,36 +114,3 @@ def test_the_rise_is_paired_by_text() -> None:
     assert alone.low < alone.value < alone.high
     with pytest.raises(NotCovered, match="not measured with 16 experts"):
         found.of(16)
-
-
-def swayed(planted: Planted, others: float) -> Planted:
-    """Let the last layer's first choice argue for the word to come, and every other expert do so `others` times.
-
-    Texts repeat one word, so the word to come is the word itself: its direction is what the head reads.
-    """
-    read: Any = AutoModelForCausalLM.from_pretrained
-    model = read(planted.folder, dtype=torch.float32)
-    experts = model.model.layers[-1].mlp.experts
-    kinds = len(planted.table[0])
-    with torch.no_grad():
-        model.lm_head.weight.copy_(model.get_input_embeddings().weight)
-        experts.gate_up_proj.zero_()
-        # One hidden unit for each class, in gate and in up projection alike, answers to that class alone.
-        for half in (0, experts.intermediate_dim):
-            experts.gate_up_proj[:, half : half + kinds, :kinds] = torch.eye(kinds)
-        for kind in range(kinds):
-            first = planted.choices(LAYERS - 1, kind)[0]
-            for expert in range(EXPERTS):
-                experts.down_proj[expert, kind, kind] = 0.3 * (1.0 if expert == first else others)
-    model.save_pretrained(planted.folder)
-    return planted
-
-
-@pytest.mark.parametrize(("others", "hurts"), [(-1.0, True), (2.0, False)])
-def test_all_experts_hurt_where_it_was_planted(others: float, hurts: bool, ready: Any, tmp_path: Path) -> None:
-    planted = swayed(plant(tmp_path / "swayed"), others)
-    texts = [(" ".join([word(number % CLASSES)] * (20 + number)), "A") for number in range(24)]
-    prepared = ready(model=planted.folder, corpus=write_corpus(tmp_path / "text.jsonl", texts))
-    found = perplexity("fresh", *files.read([record(prepared, tmp_path / "out")]))
-    assert (found.rise(experts=8, against=2) > 0) is hurts
-    assert (found.rise(experts=2, against=1) > 0) is hurts

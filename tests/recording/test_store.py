@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from fixtures.errors import EvidenceError, RecordingError
+from fixtures.errors import RecordingError
 from fixtures.recording.engine_transformers import TransformersEngine
 from fixtures.recording.options import options
 from fixtures.recording.recordings import Recordings, record
@@ -259,9 +259,8 @@ def test_a_disk_that_fills_up_loses_nothing(
     broken_off: list[Path], setup: RecordingSetup, engine: Any, tmp_path: Path
 ) -> None:
     full = OSError(28, "No space left on device")
-    with pytest.raises(RecordingError, match=r"cannot be written to .*No space left.* kept; make room") as error:
+    with pytest.raises(RecordingError, match=r"cannot be written to .*No space left.* kept; make room"):
         record(setup, tmp_path, load=lambda: Small(engine, last=1, end=full))
-    assert "\n" not in str(error.value)
     assert all(path.exists() for path in broken_off)
 
 
@@ -277,9 +276,8 @@ def test_a_disk_that_fills_up_loses_nothing(
 )
 def test_a_place_that_cannot_be_written_to_is_found_before_work(place: str, line: str, ready: Any) -> None:
     fsspec.register_implementation("packed", "no_package.FileSystem", clobber=True)
-    with pytest.raises(RecordingError, match=f"^{place} {line}") as error:
+    with pytest.raises(RecordingError, match=f"^{place} {line}"):
         ready(evidence_out=place)
-    assert "\n" not in str(error.value)
 
 
 def test_out_of_memory_makes_batches_smaller(
@@ -326,6 +324,6 @@ class Wrong(TransformersEngine):
 def test_what_an_engine_gives_is_checked(
     change: Any, line: str, setup: RecordingSetup, engine: Any, tmp_path: Path
 ) -> None:
-    with pytest.raises((RecordingError, EvidenceError), match=line):
+    with pytest.raises(RecordingError, match=line):
         record(setup, tmp_path, load=lambda: Wrong(engine, change))
     assert not list(tmp_path.glob("**/*.parquet"))

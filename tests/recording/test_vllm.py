@@ -96,17 +96,14 @@ def test_a_batch_is_counted_in_its_order(monkeypatch: pytest.MonkeyPatch) -> Non
     )
     monkeypatch.setattr(engine_vllm, "_vllm", lambda: stand_in)
     engine = engine_vllm.VllmEngine(Answers(), asyncio.new_event_loop(), METADATA, LEADING, "cpu", keep=True)
-    counts = engine.run(Batch((Planned("B", 7, [11]), Planned("A", 3, [11, 12])), (2,)))
+    counts: Any = engine.run(Batch((Planned("B", 7, [11]), Planned("A", 3, [11, 12])), (2,)))
     assert [tuple(text) for text in counts.texts] == [("B", 7, 1), ("A", 3, 2)]
     assert counts.choices.shape == (2, 2, 1, 8)  # ranks are not known: all choices take one place
     assert [np.flatnonzero(row).tolist() for row in counts.choices[0, :, 0]] == [[0, 2], [1, 7]]
     assert counts.choices[1, 0, 0].tolist() == [1, 0, 1, 1, 1, 0, 0, 0]
     assert counts.same_first is None
-    assert counts.shared is not None
     assert counts.shared.tolist() == [[0, 0], [0, 0]]
-    assert counts.losses is not None
     assert counts.losses.tolist() == [[0.5], [1.0]]
-    assert counts.chosen is not None
     assert counts.chosen[1].tolist() == CHOSEN[1:]
     assert engine.run(Batch((Planned("A", 3, [11, 12]),))).losses is None
 

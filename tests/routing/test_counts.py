@@ -233,9 +233,8 @@ def test_what_cannot_be_true_is_refused_by_name(version: str, case: str, tmp_pat
     path = tmp_path / "a.parquet"
     (written if version == "2" else version_1)(record(1, SOME), path)
     parquet.write_table(damage(parquet.read_table(path)), path)
-    with pytest.raises(EvidenceError, match=line) as refusal:
+    with pytest.raises(EvidenceError, match=line):
         files.read([path])
-    assert "\n" not in str(refusal.value)
 
 
 def test_version_1_is_still_read(tmp_path: Path) -> None:
