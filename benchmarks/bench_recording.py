@@ -24,7 +24,6 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from fixtures.recording import routers
-from fixtures.recording.engine import count
 from fixtures.recording.engine_transformers import TransformersEngine, load
 from fixtures.recording.options import options
 from fixtures.recording.plan import Batch, Planned
@@ -32,6 +31,7 @@ from fixtures.recording.recordings import record
 from fixtures.recording.setup import prepare
 from fixtures.recording.timing import order_statistic
 from fixtures.routing import files
+from fixtures.routing.counts import count
 from tests.recording.synthetic_checkpoint import plant, random_corpus
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def counting_alone(engine: TransformersEngine, batch: Batch) -> float:
     """Seconds that counting takes a layer, without the pass around it."""
     k = routers.experts_per_token(engine.layers)
     chosen = [torch.rand(len(text.ids), len(engine.layers), 8).topk(k).indices.numpy() for text in batch.texts]
-    counting = partial(count, batch.texts, chosen, 8, ranked=True)
+    counting = partial(count, batch.keys, chosen, 8, ranked=True)
     return min(seconds(counting, "cpu") for _ in range(PAIRS)) / len(engine.layers)
 
 

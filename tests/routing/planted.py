@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from fixtures.routing.counts import Counts, Text
+from fixtures.routing.counts import Counts, Text, count
 from fixtures.routing.files import Record
 from fixtures.routing.metadata import PREFERENCE
 from fixtures.routing.shares import Array
@@ -19,26 +20,20 @@ METADATA: dict[str, Any] = {
 }  # fmt: skip
 
 
+def choose(seed: int, texts: list[Text], layers: int, experts: int, top_k: int) -> list[Any]:
+    """Choices at random of every token, `[tokens, layers, k]` of each text."""
+    drawing, every = np.random.default_rng(seed), np.arange(experts, dtype=np.uint8)
+    return [drawing.permuted(np.tile(every, (text.tokens, layers, 1)), axis=2)[..., :top_k] for text in texts]
+
+
 def record(seed: int, texts: list[Text], **metadata: Any) -> Record:
-    """Counts of tokens that choose at random, token by token, and losses of every second text."""
+    """Counts of tokens that choose at random, and losses of every second text."""
     fields = METADATA | metadata
-    drawing = np.random.default_rng(seed)
     layers = len(fields.get("routed_layers", range(fields["layers"])))
-    choices = np.zeros((len(texts), layers, fields["top_k"], fields["experts"]), dtype=np.int32)
-    same_first, shared = (np.zeros((len(texts), layers), dtype=np.int32) for _ in range(2))
-    for place, text in enumerate(texts):
-        for layer in range(layers):
-            before: list[int] = []
-            for _ in range(text.tokens):
-                chosen = drawing.permutation(fields["experts"])[: fields["top_k"]].tolist()
-                for rank, expert in enumerate(chosen):
-                    choices[place, layer, rank, expert] += 1
-                same_first[place, layer] += before[:1] == chosen[:1]
-                shared[place, layer] += not set(before).isdisjoint(chosen)
-                before = chosen
-    losses = drawing.exponential(size=(len(texts), len(fields["tried"])))
+    chosen = choose(seed, texts, layers, fields["experts"], fields["top_k"])
+    losses = np.random.default_rng(seed).exponential(size=(len(texts), len(fields["tried"])))
     losses[1::2] = np.nan
-    return Record(fields, Counts(tuple(texts), choices, same_first, shared, losses))
+    return Record(fields, replace(count(texts, chosen, fields["experts"], ranked=True), losses=losses))
 
 
 def drawn(seed: int, shares: Array, numbers: list[int], top_k: int = 1, spread: float = 0.5) -> Record:

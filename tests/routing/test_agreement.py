@@ -16,10 +16,11 @@ from fixtures import origins
 from fixtures.claim.numbers import NotCovered, Undecided
 from fixtures.errors import EvidenceError
 from fixtures.routing import agreement, files
-from fixtures.routing.counts import Counts, Text
+from fixtures.routing.counts import Text, count
 from fixtures.routing.metadata import UNKNOWN
 from fixtures.routing.shares import assignment_shares
 from tests.conftest import Suite
+from tests.routing import planted
 from tests.routing.planted import METADATA
 
 ROOT = Path(__file__).parents[2]
@@ -28,13 +29,7 @@ COMMON = METADATA | {"layers": LAYERS, "experts": EXPERTS, "top_k": TOP_K, "trie
 
 
 def choose(seed: int, texts: list[Text]) -> list[Any]:
-    """Choices `[tokens, layers, k]` of every text."""
-    drawing = np.random.default_rng(seed)
-    every = np.arange(EXPERTS)
-    return [
-        drawing.permuted(np.tile(every, (text.tokens, LAYERS, 1)), axis=2)[..., :TOP_K].astype(np.uint8)
-        for text in texts
-    ]
+    return planted.choose(seed, texts, LAYERS, EXPERTS, TOP_K)
 
 
 def differ(seed: int, chosen: list[Any], share: float) -> list[Any]:
@@ -51,12 +46,7 @@ def differ(seed: int, chosen: list[Any], share: float) -> list[Any]:
 
 def write(path: Path, texts: list[Text], chosen: list[Any], *, keep: bool = True, **metadata: Any) -> Path:
     """A recording of these choices."""
-    choices = np.stack(
-        [[np.bincount(each[:, layer].ravel(), minlength=EXPERTS)[None] for layer in range(LAYERS)] for each in chosen]
-    )
-    kept = np.empty(len(texts), dtype=object)
-    kept[:] = chosen
-    counts = Counts(tuple(texts), choices, chosen=kept if keep else None)
+    counts = count(texts, chosen, EXPERTS, ranked=False, keep=keep)
     files.write([counts], COMMON | metadata, path)
     return path
 

@@ -157,7 +157,6 @@ OF_BOTH: dict[str, tuple[Callable[[Table], Table], str]] = {
     "no text": (lambda table: table.slice(0, 0), "has no text in it"),
 }  # fmt: skip
 OF_2: dict[str, tuple[Callable[[Table], Table], str]] = {
-    "endless seconds": (_said(seconds=float("inf")), "seconds in its metadata is i"),
     "a model that is no name": (_said(model=None), "model in its metadata is None"),
     "an odd note": (_said(small_domains=5), "small_domains in its metadata is 5"),
     "ranks of no kind": (_said(ranks="random"), "ranks in its metadata is 'random'"),

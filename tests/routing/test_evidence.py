@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from claims.moe_post.sources import MMLU_MATHEMATICS, MMLU_RECORD, OLMOE_RECORD
+from claims.moe_post.sources import MMLU_RECORD
 from fixtures.claim.numbers import Estimate, NotCovered, Undecided
 from fixtures.routing import sources
 from fixtures.routing.counts import Counts, Text
@@ -36,10 +35,6 @@ DENSE = np.random.default_rng(3).dirichlet(np.full(4, 8.0), (3, 4))
 NUMBERS = [40, 30, 20]
 PLANTED = drawn(1, DENSE, NUMBERS, top_k=2)
 TEXTS: Any = by_text("planted", *PLANTED)
-
-# What is in a file needs no request.
-SOURCES = (FIGURE_7, MMLU_RECORD, MMLU_MATHEMATICS, OLMOE_RECORD)
-LOADED: dict[str, Any] = {source.name: source.load(None) for source in SOURCES}  # type: ignore[arg-type]
 
 
 def ends(estimate: Estimate) -> tuple[float, float, float]:
@@ -349,24 +344,6 @@ def test_evidence_says_what_it_stands_on() -> None:
     assert (told.engine, told.device, told.stand_in) == ("e, torch 2", "cpu", True)
     assert told.text.startswith("c (sha256 ): 90 texts, ")
     assert not TEXTS.evidence[0].stand_in
-
-
-def test_published_evidence_is_what_is_in_the_files() -> None:
-    mathematics = "DM Mathematics"
-    figure, mmlu, maths, olmoe = LOADED.values()
-    assert (figure.layers, mmlu.layers, olmoe.layers) == ((0, 15, 31), tuple(range(32)), (0, 7, 15))
-    assert (len(mmlu.domains), maths.domains) == (57, (mathematics,))
-    assert {each.top_k for each in LOADED.values()} == {2}
-    assert maths.token_share(mathematics, 31, 0) == pytest.approx(0.29, abs=0.005)
-    assert maths.margin(mathematics, 31, 0) < 0
-    assert figure.token_share(mathematics, 31, 0).value == pytest.approx(0.383, abs=0.001)
-    for name, loaded in LOADED.items():
-        (told,) = loaded.evidence
-        assert (told.source, told.model, loaded.name) == (name, "mixtral-8x7b-v0.1", name)
-        content = (Path(__file__).parents[2] / told.file).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == told.sha256
-        assert told.link.startswith("https://")
-        assert told.note
 
 
 # Sources.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,8 +21,6 @@ from fixtures.routing.shares import (
     token_shares,
 )
 
-DATA = Path(__file__).parents[2] / "fixtures/data"
-COUNTS = Path(__file__).parents[2] / "claims/moe_post/data"
 SEEDS = st.integers(0, 2**32 - 1)
 ROUNDING = 1e-12
 
@@ -115,14 +111,3 @@ def test_rise_is_that_of_the_least_squares_line() -> None:
         assert rise(layers) @ series == pytest.approx(slope * (layers - 1))
     with pytest.raises(ValueError, match="two layers"):
         rise(1)
-
-
-def test_published_routing_gives_its_distances() -> None:
-    figure = json.loads((DATA / "mixtral_paper_figure7.json").read_text())["shares"]
-    shares = np.array([[figure[layer][domain] for layer in figure] for domain in figure["0"]])
-    assert squared_distance(shares, evenness(8)).round(4).tolist() == [0.0130, 0.0449, 0.0454]
-    assert squared_distance(shares, between(8)).round(4).tolist() == [0.0185, 0.0558, 0.0756]
-    record = json.loads((COUNTS / "mixtral_mmlu_counts.json").read_text())["subjects"]
-    apart = squared_distance(assignment_shares(list(record.values())), between(57))
-    assert (int(apart.argmax()), int((np.diff(apart) > 0).sum())) == (9, 18)
-    assert 0 < rise(32) @ apart < apart.max()
