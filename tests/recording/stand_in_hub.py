@@ -60,56 +60,50 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:  # the name that http.server calls
-        self._answer(body=True)
-
-    def do_HEAD(self) -> None:  # the name that http.server calls
-        self._answer(body=False)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-    def _answer(self, body: bool) -> None:
         path = unquote(urlsplit(self.path).path)
         name = "/".join(path.replace("/api", "").replace("/models/", "/").replace("/datasets/", "/").split("/")[1:3])
         if not (hub := self.served.get(name)):
-            self._refuse(401, "RepoNotFound", "Repository not found", body)
+            self._refuse(401, "RepoNotFound", "Repository not found")
             return
         hub.asked.append(f"{self.command} {path}")
         inside = path.partition(hub.name)[2].strip("/")
         if path.startswith("/api/"):
-            self._describe(hub, inside.split("/"), body)
+            self._describe(hub, inside.split("/"))
         else:
             revision, _, file = inside.removeprefix("resolve/").partition("/")
-            self._file(hub, revision, file, body)
+            self._file(hub, revision, file)
 
-    def _describe(self, hub: Repository, parts: list[str], body: bool) -> None:
+    do_HEAD = do_GET  # noqa: N815  # as above
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def _describe(self, hub: Repository, parts: list[str]) -> None:
         if len(parts) > 1 and parts[1] not in (hub.commit, "main"):
-            self._refuse(404, "RevisionNotFound", "Invalid rev id", body)
+            self._refuse(404, "RevisionNotFound", "Invalid rev id")
         elif parts[0] == "tree":
-            self._send(200, json.dumps([_entry(hub, name) for name in sorted(hub.files)]).encode(), body)
+            self._send(200, json.dumps([_entry(hub, name) for name in sorted(hub.files)]).encode())
         else:
             siblings = [{"rfilename": name} for name in sorted(hub.files)]
             described = {"id": hub.name, "sha": hub.commit, "siblings": siblings, "private": False, "tags": []}
-            self._send(200, json.dumps(described).encode(), body)
+            self._send(200, json.dumps(described).encode())
 
-    def _file(self, hub: Repository, revision: str, name: str, body: bool) -> None:
+    def _file(self, hub: Repository, revision: str, name: str) -> None:
         if revision not in (hub.commit, "main"):
-            self._refuse(404, "RevisionNotFound", "Invalid rev id", body)
+            self._refuse(404, "RevisionNotFound", "Invalid rev id")
         elif hub.gated and self.headers.get("Authorization") != f"Bearer {hub.token}":
-            self._refuse(401 if "Authorization" not in self.headers else 403, "GatedRepo", "Access is restricted", body)
+            self._refuse(401 if "Authorization" not in self.headers else 403, "GatedRepo", "Access is restricted")
         elif name not in hub.files:
-            self._refuse(404, "EntryNotFound", "Entry not found", body)
+            self._refuse(404, "EntryNotFound", "Entry not found")
         else:
             etag = f'"{hashlib.sha256(hub.files[name]).hexdigest()}"'
-            self._send(
-                200, hub.files[name], body, {"ETag": etag, "X-Repo-Commit": hub.commit, "Accept-Ranges": "bytes"}
-            )
+            self._send(200, hub.files[name], {"ETag": etag, "X-Repo-Commit": hub.commit, "Accept-Ranges": "bytes"})
 
-    def _refuse(self, status: int, code: str, message: str, body: bool) -> None:
+    def _refuse(self, status: int, code: str, message: str) -> None:
         headers = {"X-Error-Code": code, "X-Error-Message": message}
-        self._send(status, json.dumps({"error": message}).encode(), body, headers)
+        self._send(status, json.dumps({"error": message}).encode(), headers)
 
-    def _send(self, status: int, content: bytes, body: bool, headers: dict[str, str] | None = None) -> None:
+    def _send(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
         start, end = 0, len(content)
         if status == 200 and (wanted := self.headers.get("Range", "")).startswith("bytes="):
             first, _, last = wanted.removeprefix("bytes=").partition("-")
@@ -121,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{min(end, len(content)) - 1}/{len(content)}")
         self.send_header("Content-Length", str(len(content[start:end])))
         self.end_headers()
-        if body:
+        if self.command == "GET":
             self.wfile.write(content[start:end])
 
 

@@ -20,8 +20,8 @@ OTHER = "f" * 40
 
 
 def at_the_hub(out: Path, cases: dict[str, Any]) -> dict[str, Any]:
-    module, given = "tests.recording.at_the_hub", (str(out), json.dumps(cases))
-    done = runs.run(ROOT, module, *given, environment=runs.ENVIRONMENT, server=runs.FOR_MODELS)
+    given = json.dumps({name: {"--evidence-out": str(out / name), **case} for name, case in cases.items()})
+    done = runs.run(ROOT, "tests.recording.apart", given, environment=runs.ENVIRONMENT, server=runs.FOR_MODELS)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

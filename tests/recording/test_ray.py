@@ -14,7 +14,7 @@ import pytest
 from fixtures.errors import RecordingError
 from fixtures.recording.recordings import record
 from fixtures.routing import files
-from tests.recording.slowly import BATCH_TOKENS
+from tests.recording.apart import BATCH_TOKENS
 from tests.recording.test_store import first_parts, same, slowly
 
 ray = pytest.importorskip("ray", reason="pip install -e '.[ray]'")

@@ -23,8 +23,8 @@ from fixtures.recording.setup import RecordingSetup
 from fixtures.routing import files
 from fixtures.routing.texts import TextCounts
 from tests import runs
+from tests.recording.apart import BATCH_TOKENS
 from tests.recording.conftest import never
-from tests.recording.slowly import BATCH_TOKENS
 from tests.recording.synthetic_checkpoint import Planted, plant, random_table
 
 
@@ -57,8 +57,8 @@ class Small(TransformersEngine):
 def slowly(planted: Planted, corpus: Path, out: Path | str, *, server: runs.Server | None, **more: str) -> runs.Run:
     """Start a recording in a process of its own."""
     given = {"--model": str(planted.folder), "--corpus": str(corpus), "--evidence-out": str(out)} | more
-    module = "tests.recording.slowly"
-    return runs.start(runs.ROOT, module, json.dumps(given), environment=runs.ENVIRONMENT, server=server)
+    cases = json.dumps({"slowly": given | {"slow": True}})
+    return runs.start(runs.ROOT, "tests.recording.apart", cases, environment=runs.ENVIRONMENT, server=server)
 
 
 def first_parts(folder: Path) -> None:
