@@ -106,16 +106,6 @@ def test_a_level_that_many_share_has_replicates_beyond_it() -> None:
     assert (strict.low < share_intervals(one_domain(8, 30)).low).all()
 
 
-@pytest.mark.parametrize(("texts", "allowed"), [(1, True), (9, True), (10, False), (12, False)])
-def test_a_ratio_of_too_few_texts_allows_for_texts_unlike_all_of_these(texts: int, allowed: bool) -> None:
-    chosen, tokens = np.where(np.arange(40) < texts, 3.0, 0.0), np.full(40, 10.0)
-    free, bounded = (ratio_intervals(chosen, tokens, 0.95, *ends).estimate() for ends in ((), (0, 1)))
-    unseen = (1 - 0.025 ** (1 / 40)) * allowed
-    assert bounded.high == pytest.approx(min(1, free.high + unseen * (1 - bounded.value)))
-    lacking = ratio_intervals(tokens - chosen, tokens, 0.95, 0, 1).estimate()
-    assert lacking.low == pytest.approx(1 - bounded.high)
-
-
 def test_an_expert_that_no_text_chose_may_have_a_share_yet() -> None:
     # Of n texts none chose it: with a share above 1 - .025^(1/n) that happens less often than .025.
     counts = np.array([[4, 0]] * 20)
