@@ -10,7 +10,8 @@ from fixtures.claim.table import each
 
 @pytest.mark.cheap
 @each("number", cards_in(Path(__file__).parent / "cards"))
-def test_number(counted, stated, measure):
+def test_number(number, card_model, reading, stated, measure):
     """A model has as many of something as its card says."""
-    value, routes = counted.measured()
-    assert counted.agrees(measure(value, counted.unit, also=routes), stated)
+    convention = number.convention_of(reading)
+    value, routes = number.quantity.measure(card_model, convention)
+    assert number.agrees(measure(value, number.quantity.unit, also=routes), stated, convention)

@@ -1,6 +1,7 @@
 """§6: which expert takes which domain. The eighth expert is index 7; shares pool all choices of a token."""
 
 from fractions import Fraction
+from math import comb
 from statistics import mean
 
 import pytest
@@ -23,8 +24,10 @@ def test_domains_are_the_piles(domains, measure):
 @pytest.mark.claim("even-share", stated="1/8")
 def test_even_share(mixtral, stated, measure):
     """The dashed line, 1/8, is an even split."""
-    also = {"a uniform router's expected share": mixtral.expected_slot_share}
-    assert measure(Fraction(1, mixtral.expert_count), "of assignments", also=also) == stated
+    experts, chosen = mixtral.expert_count, mixtral.experts_per_token
+    with_it = Fraction(comb(experts - 1, chosen - 1), comb(experts, chosen))  # of all choices of so many experts
+    also = {"a uniform router's expected share": with_it / chosen}
+    assert measure(Fraction(1, experts), "of assignments", also=also) == stated
 
 
 @pytest.mark.cheap

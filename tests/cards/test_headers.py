@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from fixtures.cards import headers
-from fixtures.cards.model import CardModel
+from fixtures.cards.quantities import CardModel
 from fixtures.models.config import build
 from fixtures.models.counts import NotKnown
 from tests.cards.samples import CONFIG, TOTAL

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from fixtures.cards.card import Card, card_of
-from fixtures.cards.model import CardModel
-from fixtures.cards.quantities import QUANTITIES
+from fixtures.cards.quantities import QUANTITIES, CardModel
 from fixtures.models.counts import NotKnown
 from tests.cards.samples import ACTIVE, CONFIG, EMBEDDING, TOTAL
 

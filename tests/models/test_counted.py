@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.models.config import build
 from fixtures.models.counted import Counted
-from fixtures.models.counts import Kept, NotKnown, Widths
+from fixtures.models.counts import Kept, NotKnown
 from fixtures.models.formula import LATENT, Formula
 from tests.models.configurations import FAMILIES, Config, published, some
 
@@ -37,20 +37,19 @@ def test_all_routes_agree(family: str, data: st.DataObject, context: int, size: 
 @given(data=st.data())
 def test_widths_and_the_parts_of_a_layer(family: str, data: st.DataObject) -> None:
     config = data.draw(FAMILIES[family]())
-    counted = Counted(config)
-    head = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
-    keys = head * config["num_key_value_heads"]
+    counted, formula = Counted(config), Formula(config).shape
     layer = counted.anatomy.layers[0]
-    sparse = "moe_intermediate_size" in config and any("experts" in name for name, _ in layer.named_modules())
-    assert len(counted.anatomy.layers) == config["num_hidden_layers"]
+    assert len(counted.layers) == len(counted.anatomy.layers) == formula.layers
     assert sum(counted.layer_parts.values()) == sum(weight.numel() for weight in layer.parameters())
-    assert counted.widths == Widths(
-        model=config["hidden_size"],
-        feed_forward=config["moe_intermediate_size" if sparse else "intermediate_size"],
-        query=head * config["num_attention_heads"],
-        key=keys,
-        value=keys,
-    )
+    widths = counted.widths
+    assert [widths.vocabulary, widths.model, widths.head] == [
+        formula.vocabulary,
+        formula.model_width,
+        formula.key_width,
+    ]
+    assert widths.feed_forward == (formula.expert_width if formula.moe_layers else formula.mlp_width)
+    assert widths.query == widths.attended == formula.heads * formula.key_width
+    assert widths.key == formula.key_value_heads * formula.key_width
 
 
 def test_llama_2_13b() -> None:
@@ -58,17 +57,15 @@ def test_llama_2_13b() -> None:
     assert llama.parameters == formula.parameters
     assert llama.active == 13_015_864_320
     assert llama.layer_parts == {"LlamaAttention": 104_857_600, "LlamaMLP": 212_336_640, "LlamaRMSNorm": 10_240}
-    assert llama.widths == Widths(model=5120, feed_forward=13_824, query=5120, key=5120, value=5120)
     assert llama.work(4096) == formula.work(4096)
     assert llama.work(10_496).attention == llama.work(10_496).feed_forward
-    assert llama.kept_by_a_token(2) == Kept(attention=819_200)
+    assert llama.cached_token == Kept(attention=819_200)
 
 
 def test_mixtral_8x7b_stores_nothing_and_is_left_as_it_was() -> None:
     mixtral = Counted(published("mixtral-8x7b-v0.1"))
     assert mixtral.active == 12_879_925_248
     assert mixtral.touched["embeddings"] == 4096
-    assert mixtral.widths == Widths(model=4096, feed_forward=14_336, query=4096, key=1024, value=1024)
     mixtral.work(9)
     assert {tensor.device.type for tensor in (*mixtral.model.parameters(), *mixtral.model.buffers())} == {"meta"}
     assert not any("forward" in vars(module) for module in mixtral.model.modules())
@@ -109,11 +106,4 @@ def test_a_network_that_hoards_and_compares_is_seen() -> None:
 
     counted = Counted(published("llama-2-13b") | {"num_hidden_layers": 2}, make)
     assert counted.kept(3, 2) == Kept(attention=2 * 3 * 20_480, feed_forward=2 * 3 * 5120 * 2)
-    assert counted.kept_by_a_token(2) == Kept(attention=2 * 20_480, feed_forward=2 * 5120 * 2)
-
-
-@given(config=FAMILIES["deepseek_v3"]())
-@settings(max_examples=2)
-def test_latent_attention_has_no_widths_of_its_own(config: Config) -> None:
-    with pytest.raises(NotKnown, match="no projections of its own"):
-        _ = Counted(config).widths
+    assert counted.cached_token == Kept(attention=2 * 20_480, feed_forward=2 * 5120 * 2)

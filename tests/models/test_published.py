@@ -1,20 +1,7 @@
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any
-
-import pytest
-
 from fixtures import origins
-from fixtures.models.counts import NotKnown
 from fixtures.models.published import Model
-from tests.models.configurations import published
-
-
-def model(monkeypatch: pytest.MonkeyPatch, config: dict[str, Any]) -> Model:
-    """A model of a configuration that is no file."""
-    monkeypatch.setattr(origins, "load", lambda _: config)
-    return Model("small", "small.json")
 
 
 def test_both_routes_answer_by_the_same_names() -> None:
@@ -42,19 +29,3 @@ def test_evidence_says_which_configuration_and_library() -> None:
     assert evidence.sha256 == origins.check("configs/llama-2-70b.json")["sha256"]
     assert evidence.engine.startswith("transformers 5.")
     assert evidence.engine.endswith(", meta device")
-
-
-@pytest.mark.parametrize(("experts", "chosen"), [(8, 2), (6, 1), (5, 5), (128, 8), (1024, 37)])
-def test_an_expert_expects_an_even_share_of_slots(monkeypatch: pytest.MonkeyPatch, experts: int, chosen: int) -> None:
-    sizes = {"num_local_experts": experts, "num_experts_per_tok": chosen}
-    small = {"num_hidden_layers": 1, "hidden_size": 64, "intermediate_size": 8}
-    assert model(monkeypatch, published("mixtral-8x7b-v0.1") | small | sizes).expected_slot_share == Fraction(
-        1, experts
-    )
-
-
-def test_a_dense_model_has_no_slots(monkeypatch: pytest.MonkeyPatch) -> None:
-    dense = model(monkeypatch, published("llama-2-13b") | {"num_hidden_layers": 1})
-    assert dense.active == dense.total
-    with pytest.raises(NotKnown, match="small has no experts"):
-        _ = dense.expected_slot_share
