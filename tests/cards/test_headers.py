@@ -83,6 +83,11 @@ def save(folder: Path, shapes: Shapes, name: str = "model.safetensors") -> None:
     save_file({key: torch.zeros(shape, dtype=dtype) for key, (dtype, shape) in shapes.items()}, folder / name)
 
 
+def index(folder: Path, files: Mapping[str, str], **metadata: int) -> None:
+    told = {"metadata": metadata, "weight_map": files}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(told))
+
+
 @pytest.mark.parametrize("format_", LINEAR)
 def test_a_matrix_has_as_many_parameters_however_it_is_stored(tmp_path: Path, format_: str) -> None:
     shapes, config = LINEAR[format_]
@@ -105,7 +110,9 @@ def test_buffers_tied_heads_and_further_layers_are_apart(tmp_path: Path) -> None
         "position_ids": (torch.int64, (1, 8)),
         "model.layers.0.mlp.gate.e_score_correction_bias": (torch.float32, (8,)),
     }
+    (tmp_path / "model.safetensors").rename(tmp_path / "one.safetensors")
     save(tmp_path, more, "more.safetensors")
+    index(tmp_path, dict.fromkeys(more, "more.safetensors") | {"model.layers.0.w": "one.safetensors"})
     further = {"num_hidden_layers": 1, "num_nextn_predict_layers": 1}
     found = headers.read(tmp_path, {**further, "tie_word_embeddings": True})
     assert found == headers.Headers(15 + 6, 4 + 7)
@@ -115,9 +122,9 @@ def test_buffers_tied_heads_and_further_layers_are_apart(tmp_path: Path) -> None
 
 
 def test_a_total_that_is_published_wrongly_is_noticed(tmp_path: Path) -> None:
-    save(tmp_path, {"a.weight": (torch.float16, (10,))})
+    save(tmp_path, {"a.weight": (torch.float16, (10,))}, "one.safetensors")
     for told, notes in ((10, 0), (89, 1)):
-        (tmp_path / headers.INDEX).write_text(json.dumps({"metadata": {"total_parameters": told, "total_size": 20}}))
+        index(tmp_path, {"a.weight": "one.safetensors"}, total_parameters=told, total_size=20)
         found = headers.read(tmp_path, {})
         assert found is not None
         assert len(found.notes) == notes
@@ -137,7 +144,7 @@ def test_what_is_packed_in_an_unknown_way_is_not_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"\xff" * 40, (9).to_bytes(8, "little") + b"{"])
 def test_a_damaged_file_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.safetensors").write_bytes(content)
-    with pytest.raises(ValueError, match=r"^model\.safetensors is damaged: [^\n]*$"):
+    with pytest.raises(ValueError, match=r"^its safetensors files are damaged: [^\n]*model\.safetensors[^\n]*$"):
         headers.read(tmp_path, {})
 
 
@@ -145,7 +152,8 @@ def test_headers_of_a_whole_model_agree_with_its_census(tmp_path: Path) -> None:
     model = build(CONFIG)
     save(tmp_path, {name: (torch.bfloat16, tuple(weight.shape)) for name, weight in model.named_parameters()})
     assert headers.read(tmp_path, CONFIG) == headers.Headers(TOTAL)
-    assert headers.read(tmp_path / "nowhere", CONFIG) is None
+    (tmp_path / "empty").mkdir()
+    assert headers.read(tmp_path / "empty", CONFIG) is None
     card = made(CONFIG)
     object.__setattr__(card, "checkpoint", tmp_path)
     assert CardModel(card).also("total")["checkpoint headers"] == TOTAL
