@@ -17,7 +17,7 @@ from claims.deepseek_v3.library import Library
 from fixtures.facts import ScoreTable
 from fixtures.models.counted import Counted
 from fixtures.models.formula import Formula
-from tests.models.configurations import Config, deepseek_v3, some
+from tests.models.configurations import FAMILIES, Config, some
 
 
 def model_of(config: Config) -> Any:
@@ -35,7 +35,7 @@ def sparse(config: Config) -> Config:
 
 
 @some
-@given(config=deepseek_v3())
+@given(config=FAMILIES["deepseek_v3"])
 def test_a_module_is_a_sparse_layer_by_both_routes(config: Config) -> None:
     of = weight_file(sparse(config))
     assert of.layer == of.layer_by_formula
@@ -43,7 +43,7 @@ def test_a_module_is_a_sparse_layer_by_both_routes(config: Config) -> None:
 
 
 @some
-@given(config=deepseek_v3(), block=st.integers(1, 5))
+@given(config=FAMILIES["deepseek_v3"], block=st.integers(1, 5))
 def test_scales_are_blocks_of_matrices(config: Config, block: int) -> None:
     of = weight_file(sparse(config), block)
     layers = of.model.counted.anatomy.layers
@@ -58,7 +58,7 @@ def test_scales_are_blocks_of_matrices(config: Config, block: int) -> None:
 
 
 @some
-@given(config=deepseek_v3(), modules=st.integers(0, 3))
+@given(config=FAMILIES["deepseek_v3"], modules=st.integers(0, 3))
 def test_modules_are_what_the_main_model_leaves_over(config: Config, modules: int) -> None:
     model = model_of(sparse(config))
     *_, last = in_fp8 = [
@@ -71,7 +71,7 @@ def test_modules_are_what_the_main_model_leaves_over(config: Config, modules: in
 
 
 @some
-@given(config=deepseek_v3())
+@given(config=FAMILIES["deepseek_v3"])
 def test_the_latent_is_kept_by_every_route(config: Config) -> None:
     of = Counts(model_of(config))
     width = config["kv_lora_rank"] + config["qk_rope_head_dim"]

@@ -17,7 +17,7 @@ from transformers.models.gpt_oss import modeling_gpt_oss as library
 from claims.gpt_oss_card.conftest import Stored
 from claims.gpt_oss_card.miniature import CONTEXT, Miniature
 from fixtures.models.formula import BYTES_PER_NUMBER, Formula
-from tests.models.configurations import Config, gpt_oss, published
+from tests.models.configurations import FAMILIES, Config, published
 
 BLOCK = {"elements": 32, "bits_of_an_element": 4, "bits_of_a_scale": 8}
 
@@ -28,14 +28,14 @@ def stored(config: Config, published: int = 0, block: dict[str, int] = BLOCK) ->
     return Stored(model, published, block)
 
 
-@given(config=gpt_oss(), elements=st.integers(1, 64), bits=st.integers(1, 16), scale=st.integers(0, 16))
+@given(config=FAMILIES["gpt_oss"], elements=st.integers(1, 64), bits=st.integers(1, 16), scale=st.integers(0, 16))
 def test_the_bytes_of_a_checkpoint_give_its_bits_back(config: Config, elements: int, bits: int, scale: int) -> None:
     block = {"elements": elements, "bits_of_an_element": bits, "bits_of_a_scale": scale}
     size = stored(config, block=block).size
     assert stored(config, size, block).bits_of_the_checkpoint == Fraction(elements * bits + scale, elements)  # type: ignore[arg-type]  # a fraction of bytes keeps the law exact
 
 
-@given(config=gpt_oss())
+@given(config=FAMILIES["gpt_oss"])
 def test_experts_of_16_bits_take_two_bytes_a_number_throughout(config: Config) -> None:
     plain = {"elements": 1, "bits_of_an_element": 16, "bits_of_a_scale": 0}
     of = stored(config, block=plain)

@@ -20,7 +20,7 @@ from tests.models.configurations import FAMILIES, Config, published, some
 @some
 @given(data=st.data(), context=st.integers(2, 30), size=st.sampled_from([1, 2, 4]))
 def test_all_routes_agree(family: str, data: st.DataObject, context: int, size: int) -> None:
-    config = data.draw(FAMILIES[family]())
+    config = data.draw(FAMILIES[family])
     counted, formula = Counted(config), Formula(config)
     of = counted.parameters
     assert of == formula.parameters
@@ -36,7 +36,7 @@ def test_all_routes_agree(family: str, data: st.DataObject, context: int, size: 
 @some
 @given(data=st.data())
 def test_widths_and_the_parts_of_a_layer(family: str, data: st.DataObject) -> None:
-    config = data.draw(FAMILIES[family]())
+    config = data.draw(FAMILIES[family])
     counted, formula = Counted(config), Formula(config).shape
     layer = counted.anatomy.layers[0]
     assert len(counted.layers) == len(counted.anatomy.layers) == formula.layers

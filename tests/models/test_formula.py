@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from fixtures.models.counts import NotKnown, Parameters, Work
 from fixtures.models.formula import Formula, Shape
-from tests.models.configurations import FAMILIES, Config, published, some
+from tests.models.configurations import FAMILIES, Config, of_card, published, some
 
 LLAMA = published("llama-2-13b")
 MIXTRAL = published("mixtral-8x7b-v0.1")
 OPTIONAL = {
-    "attention_bias", "mlp_bias", "qkv_bias", "head_dim", "mlp_only_layers", "architectures", "sliding_window",
-    "rope_scaling", "max_position_embeddings", "bos_token_id", "eos_token_id", "n_group", "topk_group",
-    "num_nextn_predict_layers",
+    "attention_bias", "mlp_bias", "qkv_bias", "head_dim", "mlp_only_layers", "sliding_window", "rope_scaling",
+    "max_position_embeddings", "bos_token_id", "eos_token_id", "n_group", "topk_group", "num_nextn_predict_layers",
 }  # fmt: skip
 
 
@@ -25,37 +24,8 @@ def parameters(config: Config) -> Parameters:
     return Formula(config).parameters
 
 
-def decoder(family: str, *sizes: int, **fields: Any) -> Config:
-    """A configuration by the sizes that every family has."""
-    names = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads")
-    return {"model_type": family, "tie_word_embeddings": False} | dict(zip(names, sizes, strict=True)) | fields
-
-
-MISTRAL = decoder("mistral", 32000, 4096, 32, 32, 8, intermediate_size=14336)
-QWEN2_MOE = decoder(
-    "qwen2_moe", 151936, 2048, 24, 16, 16, intermediate_size=5632, decoder_sparse_step=1, moe_intermediate_size=1408,
-    shared_expert_intermediate_size=5632, num_experts=60, num_experts_per_tok=4,
-)  # fmt: skip
-QWEN3_MOE = decoder(
-    "qwen3_moe", 151936, 2048, 48, 32, 4, intermediate_size=6144, head_dim=128, attention_bias=False,
-    decoder_sparse_step=1, mlp_only_layers=[], moe_intermediate_size=768, num_experts=128, num_experts_per_tok=8,
-)  # fmt: skip
-GPT_OSS = decoder(
-    "gpt_oss", 201088, 2880, 36, 64, 8, intermediate_size=2880, head_dim=64, attention_bias=True, num_local_experts=128,
-    num_experts_per_tok=4,
-)  # fmt: skip
-DEEPSEEK_V3 = decoder(
-    "deepseek_v3", 129280, 7168, 61, 128, 128, intermediate_size=18432, q_lora_rank=1536, kv_lora_rank=512,
-    qk_nope_head_dim=128, qk_rope_head_dim=64, v_head_dim=128, moe_intermediate_size=2048, n_routed_experts=256,
-    n_shared_experts=1, num_experts_per_tok=8, first_k_dense_replace=3,
-)  # fmt: skip
-
-
-DEEPSEEK_V2_LITE = decoder(
-    "deepseek_v2", 102400, 2048, 27, 16, 16, intermediate_size=10944, q_lora_rank=None, kv_lora_rank=512,
-    qk_nope_head_dim=128, qk_rope_head_dim=64, v_head_dim=128, moe_intermediate_size=1408, n_routed_experts=64,
-    n_shared_experts=2, num_experts_per_tok=6, first_k_dense_replace=1,
-)  # fmt: skip
+MISTRAL, GPT_OSS, DEEPSEEK_V3 = map(published, ("mistral-7b-v0.1", "gpt-oss-120b", "deepseek-v3"))
+QWEN2_MOE, QWEN3_MOE = map(of_card, ("qwen1-5-moe-a2-7b", "qwen3-30b-a3b"))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +39,7 @@ DEEPSEEK_V2_LITE = decoder(
         (QWEN2_MOE, 14_315_784_192),
         (QWEN3_MOE, 30_532_122_624),
         (GPT_OSS, 116_829_156_672),
-        (DEEPSEEK_V2_LITE, 15_706_484_224),  # the library's own model of it
+        (published("deepseek-v2-lite"), 15_706_484_224),  # the library's own model of it
     ],
     ids=lambda value: value["model_type"] if isinstance(value, dict) else str(value),
 )
@@ -78,7 +48,7 @@ def test_totals_of_released_models(config: Config, total: int) -> None:
 
 
 def test_multi_token_prediction_of_a_released_model() -> None:
-    deepseek = Formula(DEEPSEEK_V3 | {"num_nextn_predict_layers": 1})
+    deepseek = Formula(DEEPSEEK_V3)
     # By hand: attention, 257 experts of 7168 x 2048, a router, two norms; 2 x 7168 x 7168 and three norms.
     layer = 187_107_328 + 257 * 44_040_192 + 256 * 7168 + 2 * 7168
     assert deepseek.count("total", "with multi-token prediction") - deepseek.total == layer + 102_760_448 + 3 * 7168
@@ -102,7 +72,7 @@ def test_work_and_cache_of_released_models() -> None:
 @some
 @given(data=st.data())
 def test_a_missing_field_is_named(family: str, data: st.DataObject) -> None:
-    config = data.draw(FAMILIES[family]())
+    config = data.draw(FAMILIES[family])
     optional = OPTIONAL - ({"attention_bias"} if family == "gpt_oss" else set())
     used = Shape(config)
     unused = set()
@@ -132,11 +102,8 @@ def test_a_count_is_a_whole_number(field: str, wrong: Any) -> None:
         (LLAMA | {"tie_word_embeddings": 0}, "tie_word_embeddings: 0 is neither true nor false"),
         (LLAMA | {"attention_bias": None}, "attention_bias: None is neither true nor false"),
         (LLAMA | {"mlp_bias": "false"}, "mlp_bias: 'false' is neither true nor false"),
-        (MIXTRAL | {"num_key_value_heads": 7}, "num_key_value_heads: 32 heads cannot share 7 keys evenly"),
-        (MIXTRAL | {"num_attention_heads": 24}, "num_attention_heads: 24 heads cannot divide hidden_size 4096"),
-        (MIXTRAL | {"num_experts_per_tok": 9}, "num_experts_per_tok: 9 is more than the 8 experts"),
+        (MIXTRAL | {"num_experts_per_tok": 9}, "9 of 8 experts"),
         (MIXTRAL | {"head_dim": 0}, "head_dim: 0 is not"),
-        (QWEN3_MOE | {"mlp_only_layers": 3}, "mlp_only_layers: 3 is not a list"),
         (DEEPSEEK_V3 | {"first_k_dense_replace": -1}, "first_k_dense_replace: -1 is not a whole number of at least 0"),
     ],
 )
