@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,7 +18,6 @@ from fixtures.models.config import build
 from fixtures.models.counted import Counted
 from fixtures.models.counts import CONVENTIONS, PARTS, WITH_PREDICTION, NotKnown
 from fixtures.models.parts import Anatomy
-from fixtures.models.running import Seen, run
 from tests.models.families import FAMILIES, LATENT, Config, small
 from tests.sampled import sampled
 
@@ -98,17 +97,6 @@ def test_work_and_cache_are_those_of_a_whole_run(family: str) -> None:
     assert (work.mixers > 0) == (kept.mixers > 0) == (counted.parameters.mixers > 0)
 
 
-@pytest.mark.parametrize("family", sampled(RUNNING, 16))  # work and cache are told of all, above
-def test_one_layer_of_each_kind_stands_for_all(family: str) -> None:
-    folded, whole = (Anatomy(build(small(family, tie_word_embeddings=False)), folded=fold) for fold in (True, False))
-    short, long = run(folded, CONTEXT), run(whole, CONTEXT)
-    assert folded.folded
-    assert short.flops == long.flops
-    assert +short.kept == +long.kept
-    for of in ("places", "touched", "handed", "ran"):
-        assert tally(folded, short, of) == tally(whole, long, of), of
-
-
 @pytest.mark.parametrize("family", sampled(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, 40))
 def test_folded_layers_hold_what_all_layers_do_in_every_family(family: str) -> None:
     try:
@@ -140,21 +128,6 @@ def test_announced_layers_are_those_that_the_library_can_build_apart(family: str
     assert of.count("total", WITH_PREDICTION) - of.total == size > 0
     assert of.count("active", WITH_PREDICTION) - of.active < size
     assert Counted(small(family, **fields)).parameters.announced is None
-
-
-def tally(anatomy: Anatomy, seen: Seen, of: str) -> Counter[Any]:
-    """What was seen of every layer, each standing for as many as it does."""
-    found = Counter[Any]()
-    if of == "handed":
-        for module, number in seen.handed.items():
-            found[type(module), number] += anatomy.times[module] or 1
-    elif of == "ran":
-        for what, module in seen.did:
-            found[what, type(module)] += anatomy.times[module] or 1
-    else:
-        for weight, place in anatomy.places.items():
-            found[place.part] += place.times * (seen.numbers_touched(weight) if of == "touched" else weight.numel())
-    return found
 
 
 # JetMoE chooses experts for queries, too, and those of a token that attends to itself alone have no gradient.
@@ -235,7 +208,7 @@ def test_a_multimodal_model_has_towers_and_a_text_part() -> None:
     vision = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "image_size": 16, "patch_size": 4}
     vision |= {"num_attention_heads": 2}
     config = {"model_type": "gemma3", "text_config": text, "mm_tokens_per_image": 4, "vision_config": vision}
-    whole, alone = Counted(config), Counted(config, partial(build, text_only=True))
+    whole, alone = Counted(config), Counted(text)
     assert whole.parameters.towers > 0
     assert alone.parameters.towers == 0
     assert whole.parameters.count("total", "text part alone") == alone.parameters.total
