@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,14 +21,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data"
 
 
-@pytest.fixture(autouse=True, scope="package")
-def library() -> None:
-    """Import the library before a claim does: the sooner its modules are out of the collector's way, the better."""
-    with collector.paused():
-        import_module("fixtures.models.counted")
-        import_module("transformers.models.llama.modeling_llama")
-
-
+one_thread = collector.one_thread("fixtures.models.counted", "transformers.models.llama.modeling_llama")
 settings = published("settings.json", DATA, "The options of the commands that the notes print.")
 runs = published("runs.json", DATA, "What the notes print of their runs.")
 gqa_paper = published("gqa_paper_table1.json", DATA, "Table 1 of the paper on grouped-query attention.")

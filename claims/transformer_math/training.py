@@ -122,7 +122,7 @@ class Training:
         """
         found = {}
         for name, make in OPTIMIZERS.items():
-            copies = [nn.Parameter(one) for one in self.one.parameters()]
+            copies = [*self.one.parameters()]
             states = {"copy": sum(one.nbytes for one in copies)} | state_bytes(copies, make)
             found[name] = {state: self._of_each(size) for state, size in states.items()}
         small = self._of_each(blockwise_bytes(self._sizes))

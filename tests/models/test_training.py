@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -10,18 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from fixtures.models.training import (
-    RECOMPUTATIONS,
-    Block,
-    blockwise_bytes,
-    hidden,
-    saved_bytes,
-    state_bytes,
-)
+from fixtures.models.training import Block, blockwise_bytes, hidden, saved_bytes, state_bytes
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+RECOMPUTATIONS = ("none", "selective", "full")
 STATISTICS = 16  # bytes that two layer norms keep for a token: a mean and a deviation each, in single precision
 
 
@@ -86,10 +80,10 @@ def test_shards_have_their_part_of_the_matrices() -> None:
     assert matrices(Block(16, 4)) == 12 * 16**2 == 4 * matrices(Block(16, 4, 4))
 
 
-@pytest.mark.parametrize(("wrong", "why"), [((10, 4), "split"), ((8, 4, 8), "split"), ((8, 4, 1, "half"), "half")])
-def test_a_layer_that_cannot_be_is_refused(wrong: tuple[int, ...], why: str) -> None:
-    with pytest.raises(ValueError, match=why):
-        Block(*wrong)  # type: ignore[arg-type]  # the last is a word
+@pytest.mark.parametrize("wrong", [(10, 4), (8, 4, 8)])
+def test_a_layer_that_cannot_be_is_refused(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="split"):
+        Block(*wrong)
 
 
 sizes = st.lists(st.integers(1, 50), min_size=1, max_size=5)
@@ -114,17 +108,6 @@ def test_momentum_keeps_one_state_and_its_absence_none(numbers: list[int]) -> No
 
 def test_states_have_the_type_of_their_parameters() -> None:
     assert state_bytes(parameters([8], torch.bfloat16), torch.optim.AdamW)["exp_avg"] == 2 * 8
-
-
-def test_parameters_lose_the_gradients_that_they_were_given() -> None:
-    given_parameters = parameters([3])
-    state_bytes(given_parameters, torch.optim.AdamW)
-    assert given_parameters[0].grad is None
-
-
-def test_parameters_with_storage_are_refused() -> None:
-    with pytest.raises(ValueError, match="counted on the meta device"):
-        state_bytes([nn.Parameter(torch.ones(2))], torch.optim.AdamW)
 
 
 @pytest.mark.parametrize(
