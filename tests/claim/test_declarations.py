@@ -70,9 +70,21 @@ BAD: dict[str, tuple[str, str]] = {
         + bad(above="@deaf"), "under no decorator but pytest's marks and hypothesis's",
     ),
     "two of one name": (bad() + bad(), "has two tests called test_it: only the last would run"),
+    "in a loop": (
+        "for n in (4, 3):\n  if n:" + bad().replace("\n", "\n    "), "has two tests called test_it: only the last",
+    ),
     "of nothing drawn": (
         "from hypothesis import given, strategies as st\n"
         + bad("x = n + 1", "assert 1 == 1", takes="n", above="@given(n=st.integers())"), "nothing about what is drawn",
+    ),
+    "of nothing drawn, by another name": (
+        "from hypothesis import given as law, strategies as st\n"
+        + bad("assert 1 == 1", takes="n", above="@law(st.integers())"), "nothing about what is drawn",
+    ),
+    "a law that measures": (
+        "from hypothesis import given, strategies as st\n"
+        + bad("assert measure(n, 't') == 3", takes="n, measure", above="@given(n=st.integers())"),
+        "a law asserts something about what is drawn: its test takes no `measure`",
     ),
 }  # fmt: skip
 
@@ -189,6 +201,8 @@ def test_paths_are_meant_from_where_the_user_stands(new_suite: Callable[[], Suit
         assert outcome.code == 0, outcome.output
         assert {path.name for path in (suite.folder / "out").iterdir()} == {"l.json", "p.html"}
     assert not (suite.folder / "reports").exists()
+    (suite.folder / "alias").symlink_to(suite.folder / "claims/paper")
+    assert [one["id"] for one in suite.run("alias").ledger["claims"]] == ["paper/a"]
 
 
 def test_a_path_outside_of_the_suite_does_not_move_its_root(suite: Suite) -> None:

@@ -350,11 +350,12 @@ def test_evidence_says_what_it_stands_on() -> None:
 
 
 def test_a_source_is_loaded_once_for_a_file_and_another_of_its_name_is_another() -> None:
-    loads, session = [Mock(side_effect="ac"), Mock(side_effect="b")], SimpleNamespace(stash={})
+    loads, session = [Mock(side_effect="acd"), Mock(side_effect="b")], SimpleNamespace(stash={})
     one, two = (Source("Figure 7", "cheap", load) for load in loads)
     asked = [(one, "here"), (two, "here"), (one.refutes("why"), "here"), (one, "of another document")]
+    asked.append((replace(one, name="Figure 8"), "here"))
     requests = [SimpleNamespace(session=session, param=each, path=Path(path)) for each, path in asked]
-    assert [sources.evidence._get_wrapped_function()(each) for each in requests] == ["a", "b", "a", "c"]
+    assert [sources.evidence._get_wrapped_function()(each) for each in requests] == [*"abacd"]
 
 
 def test_a_case_for_every_source_with_what_is_declared_of_it() -> None:
