@@ -55,7 +55,8 @@ def _merge(options: argparse.Namespace) -> int:
     html, json = options.html, options.json
     if html is None and json is None:
         html, json = HTML, JSON
-    _require_writable((html, ".html"), (json, ".json"), (options.badge, ".json"))
+    read = [path for path in options.ledgers if path != json]  # one may be what the merged ledger replaces
+    _require_writable(read, (html, ".html"), (json, ".json"), (options.badge, ".json"))
     ledgers = [_mergeable(path) for path in options.ledgers]
     merged = merge(ledgers)
     if json is not None:
@@ -92,15 +93,17 @@ def _mergeable(path: Path) -> Ledger:
 
 def _page(options: argparse.Namespace) -> int:
     html = options.html or options.ledger.with_suffix(".html")
-    _require_writable((html, ".html"), (options.badge, ".json"))
+    _require_writable([options.ledger], (html, ".html"), (options.badge, ".json"))
     _write(schema.read(options.ledger), html, options.badge)
     return 0
 
 
-def _require_writable(*places: tuple[Path | None, str]) -> None:
-    for path, ending in places:
-        if path and (why := unwritable(path, ending)):
+def _require_writable(read: list[Path], *places: tuple[Path | None, str]) -> None:
+    taken = [path.resolve() for path in read]
+    for path, ending in [(path, ending) for path, ending in places if path]:
+        if why := "another file of this command is there" if path.resolve() in taken else unwritable(path, ending):
             raise OSError(0, why, str(path))
+        taken.append(path.resolve())
 
 
 def _write(ledger: Ledger, html: Path | None, badge: Path | None) -> None:

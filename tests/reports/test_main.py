@@ -80,7 +80,8 @@ def test_documents_of_one_name_and_two_titles_are_told(place: Path, capsys: pyte
     [["page", "none.json"], ["page", "bad.json"], ["merge", "a.json", "bad.json"], ["merge", "lost.json"],
      ["page", "a.json", "--html", "."], ["merge", "a.json", "--json", "/dev/null"],
      ["page", "a.json", "--html", "a.json"], ["merge", "a.json", "--json", "notes.md"],
-     ["merge", "a.json", "--html", "a.json", "--json", "a.json"]],
+     ["merge", "a.json", "--html", "a.json", "--json", "a.json"], ["merge", "a.json", "--html", "o", "--json", "o"],
+     ["merge", "a.json", "--json", "o.json", "--badge", "./o.json"], ["page", "a.json", "--badge", "a.json"]],
 )  # fmt: skip
 def test_bad_input_and_unwritable_places_are_one_line(
     place: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
