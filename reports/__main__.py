@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from reports import github, page, schema
-from reports.files import unwritable, write_text
+from reports.files import resolved, unwritable, write_text
 from reports.merge import merge, outdated
 from reports.schema import Ledger, LedgerError, grouped
 from reports.summary import MERGE_RULE
@@ -99,11 +99,11 @@ def _page(options: argparse.Namespace) -> int:
 
 
 def _require_writable(read: list[Path], *places: tuple[Path | None, str]) -> None:
-    taken = [path.resolve() for path in read]
+    taken = [resolved(path) for path in read]
     for path, ending in [(path, ending) for path, ending in places if path]:
-        if why := "another file of this command is there" if path.resolve() in taken else unwritable(path, ending):
+        if why := "another file of this command is there" if resolved(path) in taken else unwritable(path, ending):
             raise OSError(0, why, str(path))
-        taken.append(path.resolve())
+        taken.append(resolved(path))
 
 
 def _write(ledger: Ledger, html: Path | None, badge: Path | None) -> None:

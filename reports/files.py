@@ -25,7 +25,7 @@ def write_text(text: str, path: Path, *, lasting: bool = True) -> None:
     A link keeps pointing where it pointed. `lasting` waits until the disk has it, so that a power cut loses nothing.
     Raises OSError where it cannot be written, also for a device, a pipe or a folder: those are never replaced.
     """
-    target = path.resolve()
+    target = resolved(path)
     if why := _no_file(target):
         raise OSError(0, why, str(path))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def unwritable(path: Path, ending: str) -> str:
     A file of another ending that is there is of something else, and would be lost.
     """
     try:
-        target = path.resolve()
+        target = resolved(path)
         if why := _no_file(target):
             return why
         if target.exists() and target.suffix != ending:
@@ -62,6 +62,11 @@ def unwritable(path: Path, ending: str) -> str:
             return ""
     except OSError as error:
         return error.strerror or type(error).__name__
+
+
+def resolved(path: Path) -> Path:
+    """Return a path without links, one that goes round in circles as it is: opening it says so."""
+    return Path(os.path.realpath(path))
 
 
 def _no_file(target: Path) -> str:

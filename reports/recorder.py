@@ -165,7 +165,7 @@ class Recorder:
                 if why := files.unwritable(path, KINDS[name]):
                     given = self.config.getoption(name) or path
                     raise pytest.UsageError(f"--{name} {given}: cannot be written ({why}); give --{name} another path")
-            if len({path.resolve() for path in self._paths().values()}) < len(KINDS):
+            if len({files.resolved(path) for path in self._paths().values()}) < len(KINDS):
                 raise pytest.UsageError(f"--ledger and --page are both {self.config.getoption('page')}")
             self.until_end.enter_context(files.stoppable())
 
