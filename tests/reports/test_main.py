@@ -81,7 +81,8 @@ def test_documents_of_one_name_and_two_titles_are_told(place: Path, capsys: pyte
      ["page", "a.json", "--html", "."], ["merge", "a.json", "--json", "/dev/null"],
      ["page", "a.json", "--html", "a.json"], ["merge", "a.json", "--json", "notes.md"],
      ["merge", "a.json", "--html", "a.json", "--json", "a.json"], ["merge", "a.json", "--html", "o", "--json", "o"],
-     ["merge", "a.json", "--json", "o.json", "--badge", "./o.json"], ["page", "a.json", "--badge", "a.json"]],
+     ["merge", "a.json", "--json", "o.json", "--badge", "./o.json"], ["page", "a.json", "--badge", "a.json"],
+     ["page", "a.json", "--html", "round.html"]],
 )  # fmt: skip
 def test_bad_input_and_unwritable_places_are_one_line(
     place: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
@@ -89,6 +90,7 @@ def test_bad_input_and_unwritable_places_are_one_line(
     (place / "lost.json").write_text(schema.dump(samples.ledger(state="merged")).replace("{", '{"runs": [],', 1))
     (place / "bad.json").write_text('{"schema": "claims-ledger/1"}')
     (place / "notes.md").write_text("mine")
+    (place / "round.html").symlink_to("round.html")
     assert command.main(arguments) == 2
     assert (place / "notes.md").read_text() == "mine"
     told = capsys.readouterr().err
