@@ -10,11 +10,9 @@ import pytest
 from fixtures.facts import Facts, published
 from fixtures.models import collector
 from fixtures.models.formula import BYTES_PER_NUMBER
-from fixtures.models.published import Model
+from fixtures.models.published import Model, published_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from claims.attention_and_moe_notes.estimates import Cache, Experts
     from claims.attention_and_moe_notes.gpt import Gpt
 
@@ -27,6 +25,7 @@ runs = published("runs.json", DATA, "What the notes print of their runs.")
 gqa_paper = published("gqa_paper_table1.json", DATA, "Table 1 of the paper on grouped-query attention.")
 deepseek_v2 = published("deepseek_v2_tables.json", DATA, "Tables 8 and 9 of the DeepSeek-V2 paper.")
 heads = published("heads.json", DATA, "Heads of three published models.")
+deepseek_v3 = published_model("deepseek-v3", "DeepSeek-V3, without its layer for multi-token prediction.")
 
 
 @pytest.fixture(scope="session")
@@ -63,12 +62,6 @@ def gpts(settings: Facts) -> dict[str, Gpt]:
     of["dense FFN"] = Gpt("MHA", wide, settings["gpt"], wide["hidden"], told, gated=True)
     of["MoE"] = Gpt("MHA", wide, settings["gpt"], wide["expert hidden"], told, gated=True, experts=wide["experts"])
     return of
-
-
-@pytest.fixture(scope="session")
-def deepseek_v3(published_models: Callable[[str], Model]) -> Model:
-    """DeepSeek-V3, without its layer for multi-token prediction."""
-    return published_models("deepseek-v3")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import pytest
 from claims.inference_arithmetic.equations import Sizes, Times
 from fixtures.facts import Facts, facts, published
 from fixtures.models.accelerators import Accelerator, Decoding
+from fixtures.models.published import published_model
 from reports import schema
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ datasheet = published("a100.json", DATA, "What an A100 can do, by its maker.")
 gpt3 = published("gpt3_sizes.json", DATA, "Sizes of the eight GPT-3 models.")
 gopher = published("gopher_sizes.json", DATA, "Sizes of the six Gopher models.")
 first_transformer = published("first_transformer.json", DATA, "Sizes of the base model of 2017.")
+anthropic = published_model("anthropic-52b", "A decoder of the sizes of the 52B model.")
+benchmarked = published_model("fastertransformer-13b", "A decoder of the sizes of the 13B model that is timed.")
 
 
 class LayerTimes(Facts):
@@ -53,18 +56,6 @@ def layer_times() -> LayerTimes:
     """Table A.1 of Data Movement Is All You Need, as the document shows it."""
     told = facts("bert_layer_times.json", DATA)
     return LayerTimes(told.values, told.evidence)
-
-
-@pytest.fixture(scope="session")
-def anthropic(published_models: Any) -> Model:
-    """A decoder of the sizes of the 52B model."""
-    return published_models("anthropic-52b")  # type: ignore[no-any-return]  # pytest types every fixture as Any
-
-
-@pytest.fixture(scope="session")
-def benchmarked(published_models: Any) -> Model:
-    """A decoder of the sizes of the 13B model that the document times."""
-    return published_models("fastertransformer-13b")  # type: ignore[no-any-return]  # pytest types every fixture as Any
 
 
 @dataclass(frozen=True)

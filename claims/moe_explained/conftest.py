@@ -12,7 +12,7 @@ import pytest
 from fixtures import origins
 from fixtures.facts import published
 from fixtures.models import collector
-from fixtures.models.published import Model
+from fixtures.models.published import Model, published_model
 
 if TYPE_CHECKING:
     from claims.moe_explained.switch_c import SwitchC
@@ -35,6 +35,7 @@ pretraining = published("pretraining.json", DATA)
 resources = published("resources.json", DATA)
 listed = published("listed.json", DATA)
 fastermoe = published("fastermoe.json", DATA)
+mistral = published_model("mistral-7b-v0.1", "Mistral 7B, the dense model that Mixtral is compared with.")
 
 one_thread = collector.one_thread("fixtures.models.counted", "transformers.models.mixtral.modeling_mixtral")
 
@@ -52,12 +53,6 @@ def one_layer() -> Callable[..., OneLayer]:
     """Make a model with one layer, Mixtral unless named, and some fields changed, as `num_experts_per_tok`."""
     make = cache(OneLayer)
     return lambda name="mixtral-8x7b-v0.1", **changes: make(name, tuple(sorted(changes.items())))
-
-
-@pytest.fixture(scope="session")
-def mistral(published_models: Callable[[str], Model]) -> Model:
-    """Mistral 7B, the dense model that Mixtral is compared with."""
-    return published_models("mistral-7b-v0.1")
 
 
 @pytest.fixture(scope="session")

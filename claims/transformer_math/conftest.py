@@ -12,6 +12,7 @@ import pytest
 
 from claims.transformer_math import equations
 from fixtures.facts import facts, published
+from fixtures.models.published import published_model
 from reports import schema
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ scaling = published("scaling_figure.json", DATA, "The document's figure of throu
 zero_paper = published("zero.json", DATA, "What the ZeRO paper prints.")
 mesh = published("mesh_figure.json", DATA, "The document's figure of 3D parallelism.")
 deepspeed = published("deepspeed_pipeline.json", DATA, "What DeepSpeed's pipeline engine refuses.")
+neox = published_model("gpt-neox-20b", "GPT-NeoX-20B.")
 formats = published("formats.json", DATA, "Bits of formats that torch has no type for.")
 
 
@@ -63,12 +65,6 @@ def bars() -> Bars:
     figure, sizes = facts("activation_figure.json", DATA), facts("recomputation_models.json", DATA)
     evidence = figure.evidence + sizes.evidence
     return Bars(figure["gib"], figure["line"], sizes["models"], sizes["tokens"], sizes["vocabulary"], evidence)
-
-
-@pytest.fixture(scope="session")
-def neox(published_models: Any) -> Model:
-    """GPT-NeoX-20B."""
-    return published_models("gpt-neox-20b")  # type: ignore[no-any-return]  # pytest types every fixture as Any
 
 
 @pytest.fixture(scope="session")
