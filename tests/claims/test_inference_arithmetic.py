@@ -5,17 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from claims.inference_arithmetic import counting, sharding
 from claims.inference_arithmetic.clock import ProductClock
 from claims.inference_arithmetic.conftest import LayerTimes
-from claims.inference_arithmetic.equations import Sizes, Times, bert_parameters
 from fixtures.claim.numbers import NotCovered
 from fixtures.facts import facts
-from fixtures.models.accelerators import Accelerator
 from fixtures.models.published import Model
 from fixtures.origins import DATA
 
@@ -59,41 +56,15 @@ def test_split_layers_compute_what_one_does_and_send_as_the_equation_has_it(acce
     assert Fraction(wire.sent) == Fraction(4 * (accelerators - 1) * width, accelerators)
 
 
-def test_an_accelerator_has_its_share_of_a_layer() -> None:
-    assert sharding.share(16, 1) == (9 * 16**2, 2 * 9 * 16**2)
-    assert sharding.share(16, 4) == (9 * 16**2 // 4, 2 * 9 * 16**2 // 4)
-
-
 def test_a_split_that_computes_something_else_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharding.Layer, "whole", lambda _layer, attended: attended)
     with pytest.raises(ValueError, match="do not compute what one does"):
         sharding.exchanged(8, 2)
 
 
-def test_equations_worked_by_hand() -> None:
-    sizes = Sizes(2, 3, 7)
-    assert (sizes.unit, sizes.key_value_work, sizes.with_embedding) == (18, 72, 237)
-    assert sizes.token_work == 2 * sizes.parameters == 432
-    assert Sizes(2, 15).cached_bytes(head_width=5) == 120
-    times = Times(Accelerator(flops=6, memory=3, link=60, wait=Fraction(1, 2)), 4, Sizes(2, 5), accelerators=2)
-    assert times.memory == Fraction(4, 3)
-    assert [times.compute(3), times.transfer(3), times.waiting] == [2, 4, 4]
-
-
-def test_bert_s_parameters_are_those_of_the_library() -> None:
-    model = Model("BERT", "bert-large-uncased.json")
-    assert bert_parameters(model.config) == model.total
-
-
 def test_times_of_operators_add_up() -> None:
     times = LayerTimes({"microseconds": {"one": 3, "two": 5, "three": 7}, "memory_bound": ["one", "three"]})
     assert (times.time(), times.time("one", "two"), times.at_memory, times.at_flops) == (15, 8, 10, 5)
-
-
-def test_norms_and_positions_of_gpt2() -> None:
-    model = Model("GPT-2", "gpt2.json")
-    assert counting.norm_sizes(model) == (2 * 12 + 1) * 2 * [768]
-    assert counting.positions(model) == 1024 * 768
 
 
 def test_a_clock_of_another_device_times_nothing_for_a_claim() -> None:
@@ -120,8 +91,3 @@ def test_facts_keep_decimals_exact_and_say_where_they_are_from() -> None:
     told = facts("configs/gpt2.json", DATA)
     assert told["layer_norm_epsilon"] == Fraction(1, 100_000)
     assert told.evidence[0].file.endswith("configs/gpt2.json")
-
-
-def test_bytes_of_types() -> None:
-    assert [counting.bytes_of(name) for name in ("bfloat16", "float32")] == [2, 4]
-    assert torch.bfloat16.itemsize == 2

@@ -7,37 +7,20 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-import torch
-from hypothesis import given
 
-from claims.attention_and_moe_notes.estimates import Cache, Experts, active_parameters
+from claims.attention_and_moe_notes.estimates import Cache, active_parameters
 from claims.attention_and_moe_notes.gpt import Gpt
 from claims.moe_explained.balancing import Batch, changes_by_rounding
 from claims.moe_explained.costs import four_bit_bytes
-from claims.moe_explained.drawn import gatings
-from claims.moe_explained.gating import Gating
-from claims.moe_explained.switch_c import LAYERS, SwitchC
 from claims.moe_explained.tables import by_batch, by_rate, gains
-from fixtures.models.config import build
 from fixtures.models.formula import Formula
 
-SWITCH = {
-    "model_type": "switch_transformers", "is_encoder_decoder": True, "d_model": 8, "d_ff": 12, "d_kv": 4,
-    "num_heads": 3, "vocab_size": 10, "relative_attention_num_buckets": 5, "tie_word_embeddings": True,
-}  # fmt: skip
 MISTRAL = {
     "model_type": "mistral", "hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 10,
     "num_key_value_heads": 1, "intermediate_size": 128, "tie_word_embeddings": False,
 }  # fmt: skip
 GPT = {"width": 6, "heads": 3, "layers": 2, "new tokens": 5, "groups": 1, "latent": 4}
 FIXED = {"vocabulary": 7, "prompt": 2, "bytes": 2}
-
-
-@pytest.mark.parametrize(("layers", "experts"), [(1, 2), (3, 5), (4, 1)])
-def test_switch_is_counted_as_if_it_were_built_whole(layers: int, experts: int) -> None:
-    config = {**SWITCH, **dict.fromkeys(LAYERS, layers), "num_experts": experts}
-    whole = sum(weight.numel() for weight in build(config).parameters())
-    assert SwitchC(config, []).total == SwitchC(config, []).formula == whole
 
 
 def test_four_bits_and_a_constant_for_each_block() -> None:
@@ -76,24 +59,10 @@ def test_lines_of_an_estimate() -> None:
     assert of.line("Savings (GQA vs MHA)") == (Fraction(1, 2), "of the cache", Fraction(1, 2))
 
 
-def test_experts_share_what_a_dense_network_has() -> None:
-    of = Experts(width=8, hidden=30, experts=4, chosen=2, matrices=3, bytes=2, evidence=[])
-    assert of.expert_hidden == of.nearest_hidden == 7
-    assert of.library == of.formula
-    assert of.formula["MoE TOTAL params"] == 4 * 3 * 8 * 7 + 8 * 4
-
-
 def test_active_parameters_are_fewest_where_router_and_experts_rise_and_fall_alike() -> None:
     of = {"width": 7, "hidden": 100, "matrices": 3, "chosen": 3}
     active = [active_parameters(of, experts) for experts in range(3, 300)]
     assert 3 + active.index(min(active)) == (3 * 3 * 100) ** 0.5
-
-
-@given(gating=gatings())
-def test_a_gating_opens_k_gates_that_sum_to_one(gating: Gating) -> None:
-    gates = gating.noisy_gates(gating.logits(further=2))
-    assert gating.open_with_noise() == [gating.k]
-    torch.testing.assert_close(gates.sum(dim=1), torch.ones(len(gates), dtype=torch.float64))
 
 
 def test_a_full_batch_turns_no_token_away_and_an_empty_one_all() -> None:
