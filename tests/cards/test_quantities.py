@@ -11,42 +11,23 @@ from fixtures.cards.card import Card, card_of
 from fixtures.cards.quantities import QUANTITIES, CardModel
 from fixtures.models.counts import NotKnown
 from tests.cards.samples import ACTIVE, CONFIG, EMBEDDING, TOTAL
+from tests.models.families import LATENT, small
 
-DENSE = {"vocab_size": 90, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4}
 UNSAID = ("mlp_width", "dense_layers")  # what some configurations leave to the library
+SIZES = {"heads": 4, "width": 32, "vocabulary": 40, "layers": 4}  # of every small configuration
 FAMILIES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
-    "grouped queries": (
-        {"model_type": "llama", **DENSE, "num_key_value_heads": 2, "intermediate_size": 40},
-        {"heads": 4, "key_value_heads": 2, "head_width": 6, "mlp_width": 40, "width": 24, "vocabulary": 90},
-    ),
-    "heads beside the width": (
-        {"model_type": "qwen3", **DENSE, "num_key_value_heads": 1, "head_dim": 10, "intermediate_size": 24},
-        {"heads": 4, "key_value_heads": 1, "head_width": 10, "mlp_width": 24},
-    ),
-    "queries, keys and values in one": (
-        {"model_type": "gpt_neox", **DENSE, "intermediate_size": 96},
-        {"heads": 4, "key_value_heads": 4, "head_width": 6, "mlp_width": 96},
-    ),
-    "one key for all": (
-        {"model_type": "falcon", **DENSE, "multi_query": True, "new_decoder_architecture": False},
-        {"heads": 4, "head_width": 6, "mlp_width": 96},
-    ),
-    "matrices the other way round": (
-        {"model_type": "gpt2", "vocab_size": 90, "n_embd": 24, "n_layer": 2, "n_head": 4, "n_positions": 64},
-        {"heads": 4, "head_width": 6, "mlp_width": 96, "width": 24, "context": 64, "layers": 2},
-    ),
+    "grouped queries": (small("llama"), {"key_value_heads": 2, "head_width": 8, "mlp_width": 48}),
+    "heads beside the width": (small("qwen3", head_dim=10), {"key_value_heads": 2, "head_width": 10}),
+    "queries, keys and values in one": (small("gpt_neox"), {"key_value_heads": 4, "head_width": 8, "mlp_width": 48}),
+    "one key for all": (small("falcon"), {"head_width": 8}),
+    "matrices the other way round": (small("gpt2"), {"head_width": 8, "mlp_width": 48, "context": 64}),
     "experts": (
-        CONFIG,
-        {"experts": 6, "experts_per_token": 2, "expert_width": 8, "dense_layers": 0, "context": 1024, "heads": 4},
+        small("qwen3_moe"),
+        {"experts": 4, "experts_per_token": 2, "expert_width": 24, "dense_layers": 0, "context": 64},
     ),
     "dense layers first, shared experts, a latent": (
-        {
-            "model_type": "deepseek_v3", **DENSE, "num_hidden_layers": 4, "intermediate_size": 30,
-            "num_key_value_heads": 4, "q_lora_rank": 5, "kv_lora_rank": 7, "qk_nope_head_dim": 6, "v_head_dim": 8,
-            "qk_rope_head_dim": 4, "first_k_dense_replace": 1, "moe_intermediate_size": 9, "n_routed_experts": 8,
-            "n_shared_experts": 2, "num_experts_per_tok": 3, "n_group": 1, "topk_group": 1,
-        },
-        {"dense_layers": 1, "shared_experts": 2, "expert_width": 9, "mlp_width": 30, "heads": 4, "head_width": 8},
+        small("deepseek_v3", **LATENT | {"head_dim": 4, "n_shared_experts": 2}),
+        {"dense_layers": 1, "shared_experts": 2, "expert_width": 24, "mlp_width": 48, "head_width": 10},
     ),
 }  # fmt: skip
 
@@ -65,7 +46,7 @@ def made(config: dict[str, Any], **printed: Any) -> Card:
 def test_shapes_are_as_configured(family: str) -> None:
     config, expected = FAMILIES[family]
     model = CardModel(made(config))
-    for name, number in expected.items():
+    for name, number in (SIZES | expected).items():
         value, routes = QUANTITIES[name].measure(model, "")
         assert value == number, name
         assert set(routes.values()) <= {number}, name
