@@ -16,7 +16,6 @@ from fixtures.gate.rounding import (
     block_error,
     gamma,
     moments,
-    share_error,
     uniform_loss_error,
 )
 
@@ -55,9 +54,8 @@ def test_bounds(dtype: torch.dtype, working: torch.dtype, furthest: int, binades
     assert off.depth == pytest.approx(binades * log(2) - log(8), rel=1e-12)
 
 
-def test_errors_of_losses_shares_and_blocks() -> None:
+def test_errors_of_losses_and_blocks() -> None:
     assert uniform_loss_error(8) == gamma(4 * 8 + 2 * 40 + 8, torch.float32)
-    assert share_error(8) == gamma(9, torch.float64)
     smallest = 2.0**-133
     assert block_error(torch.tensor([0.0, 3.0]), 2, torch.bfloat16).tolist() == pytest.approx(
         [2 * smallest, 3 * gamma(3, torch.bfloat16) + 2 * smallest], rel=1e-6

@@ -23,7 +23,6 @@ from fixtures.gate.router import (
     route,
     route_renormalised,
     uniform_share_moments,
-    weighted_sum,
 )
 from fixtures.gate.strategy import cases
 
@@ -34,18 +33,6 @@ LOGITS = torch.tensor([[log(1), log(4), log(2), log(3)], [log(3), log(3), log(4)
 
 
 both_equations = pytest.mark.parametrize("equation", [route, route_renormalised])
-
-
-@both_equations
-@pytest.mark.parametrize(
-    ("k", "expected", "weights"),
-    [(1, [1], [1.0]), (2, [1, 3], [4 / 7, 3 / 7]), (4, [1, 3, 2, 0], [0.4, 0.3, 0.2, 0.1])],
-)
-def test_gates_of_four_experts(equation: Equation, k: int, expected: list[int], weights: list[float]) -> None:
-    routing = equation(LOGITS[:1], k)
-    assert routing.choices.tolist() == [expected]
-    assert routing.weights[0].tolist() == pytest.approx(weights, rel=1e-15)
-    assert routing.weights.dtype == torch.float64
 
 
 @both_equations
@@ -61,22 +48,11 @@ def test_choices_are_made_by_logits_where_probabilities_have_vanished(equation: 
     assert equation(torch.tensor([[1e4, -1e4, -9e3, -8e3]]), 3).choices.tolist() == [[0, 3, 2]]
 
 
-def test_more_experts_than_there_are_is_an_error() -> None:
-    with pytest.raises(RuntimeError, match="out of range"):
-        route(LOGITS, 5)
-
-
 def test_dense_gates_stand_at_the_chosen_experts_and_add_up() -> None:
     weights = torch.tensor([[0.75, 0.25], [0.5, 0.5]])
     gates = dense(Routing(weights, torch.tensor([[2, 0], [1, 1]])), 3)
     assert gates.tolist() == [[0.25, 0.0, 0.75], [0.0, 1.0, 0.0]]
     assert gates.dtype == weights.dtype
-
-
-def test_weighted_sum_of_expert_outputs() -> None:
-    gates = torch.tensor([[0.25, 0.0, 0.75], [0.0, 1.0, 0.0]])
-    outputs = torch.arange(12.0).reshape(3, 2, 2)
-    assert weighted_sum(gates, outputs).tolist() == [[0.75 * 8, 0.25 + 0.75 * 9], [6.0, 7.0]]
 
 
 def test_assignments_count_every_choice_of_the_tokens_that_count() -> None:
