@@ -47,23 +47,23 @@ def refuse(law: str, **fixtures: Any) -> None:
     assert str(caught.traceback[-1].path).endswith("test_gate.py")
 
 
-def last(registry: Callable[[], dict[str, Any]]) -> Place:
+def last(registry: dict[str, Any]) -> Place:
     """Put a wrong version in the place of one implementation of many, the last."""
-    return lambda patch, version: patch.setitem(registry(), list(registry())[-1], version)
+    return lambda patch, version: patch.setitem(registry, list(registry)[-1], version)
 
 
 def gate(name: str) -> Place:
     """Put a wrong router in the place of the gate of a name."""
 
     def put(patch: pytest.MonkeyPatch, version: Callable[[torch.Tensor, int], router.Routing]) -> None:
-        patch.setitem(routers.gates(), name, lambda logits, k: router.dense(version(logits, k), logits.shape[-1]))
+        patch.setitem(routers.GATES, name, lambda logits, k: router.dense(version(logits, k), logits.shape[-1]))
 
     return put
 
 
 def block(patch: pytest.MonkeyPatch, version: Any) -> None:
     """Put a wrong version in the place of a block's implementation."""
-    assert "block: batched_mm" in routers.blocks()
+    assert "block: batched_mm" in routers.BLOCKS
     patch.setitem(ALL_EXPERTS_FUNCTIONS, "batched_mm", version)
 
 
@@ -72,7 +72,7 @@ def function(module: Any, name: str) -> Place:
     return lambda patch, version: patch.setattr(module, name, version)
 
 
-GATE, CHOICES, LOSS = gate("MixtralTopKRouter"), last(routers.routers), last(routers.losses)
+GATE, CHOICES, LOSS = gate("MixtralTopKRouter"), last(routers.ROUTERS), last(routers.LOSSES)
 CAUGHT: list[tuple[Place, Any, str]] = [
     (GATE, wrong.not_renormalised, "softmax_of_the_top_k weights_are_positive_and_sum_to_one one_expert"),
     (GATE, wrong.one_too_many, "softmax_of_the_top_k one_expert uniform_router"),
@@ -127,10 +127,10 @@ def test_a_loss_that_cannot_fall_below_uniform_is_caught(monkeypatch: pytest.Mon
 
 
 def test_all_installed_implementations_are_held_against_the_laws() -> None:
-    assert set(routers.routers()) == {"router.py", "router.py, renormalised", "MixtralTopKRouter"}
-    assert set(routers.blocks()) == {"block: eager", "block: batched_mm", "block: grouped_mm"}
-    assert set(routers.gates()) == set(routers.routers()) | set(routers.blocks())
-    assert set(routers.losses()) == {"router.py", "load_balancing_loss_func"}
+    assert set(routers.ROUTERS) == {"router.py", "router.py, renormalised", "MixtralTopKRouter"}
+    assert set(routers.BLOCKS) == {"block: eager", "block: batched_mm", "block: grouped_mm"}
+    assert set(routers.GATES) == set(routers.ROUTERS) | set(routers.BLOCKS)
+    assert set(routers.LOSSES) == {"router.py", "load_balancing_loss_func"}
 
 
 @pytest.mark.parametrize("name", ["eager", "batched_mm", "grouped_mm"])

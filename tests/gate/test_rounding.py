@@ -8,7 +8,7 @@ from math import log
 import pytest
 import torch
 
-from fixtures.gate.implementations import OURS, build_block, routers, run_block
+from fixtures.gate.implementations import OURS, ROUTERS, build_block, run_block
 from fixtures.gate.rounding import (
     EXPONENTIAL,
     Outcome,
@@ -155,7 +155,7 @@ def test_a_block_is_held_against_its_experts() -> None:
 def test_the_library_chooses_by_probabilities_and_so_blindly_where_they_have_vanished() -> None:
     # Not a fault that a weight could show: what it chooses there it weighs with zero.
     far_apart = torch.tensor([[1e4, -1e4, -9e3, -8e3, -7e3, -6e3, -5e3, -4e3]])
-    theirs, ours = (routers()[name](far_apart, 3) for name in ("MixtralTopKRouter", OURS))
+    theirs, ours = (ROUTERS[name](far_apart, 3) for name in ("MixtralTopKRouter", OURS))
     assert ours.choices.tolist() == [[0, 7, 6]]
     assert theirs.choices.tolist() != ours.choices.tolist()
     assert theirs.weights.tolist() == ours.weights.tolist() == [[1.0, 0.0, 0.0]]
