@@ -39,11 +39,13 @@ def same(one: Path, other: Path) -> bool:
 
 
 class Small(TransformersEngine):
-    """An engine on a device that holds so many tokens, and ends as told after some batches."""
+    """An engine on a device that holds so many tokens; it ends as told after some batches, or changes what it gives."""
 
-    def __init__(self, engine: Any, tokens: int = 10**9, last: int = 10**9, end: BaseException | None = None) -> None:
+    def __init__(
+        self, engine: Any, tokens: int = 10**9, last: int = 10**9, end: BaseException | None = None, change: Any = None
+    ) -> None:
         super().__init__(engine.model, "planted", engine._leading, ranked=True)
-        self.tokens, self.last, self.end, self.batches = tokens, last, end, 0
+        self.tokens, self.last, self.end, self.change, self.batches = tokens, last, end, change, 0
 
     def _run(self, batch: Any) -> Any:
         if len(batch.texts) * max(len(text.ids) for text in batch.texts) > self.tokens:
@@ -51,7 +53,8 @@ class Small(TransformersEngine):
         if self.batches == self.last and self.end:
             raise self.end
         self.batches += 1
-        return super()._run(batch)
+        counts = super()._run(batch)
+        return self.change(counts) if self.change else counts
 
 
 def slowly(planted: Planted, corpus: Path, out: Path | str, *, server: runs.Server | None, **more: str) -> runs.Run:
@@ -292,26 +295,9 @@ def test_out_of_memory_makes_batches_smaller(
 def test_out_of_memory_with_one_text_ends_clearly(setup: RecordingSetup, engine: Any, tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"one text of \d+ tokens does not fit .* recorded so far is kept"):
         record(setup, tmp_path, load=lambda: Small(engine, tokens=40))
-
-
-def test_memory_errors_of_the_device_are_told_apart(setup: Any, engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any, **__: Any) -> None:
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
-
-    monkeypatch.setattr(engine, "_forward", refuse)
+    refused = RuntimeError("DefaultCPUAllocator: can't allocate memory")
     with pytest.raises(RecordingError, match="does not fit on the device"):
-        engine.run(setup.batches()[0])
-
-
-class Wrong(TransformersEngine):
-    """An engine that gives something else than it was asked for."""
-
-    def __init__(self, engine: Any, change: Callable[[Any], Any]) -> None:
-        super().__init__(engine.model, "planted", engine._leading, ranked=True)
-        self.change = change
-
-    def run(self, batch: Any) -> Any:
-        return self.change(super().run(batch))
+        Small(engine, last=0, end=refused).run(setup.batches()[0])
 
 
 @pytest.mark.parametrize(
@@ -325,5 +311,5 @@ def test_what_an_engine_gives_is_checked(
     change: Any, line: str, setup: RecordingSetup, engine: Any, tmp_path: Path
 ) -> None:
     with pytest.raises(RecordingError, match=line):
-        record(setup, tmp_path, load=lambda: Wrong(engine, change))
+        record(setup, tmp_path, load=lambda: Small(engine, change=change))
     assert not list(tmp_path.glob("**/*.parquet"))
