@@ -56,6 +56,8 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "x = measure(3, 't')\nx == 4 or pytest.skip('too few')\nassert x == 4"),
     ("broken failed", "in-billions", "measure, stated", 'stated="13B"', "",
      "assert measure(99.5, 'billion parameters') < stated"),
+    ("broken failed", "in-GB", "measure, stated", 'stated="13B"', "", "assert measure(99.5, 'GB of it') < stated"),
+    ("broken failed", "in-words", "measure, stated", 'stated="13B"', "", "assert measure(9, 'in billions') < stated"),
     ("broken failed", "in-per-cent", "measure, stated", 'stated="13%", refuted="no"', "",
      "assert measure(13, 'per cent of all') == stated"),
     ("holds passed", "in-units-of-one", "measure, stated", 'stated="13B"', "",
