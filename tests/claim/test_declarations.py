@@ -50,6 +50,7 @@ BAD: dict[str, tuple[str, str]] = {
         bad(declared='part="a"') + bad(declared='part="a"').replace("test_it", "test_x"),
         "each name their own source= or part=",
     ),
+    "corrects nothing": (bad(declared='corrects="old"'), "corrects= names 'paper/old', no claim of its document"),
     "no assert": (bad("measure(3, 't')"), "this test has no assert of its own"),
     "returns": (bad(IT, "return 3"), "its test neither returns, yields nor raises anything"),
     "raises": (bad(IT, "raise AssertionError"), "its test neither returns, yields nor raises anything"),
