@@ -63,6 +63,16 @@ def test_a_neighbour_s_number_is_no_part_of_a_cell(new_suite: Callable[[], Suite
     assert {name for name in before if before[name] != after[name]} == {"table-1-mlp-small"}
 
 
+def test_what_a_test_is_handed_is_a_part_of_its_claim(new_suite: Callable[[], Suite]) -> None:
+    text = (
+        "from fixtures.claim.table import Entry, each\n@each('value', [Entry(3, 'a', {}), Entry(5, 'b', {})])\n"
+        "def test_it(value, measure):\n    'So.'\n    assert measure(value, 't') > 2\n"
+    )
+    outcomes = [new_suite().claims(each).run() for each in (text, text.replace("Entry(3", "Entry(4"))]
+    before, after = ([one["cases"][0]["digest"] for one in run.ledger["claims"]] for run in outcomes)
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("text", "keywords", "why"),
     [
