@@ -176,6 +176,10 @@ def test_a_case_that_vanished_in_one_run_is_accounted_for_by_another() -> None:
     assert merge([lost]).accounting.unaccounted == ["post/a"]
     assert merge([lost]).exit_code() == 1
     assert merge([lost, run(claim(case("holds")))]).accounting.unaccounted == []
+    file = run(claim(case("holds")), unaccounted=("claims/post/test_2.py: could not be read",))
+    for whole in (True, False):
+        after = run(claim(case("holds")), started="2026-01-02", whole=whole)
+        assert bool(merge([file, after]).accounting.unaccounted) is not whole
 
 
 def test_pictures_are_of_the_newest_run_and_unknown_keys_of_all() -> None:
