@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it ships no types
@@ -17,6 +17,7 @@ from tests import runs
 LONGEST_RUN = 60  # seconds
 PLUGIN = "fixtures.claim.plugin"
 
+Key = TypeVar("Key")
 PROJECT = """
 [tool.pytest]
 strict = true
@@ -94,12 +95,12 @@ class Suite:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def claims(self, text: str, section: str = "one", document: str = "paper") -> Suite:
-        """Write the cheap claims of a section, and name it in the document."""
+    def claims(self, text: str, section: str = "one", document: str = "paper", tier: str = "cheap") -> Suite:
+        """Write the claims of a section, and name it in the document."""
         self.sections = list(dict.fromkeys([*self.sections, section])) if document == "paper" else [section]
         named = (f'[[sections]]\nid = "{one}"\ntitle = "Part {one}"\nfile = "test_{one}.py"\n' for one in self.sections)
         self.write(f"claims/{document}/document.toml", DOCUMENT + "".join(named))
-        self.write(f"claims/{document}/test_{section}.py", HEADER + text)
+        self.write(f"claims/{document}/test_{section}.py", HEADER.replace("cheap", tier) + text)
         return self
 
     def start(self, *arguments: str, plugin: str = PLUGIN, **options: Any) -> runs.Run:
@@ -124,6 +125,9 @@ class Suite:
         return Outcome(process.returncode, output, newest and json.loads(newest.read_text(encoding="utf-8")))
 
 
+MakeSuite = Callable[..., Suite]
+
+
 class ByFile(LoadFileScheduling):  # type: ignore[misc]  # untyped, as said
     """Hands a file's tests to one process, which makes once what they share; counterfactuals of a document, alone."""
 
@@ -140,22 +144,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | Non
 
 
 @pytest.fixture
-def new_suite(tmp_path: Path) -> Callable[[], Suite]:
-    """Make a new small suite with every call."""
+def new_suite(tmp_path: Path) -> MakeSuite:
+    """Make a new small suite with every call, with the claims of a section and a conftest where they are given."""
 
-    def make() -> Suite:
-        return Suite(tmp_path / f"suite-{len(list(tmp_path.iterdir()))}")
+    def make(claims: str = "", conftest: str = "") -> Suite:
+        suite = Suite(tmp_path / f"suite-{len(list(tmp_path.iterdir()))}")
+        if claims:
+            suite.claims(claims)
+        if conftest:
+            suite.write("conftest.py", conftest)
+        return suite
 
     return make
 
 
 @pytest.fixture
-def suite(new_suite: Callable[[], Suite]) -> Suite:
+def suite(new_suite: MakeSuite) -> Suite:
     """A small suite of claims."""
     return new_suite()
 
 
-def together(jobs: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
-    """Run several suites at once, for a run spends much of its time waiting; returns their outcomes in order."""
+def together(jobs: Mapping[Key, Callable[[], Outcome]]) -> dict[Key, Outcome]:
+    """Run several suites at once, for a run spends much of its time waiting; returns the outcome of each."""
     with ThreadPoolExecutor(max_workers=3) as pool:
-        return list(pool.map(lambda job: job(), jobs))
+        return dict(zip(jobs, pool.map(lambda job: job(), jobs.values()), strict=True))

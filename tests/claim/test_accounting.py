@@ -12,9 +12,7 @@ import pytest
 
 from reports import files, schema
 from tests import runs
-from tests.conftest import HEADER, PROJECT, Suite, claim, fails, holds, together
-
-MakeSuite = Callable[[], Suite]
+from tests.conftest import HEADER, PROJECT, MakeSuite, Outcome, Suite, claim, fails, holds, together
 
 
 def ends(name: str, how: str) -> str:
@@ -28,8 +26,8 @@ REFUSES = "import pytest\ndef pytest_collection_finish():\n    raise pytest.Usag
 def test_runs_that_stop_early(new_suite: MakeSuite) -> None:
     text = holds("a") + fails("b", "c") + holds("d")
     arguments = [("-x",), ("--maxfail=2",), ("-x", "-n", "1")]
-    jobs = [partial(new_suite().claims(text).claims(holds("e"), "two").run, *each) for each in arguments]
-    stopped, later, in_a_worker = together(jobs)
+    jobs = {each: partial(new_suite(text).claims(holds("e"), "two").run, *each) for each in arguments}
+    stopped, later, in_a_worker = together(jobs).values()
     assert stopped.code == later.code == 1
     assert in_a_worker.code == 2, "pytest-xdist calls it interrupted"
     assert stopped.ledger["run"]["state"] == in_a_worker.ledger["run"]["state"] == "interrupted"
@@ -44,9 +42,7 @@ def test_runs_that_stop_early(new_suite: MakeSuite) -> None:
 
 
 def test_what_is_not_selected_is_counted_and_leaves_the_whole_ledger_alone(suite: Suite) -> None:
-    suite.claims(holds("a", "b") + fails("c")).claims(holds("d"), "two").claims(holds("e"), "three")
-    gpu = suite.folder / "claims/paper/test_three.py"
-    gpu.write_text(gpu.read_text().replace("cheap", "gpu"))
+    suite.claims(holds("a", "b") + fails("c")).claims(holds("d"), "two").claims(holds("e"), "three", tier="gpu")
     assert suite.run().code == 1
     whole = suite.ledger.read_bytes()
     for arguments, selected in {
@@ -83,19 +79,17 @@ def test_what_is_not_selected_is_counted_and_leaves_the_whole_ledger_alone(suite
 
 
 def test_runs_that_write_no_ledger(new_suite: MakeSuite) -> None:
-    plain = new_suite()
+    plain, with_claims = new_suite(), new_suite(holds("a"))
     plain.write("tests/test_plain.py", "def test_plain(record_property):\n    record_property('claim', 'no JSON')\n")
-    with_claims = new_suite().claims(holds("a"))
     with_claims.write("tests/test_plain.py", "import os\ndef test_plain(): assert os._exit.__name__ == '_exit'\n")
-    runs = {
+    jobs = {
         "own tests": partial(plain.run, "tests"), "own tests in a worker": partial(plain.run, "tests", "-n", "1"),
         "beside claims": partial(with_claims.run, "tests"),
         "collect": partial(with_claims.run, "--collect-only", "-q"), "plan": partial(with_claims.run, "--setup-plan"),
         "fixtures": partial(with_claims.run, "--fixtures"),
     }  # fmt: skip
-    for name, outcome in zip(runs, together(list(runs.values())), strict=True):
-        assert outcome.code == 0, (name, outcome.output)
-        assert outcome.ledger is None, name
+    for name, outcome in together(jobs).items():
+        assert (outcome.code, outcome.ledger) == (0, None), (name, outcome.output)
 
 
 TWO = holds("b")
@@ -200,32 +194,33 @@ CONFTESTS = {
 
 
 def test_no_conftest_ends_the_run_or_takes_the_judge_away(new_suite: MakeSuite) -> None:
-    suites = [new_suite().claims(fails("a")) for _ in CONFTESTS]
-    for suite, conftest in zip(suites, CONFTESTS, strict=True):
-        suite.write("conftest.py", conftest)
-    for (conftest, said), outcome in zip(CONFTESTS.items(), together([suite.run for suite in suites]), strict=True):
+    outcomes = together({conftest: new_suite(fails("a"), conftest).run for conftest in CONFTESTS})
+    for conftest, outcome in outcomes.items():
         assert outcome.code, (conftest, outcome.output)
-        assert said in outcome.output, conftest
+        assert CONFTESTS[conftest] in outcome.output, conftest
 
 
-def test_workers_that_die(new_suite: MakeSuite) -> None:
+HANGS = ends("hangs", "time.sleep(30)").replace("@py", "@pytest.mark.timeout(0.3, method='thread')\n@py", 1)
+
+
+def test_workers_that_die(suite: Suite) -> None:
+    """One after the other in one run, for each has another in its place."""
     deaths = {
-        "killed": ends("it", "os.kill(os.getpid(), signal.SIGKILL)"), "aborted": ends("it", "os.abort()"),
-        "out of memory": ends("it", "bytearray(10**18)"),
-        "in teardown": holds("it").replace("(measure)", "(measure, dies)"),
+        "killed": ends("killed", "os.kill(os.getpid(), signal.SIGKILL)"), "aborted": ends("aborted", "os.abort()"),
+        "hangs": HANGS, "out-of-memory": ends("out-of-memory", "bytearray(10**18)"),
+        "in-teardown": holds("in-teardown").replace("(measure)", "(measure, dies)"),
     }  # fmt: skip
-    suites = [new_suite().claims(holds("a", "b") + text + holds("c", "d", "e")) for text in deaths.values()]
-    for suite in suites:
-        suite.write(
-            "claims/conftest.py",
-            "import os, pytest\n@pytest.fixture\ndef dies():\n    yield\n    os.kill(os.getpid(), 9)\n",
-        )
-    for name, outcome in zip(deaths, together([partial(suite.run, "-n", "1") for suite in suites]), strict=True):
-        assert outcome.code == 1, (name, outcome.output)
-        assert outcome.verdicts == dict.fromkeys("abcde", "holds") | {"it": "broken"}, name
-        assert outcome.accounting["unaccounted"] == []
-        assert ("crashed while running" in outcome.reasons["it"]) == (name != "out of memory"), name
-        assert bool(outcome.claims["it"]["cases"][0]["measured"]) == (name == "in teardown"), name
+    others = [f"before-{name}" for name in deaths] + ["last"]
+    suite.claims("".join(map(str.__add__, map(holds, others), [*deaths.values(), ""])))
+    dies = "import os, pytest\n@pytest.fixture\ndef dies():\n    yield\n    os.kill(os.getpid(), 9)\n"
+    suite.write("claims/conftest.py", dies)
+    outcome = suite.run("-n", "1", "-p", "timeout")
+    assert outcome.code == 1, outcome.output
+    assert outcome.verdicts == dict.fromkeys(others, "holds") | dict.fromkeys(deaths, "broken")
+    assert outcome.accounting["unaccounted"] == []
+    for name in deaths:
+        assert ("crashed while running" in outcome.reasons[name]) == (name != "out-of-memory"), name
+        assert bool(outcome.claims[name]["cases"][0]["measured"]) == (name == "in-teardown"), name
 
 
 def test_all_workers_die(suite: Suite) -> None:
@@ -241,29 +236,21 @@ def test_all_workers_die(suite: Suite) -> None:
 
 def test_a_process_that_dies_leaves_what_it_had(new_suite: MakeSuite) -> None:
     """In one process there is nobody to tell: the ledger of the last checkpoint is what remains."""
-    hangs = ends("it", "time.sleep(30)").replace(
-        "@pytest.mark.claim", "@pytest.mark.timeout(0.3, method='thread')\n@pytest.mark.claim", 1
-    )
-    leaves = ends("it", "import ctypes; ctypes.CDLL(None)._exit(0)")  # nothing in the process can refuse that
-    texts = [ends("it", "os.kill(os.getpid(), signal.SIGKILL)"), leaves, hangs, hangs]
-    suites = [new_suite().claims(holds("a", "b") + text + holds("c")) for text in texts]
-    for suite in suites:
-        suite.write("conftest.py", "from reports import files\nfiles.SPACING = 0\n")
-    arguments = [(), (), ("-p", "timeout"), ("-p", "timeout", "-n", "1")]
-    jobs = [partial(suite.run, *each) for suite, each in zip(suites, arguments, strict=True)]
-    kill, leave, hang, hang_in_a_worker = together(jobs)
-    assert (kill.code, leave.code, hang.code, hang_in_a_worker.code) == (-9, 0, 1, 1)
-    for outcome in (kill, leave, hang):
-        assert outcome.verdicts == {"a": "holds", "b": "holds", "it": "unchecked", "c": "unchecked"}
-        assert outcome.accounting["unaccounted"] == ["paper/it", "paper/c"]
+    leaves = ends("leaves", "import ctypes; ctypes.CDLL(None)._exit(0)")  # nothing in the process can refuse that
+    ways = {"killed": (ends("killed", "os.kill(os.getpid(), 9)"), -9), "leaves": (leaves, 0), "hangs": (HANGS, 1)}
+    often = "from reports import files\nfiles.SPACING = 0\n"
+    suites = {name: new_suite(holds("a", "b") + text + holds("c"), often) for name, (text, _) in ways.items()}
+    for name, outcome in together({name: partial(one.run, "-p", "timeout") for name, one in suites.items()}).items():
+        assert outcome.code == ways[name][1], outcome.output
+        assert outcome.verdicts == {"a": "holds", "b": "holds", name: "unchecked", "c": "unchecked"}
+        assert outcome.accounting["unaccounted"] == [f"paper/{name}", "paper/c"]
         assert (outcome.ledger["run"]["state"], outcome.ledger["run"]["exit_code"]) == ("interrupted", 2)
-    assert hang_in_a_worker.accounting["unaccounted"] == []
-    assert hang_in_a_worker.verdicts == {"a": "holds", "b": "holds", "it": "broken", "c": "holds"}
 
 
 def test_claims_that_end_the_run_or_change_it(new_suite: MakeSuite) -> None:
     ways = ["pytest.exit('enough')", "pytest.exit('enough', returncode=0)", "os.chdir('/')"]
-    *exits, moved = together([new_suite().claims(holds("a") + ends("it", how) + holds("b")).run for how in ways])
+    jobs = {how: new_suite(holds("a") + ends("it", how) + holds("b")).run for how in ways}
+    *exits, moved = together(jobs).values()
     for outcome in exits:
         assert outcome.code == 2
         assert outcome.accounting["unaccounted"] == ["paper/it", "paper/b"]
@@ -274,15 +261,16 @@ def test_claims_that_end_the_run_or_change_it(new_suite: MakeSuite) -> None:
 def test_a_document_is_whole_where_all_its_tests_were_asked_for(new_suite: MakeSuite) -> None:
     """Then, and only then, is a case that the run does not have no longer one of its claim."""
     file = "claims/paper/test_one.py"
-    vanish = "def pytest_pycollect_makeitem(name):\n    return [] if name == 'test_b' else None\n"
     ways: dict[tuple[str, ...], bool] = {
         ("-k", "test_a"): True, ("-m", "gpu"): True, (file,): False, ("claims", f"--ignore={file}"): False,
         (f"{file}::test_a", "claims/paper/test_two.py"): False, ("-p", "vanish"): False,
     }  # fmt: skip
-    suites = [new_suite().claims(holds("a", "b")).claims(holds("c"), "two") for _ in ways]
-    suites[-1].write("vanish.py", vanish)
-    jobs = [partial(suite.run, *way) for suite, way in zip(suites, ways, strict=True)]
-    assert [outcome.ledger["documents"][0]["whole"] for outcome in together(jobs)] == [*ways.values()]
+    jobs = {}
+    for way in ways:
+        suite = new_suite(holds("a", "b")).claims(holds("c"), "two")
+        suite.write("vanish.py", "def pytest_pycollect_makeitem(name):\n    return [] if name == 'test_b' else None\n")
+        jobs[way] = partial(suite.run, *way)
+    assert {way: one.ledger["documents"][0]["whole"] for way, one in together(jobs).items()} == ways
 
 
 @pytest.mark.parametrize("paths", ["", 'testpaths = ["claims/*"]\n'])
@@ -321,30 +309,21 @@ def test_exit_codes(new_suite: MakeSuite) -> None:
     skipped = claim("a", "pytest.skip('needs a GPU')", "assert measure(3, 't') == 4")
     never = claim("a", "assert measure(3, 't') == 4", declared='uncheckable="nobody can know"')
     undecided = claim("a", "from fixtures.claim.numbers import Estimate", "assert measure(Estimate(2, 1, 3), 't') > 2")
-    refuted = claim("b", "assert measure(3, 't') == 4", declared='refuted="no"')
-    runs: dict[str, tuple[str, tuple[str, ...], int]] = {
-        "as declared": (holds("a") + refuted, (), 0), "refuted": (fails("a"), (), 1), "skipped": (skipped, (), 5),
-        "skipped in a worker": (skipped, ("-n", "1"), 5), "no claim of that tier": (holds("a"), ("-m", "gpu"), 5),
-        "only uncheckable": (never, (), 5), "fixed evidence that cannot decide": (undecided, (), 1),
-        "fresh evidence that cannot decide": (undecided.replace("@py", "@pytest.mark.gpu\n@py"), ("gpu",), 0),
-        "warnings are told": (claim("a", "import warnings", "warnings.warn('')", "assert measure(3, 't') == 3"), (), 0),
+    declared = holds("a") + claim("b", "assert measure(3, 't') == 4", declared='refuted="no"')
+    warns = claim("a", "import warnings", "warnings.warn('')", "assert measure(3, 't') == 3")
+    strict = partial(new_suite(warns).run, environment={"CLAIMS_STRICT": "1"})
+    ways: dict[str, tuple[Callable[[], Outcome], int]] = {
+        "as declared": (new_suite(declared).run, 0), "refuted": (new_suite(fails("a")).run, 1),
+        "skipped": (new_suite(skipped).run, 5), "in a worker": (partial(new_suite(skipped).run, "-n", "1"), 5),
+        "no claim of that tier": (partial(new_suite(holds("a")).run, "-m", "gpu"), 5),
+        "only uncheckable": (new_suite(never).run, 5),
+        "fixed evidence that cannot decide": (new_suite(undecided).run, 1),
+        "fresh evidence that cannot decide": (new_suite().claims(undecided, tier="gpu").run, 0),
+        "warnings are told": (new_suite(warns).run, 0), "warnings are errors": (strict, 1),
     }  # fmt: skip
-    suites = [new_suite().claims(text) for text, _, _ in runs.values()]
-    for suite, (_, arguments, _) in zip(suites, runs.values(), strict=True):
-        if arguments == ("gpu",):
-            file = suite.folder / "claims/paper/test_one.py"
-            file.write_text(file.read_text().replace("pytestmark = pytest.mark.cheap", ""))
-    jobs = [
-        partial(suite.run, *(() if arguments == ("gpu",) else arguments))
-        for suite, (_, arguments, _) in zip(suites, runs.values(), strict=True)
-    ]
-    jobs.append(partial(suites[-1].run, "--ledger=strict.json", environment={"CLAIMS_STRICT": "1"}))
-    *ended, strict = together(jobs)
-    for (name, (_, _, code)), outcome in zip(runs.items(), ended, strict=True):
-        assert outcome.code == code, (name, outcome.output)
-        assert outcome.ledger["run"]["exit_code"] == code, name
-        assert outcome.ledger["run"]["state"] == "complete", name
-    assert strict.code == 1, strict.output
+    for name, outcome in together({name: run for name, (run, _) in ways.items()}).items():
+        assert outcome.code == ways[name][1], (name, outcome.output)
+        assert (outcome.ledger["run"]["exit_code"], outcome.ledger["run"]["state"]) == (outcome.code, "complete"), name
 
 
 def test_checkpoints_cost_two_per_cent_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-
 import claim_suite
 from tests.conftest import HEADER, PROJECT, Suite, claim, holds
 
 
-@pytest.mark.parametrize("name", claim_suite.PACKAGES)
-def test_a_foreign_package_is_told_in_one_line(suite: Suite, name: str) -> None:
-    suite.write(f"elsewhere/{name}/__init__.py", "raise ImportError('a foreign package')\n")
+def test_a_foreign_package_is_told_in_one_line(suite: Suite) -> None:
     suite.write("other/test_other.py", "def test_other():\n    assert True\n")
     suite.claims(holds("a"))
-    environment = {"PYTHONPATH": f"{suite.folder / 'elsewhere'}:{claim_suite.ROOT}"}
-    other = suite.run("other", plugin="claim_suite", environment=environment)
-    assert (other.code, other.ledger) == (0, None), other.output
-    for place in ("claims", "claims/paper/test_one.py::test_a"):
-        outcome = suite.run(place, plugin="claim_suite", environment=environment)
+    for name, place in zip(claim_suite.PACKAGES, ("claims", "claims/paper/test_one.py::test_a"), strict=True):
+        suite.write(f"{name}/{name}/__init__.py", "raise ImportError('a foreign package')\n")
+        path = {"PYTHONPATH": f"{suite.folder / name}:{claim_suite.ROOT}"}
+        other, outcome = (suite.run(each, plugin="claim_suite", environment=path) for each in ("other", place))
+        assert (other.code, other.ledger) == (0, None), other.output
         assert (outcome.code, outcome.ledger) == (4, None), outcome.output
         assert f"{name}/__init__.py stands where the suite's own package is looked for" in outcome.output
         assert "Traceback" not in outcome.output
@@ -30,19 +26,23 @@ def test_a_folder_of_a_name_of_the_suites_changes_nothing(suite: Suite) -> None:
     assert (outcome.code, outcome.verdicts) == (0, {"a": "holds"}), outcome.output
 
 
-@pytest.mark.parametrize("name", ["helpers", "conftest", "lib/__init__"])
-def test_a_module_of_another_document_is_not_taken_for_a_document_s_own(suite: Suite, name: str) -> None:
+def test_a_module_of_another_document_is_not_taken_for_a_document_s_own(suite: Suite) -> None:
     """As pytest imports by default: by a bare name, of which Python keeps one."""
     suite.write("pyproject.toml", PROJECT.replace("importlib", "prepend"))
-    module = name.partition("/")[0]
-    measures = f"import {module} as of\n" + HEADER + claim("it", "assert measure(of.SIZE, 't') < 5")
-    for size, document in enumerate(("alpha", "beta"), 3):
-        suite.claims(measures, document, document)
-        suite.write(f"claims/{document}/{name}.py", f"SIZE = {size}\n")
-    for alone in ("alpha", "beta"):
-        assert suite.run(f"claims/{alone}").verdicts == {"it": "holds"}
-    both = suite.run("claims/alpha", "claims/beta")
-    wrong, right = ("alpha", "beta") if name == "conftest" else ("beta", "alpha")
+    modules = {"helpers": "helpers", "conftest": "conftest", "lib": "lib/__init__"}
+    for module, file in modules.items():
+        measures = f"import {module} as of\n" + HEADER + claim("it", "assert measure(of.SIZE, 't') < 5")
+        for size, document in enumerate((f"alpha_{module}", f"beta_{module}"), 3):
+            suite.claims(measures, document, document)
+            suite.write(f"claims/{document}/{file}.py", f"SIZE = {size}\n")
+    alphas, betas = ([f"claims/{first}_{module}" for module in modules] for first in ("alpha", "beta"))
+    for alone in (alphas, betas):
+        outcome = suite.run(*alone)
+        assert [one["verdict"] for one in outcome.ledger["claims"]] == ["holds"] * 3, outcome.output
+    both = suite.run(*alphas, *betas)
     assert both.code == 1, both.output
-    assert [one["id"] for one in both.ledger["claims"]] == [f"{right}/it"]
-    assert f"{wrong}: import {module} finds {suite.folder}/claims/{right}/{name}.py" in both.output.replace("\n", "")
+    right = {module: "alpha" if module != "conftest" else "beta" for module in modules}
+    assert {one["id"] for one in both.ledger["claims"]} == {f"{first}_{module}/it" for module, first in right.items()}
+    for module, file in modules.items():
+        place = f"{suite.folder}/claims/{right[module]}_{module}/{file}.py"
+        assert f"import {module} finds {place}" in both.output.replace("\n", "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from tests.conftest import DOCUMENT, HEADER, Suite, claim, holds, together
@@ -155,9 +154,6 @@ def test_a_bad_document_stops_itself(suite: Suite) -> None:
     assert "claims belong to a document: give pytest the folder or file of one with a document.toml" in alone.output
 
 
-IN_WORKERS = [("--claim", "nothing"), ("--document", "paper=none.txt"), ("--ledger", "/dev/null")]
-
-
 def test_a_bad_option_stops_the_run(suite: Suite) -> None:
     suite.claims(holds("fine"))
     file = suite.write("text.txt", "It is fine.")
@@ -180,23 +176,22 @@ def test_a_bad_option_stops_the_run(suite: Suite) -> None:
         ("-p", "no:reports.recorder"): "-p no:reports.recorder: without it no claim is checked",
         ("-p", "no:fixtures.cards.plugin"): "-p no:fixtures.cards.plugin: without it no claim is checked",
     }  # fmt: skip
-    jobs = [partial(suite.run, *option) for option in options]
-    jobs += [partial(suite.run, "-n", "1", *option) for option in IN_WORKERS]
-    messages = [*options.values(), *(options[option] for option in IN_WORKERS)]
-    for outcome, message in zip(together(jobs), messages, strict=True):
-        assert outcome.code == 4, outcome.output
-        assert message in outcome.output
+    ways: dict[tuple[str, ...], tuple[str, str]] = {option: option for option in options}
+    in_workers = [("--claim", "nothing"), ("--document", "paper=none.txt"), ("--ledger", "/dev/null")]
+    ways |= {("-n", "1", *option): option for option in in_workers}
+    for way, outcome in together({way: partial(suite.run, *way) for way in ways}).items():
+        assert (outcome.code, outcome.ledger) == (4, None), outcome.output
+        assert options[ways[way]] in outcome.output
         assert "Traceback" not in outcome.output
         assert "INTERNALERROR" not in outcome.output
-        assert outcome.ledger is None
     optimised = suite.run("--assert=plain", environment={"PYTHONOPTIMIZE": "1"})
     assert optimised.code == 4
     assert "claims are asserts, and this Python drops asserts: run it without -O" in optimised.output
 
 
-def test_paths_are_meant_from_where_the_user_stands(new_suite: Callable[[], Suite]) -> None:
+def test_paths_are_meant_from_where_the_user_stands(suite: Suite) -> None:
     """With a space too, when the file exists, and where folders are links."""
-    suite = new_suite().claims(holds("a"))
+    suite.claims(holds("a"))
     (suite.folder / "link").symlink_to(suite.folder / "claims")
     text = suite.write("claims/text.txt", "3")
     for _ in range(2):

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Outcome, Suite, claim, holds, together
+from tests.conftest import MakeSuite, Outcome, Suite, claim, holds, together
 
 PASSES = holds("first", "second", "third")
 WAIT = 'open("waiting", "w").close(); import time; time.sleep(30)'
@@ -50,38 +50,36 @@ def leftovers(suite: Suite) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
-def test_interrupted_while_collecting(new_suite: Callable[[], Suite]) -> None:
+def test_interrupted_while_collecting(new_suite: MakeSuite) -> None:
     """Nothing was measured and nobody knows what would have been: the files of an earlier run stay."""
-    suites = [new_suite().claims(WAIT + "\n" + PASSES) for _ in range(2)]
-    for suite in suites:
+    suites = {processes: new_suite(WAIT + "\n" + PASSES) for processes in "01"}
+    for suite in suites.values():
         suite.write("reports/out/claims.json", json.dumps(OLD))
         suite.write("reports/out/claims.html", OLD)
-    jobs = [partial(interrupted, suites[0]), partial(interrupted, suites[1], "-n", "1")]
-    for suite, outcome in zip(suites, together(jobs), strict=True):
+    jobs = {processes: partial(interrupted, suite, "-n", processes) for processes, suite in suites.items()}
+    for processes, outcome in together(jobs).items():
+        suite = suites[processes]
         assert outcome.code == 2, outcome.output
         assert outcome.ledger == OLD
         assert suite.page.read_text() == OLD
         assert leftovers(suite) == ["claims.html", "claims.json"]
 
 
-def test_interrupted_while_running(new_suite: Callable[[], Suite]) -> None:
+def test_interrupted_while_running(new_suite: MakeSuite) -> None:
     ways: dict[str, dict[str, Any]] = {
         "Ctrl-C": {}, "twice": {"times": 2}, "cancelled": {"by": signal.SIGTERM}, "hung up": {"by": signal.SIGHUP},
         "in a worker": {"arguments": ("-n", "1")}, "in a worker, alone": {"arguments": ("-n", "1"), "all_of": False},
         "in a worker, cancelled": {"arguments": ("-n", "1"), "by": signal.SIGTERM, "all_of": False},
     }  # fmt: skip
-    suites = [new_suite().claims(WAITS) for _ in ways]
-    jobs = [
-        partial(interrupted, suite, *way.pop("arguments", ()), **way)
-        for suite, way in zip(suites, ways.values(), strict=True)
-    ]
-    for name, suite, outcome in zip(ways, suites, together(jobs), strict=True):
+    suites = {name: new_suite(WAITS) for name in ways}
+    jobs = {name: partial(interrupted, suites[name], *way.pop("arguments", ()), **way) for name, way in ways.items()}
+    for name, outcome in together(jobs).items():
         # A second Ctrl-C may find pytest still taking in the first: then the signal ends it, or an error from amid it.
         assert outcome.code in ((2, 1, -signal.SIGINT) if name == "twice" else (2,)), (name, outcome.output)
         assert outcome.ledger["run"]["state"] == "interrupted", name
         assert outcome.verdicts["second"] == "unchecked", name
         assert "paper/second" in outcome.accounting["unaccounted"], name
-        assert [left for left in leftovers(suite) if left.startswith(".")] == [], name
+        assert [left for left in leftovers(suites[name]) if left.startswith(".")] == [], name
         if not name.startswith("in a worker"):
             assert outcome.verdicts["first"] == "holds", name
             assert outcome.accounting["unaccounted"] == ["paper/second", "paper/third"], name
@@ -94,22 +92,18 @@ def test_a_run_that_is_to_outlive_its_terminal(suite: Suite) -> None:
     assert (outcome.code, outcome.verdicts) == (0, {"a": "holds"}), outcome.output
 
 
-def test_interrupted_while_writing(new_suite: Callable[[], Suite]) -> None:
-    suites = [new_suite().claims(PASSES) for _ in range(2)]
-    for suite in suites:
-        suite.write("conftest.py", SLOW_TO_WRITE)
+def test_interrupted_while_writing(new_suite: MakeSuite) -> None:
+    suites = {times: new_suite(PASSES, SLOW_TO_WRITE) for times in (1, 2)}
+    for suite in suites.values():
         suite.write("reports/out/claims.html", OLD)
-    waits, gives_up = together(
-        [partial(interrupted, suite, times=times) for suite, times in zip(suites, (1, 2), strict=True)]
-    )
-    for suite, outcome in zip(suites, (waits, gives_up), strict=True):
+    jobs = {times: partial(interrupted, suite, times=times) for times, suite in suites.items()}
+    for times, outcome in together(jobs).items():
         assert outcome.code == 2, outcome.output
         assert set(outcome.verdicts.values()) == {"holds"}
-        assert leftovers(suite) == ["claims.html", "claims.json"]
+        assert leftovers(suites[times]) == ["claims.html", "claims.json"]
         assert "Traceback" not in outcome.output
-    assert suites[0].page.read_text() != OLD
-    assert suites[1].page.read_text() == OLD
-    assert "ERROR: interrupted while the verdicts were being written" in gives_up.output
+        assert (suites[times].page.read_text() == OLD) == (times == 2)
+        assert ("ERROR: interrupted while the verdicts were being written" in outcome.output) == (times == 2)
 
 
 def no_file_larger_than(size: int) -> Callable[[], None]:
@@ -173,11 +167,9 @@ def test_runs_that_write_at_once_through_a_link_leave_nothing_behind(suite: Suit
     suite.ledger.parent.mkdir(parents=True)
     suite.ledger.symlink_to(target)
     suite.claims(PASSES)
-    arguments = [("-n", "0"), ("-n", "0"), ("-n", "1")]
-    runs = [
-        partial(suite.run, "-p", "no:cacheprovider", *each, environment={"TMPDIR": str(scratch)}) for each in arguments
-    ]
-    assert [outcome.code for outcome in together(runs)] == [0, 0, 0]
+    run = partial(suite.run, "-p", "no:cacheprovider", environment={"TMPDIR": str(scratch)})
+    outcomes = together({"one": run, "another": run, "in a worker": partial(run, "-n", "1")})
+    assert [outcome.code for outcome in outcomes.values()] == [0, 0, 0]
     assert suite.ledger.is_symlink()
     assert json.loads(target.read_text())["schema"] == "claims-ledger/1"
     assert leftovers(suite) == ["claims.html", "claims.json"]

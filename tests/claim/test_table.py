@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from fixtures.claim.table import Listed, slug, table, uncheckable
@@ -30,63 +28,6 @@ def test_table_1(cell, stated, measure):
     """The {row} of the {column} model has {stated}."""
     assert measure(MEASURED[cell.column][cell.row], "parameters") == stated
 '''
-
-
-def test_each_cell_is_a_claim_with_a_verdict(suite: Suite) -> None:
-    outcome = suite.claims(TABLE).run("-p", "no:cacheprovider")
-    assert outcome.code == 0, outcome.output
-    assert outcome.verdicts == {
-        "table-1-mlp-small": "holds",
-        "table-1-mlp-large": "holds",
-        "table-1-all-small": "holds",
-        "table-1-all-large": "loosely",
-        "table-1-gate-small": "refuted",
-    }
-    one = outcome.claims["table-1-all-large"]
-    assert (one["table"], one["row"], one["column"]) == ("Table 1", "all", "large")
-    assert (one["says"], one["note"]) == ("The all of the large model has 116.89K.", "Read to the last digit.")
-    assert [case["id"] for case in one["cases"]] == ["literal", "loose"]
-    assert [case["id"] for case in outcome.claims["table-1-mlp-small"]["cases"]] == [""]
-    assert outcome.claims["table-1-mlp-small"]["note"] == ""
-
-
-def test_a_cell_can_be_asked_for_and_a_wrong_digit_is_a_surprise(suite: Suite) -> None:
-    outcome = suite.claims(TABLE.replace("114.71K", "114.72K")).run("--claim=table-1-mlp-large")
-    assert outcome.code == 1
-    assert outcome.verdicts["table-1-mlp-large"] == "refuted"
-    assert outcome.accounting["deselected"] == 5
-
-
-def test_a_neighbour_s_number_is_no_part_of_a_cell(new_suite: Callable[[], Suite]) -> None:
-    outcomes = [new_suite().claims(text).run() for text in (TABLE, TABLE.replace("19.12K", "19.13K"))]
-    before, after = ({name: one["cases"][0]["digest"] for name, one in run.claims.items()} for run in outcomes)
-    assert {name for name in before if before[name] != after[name]} == {"table-1-mlp-small"}
-
-
-def test_what_a_test_is_handed_is_a_part_of_its_claim(new_suite: Callable[[], Suite]) -> None:
-    text = (
-        "from fixtures.claim.table import Entry, each\n@each('value', [Entry(3, 'a', {}), Entry(5, 'b', {})])\n"
-        "def test_it(value, measure):\n    'So.'\n    assert measure(value, 't') > 2\n"
-    )
-    outcomes = [new_suite().claims(each).run() for each in (text, text.replace("Entry(3", "Entry(4"))]
-    before, after = ([one["cases"][0]["digest"] for one in run.ledger["claims"]] for run in outcomes)
-    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]
-
-
-@pytest.mark.parametrize(
-    ("text", "keywords", "why"),
-    [
-        ("| a | b |\n| x | 1 | 2 |", {}, "row 'x' has 3 columns, its head has 2"),
-        ("| a | b | b |\n| x | 1 | 2 |", {}, "columns have names of their own"),
-        ("| a | b |\n| x | 1 |\n| x | 2 |", {}, "rows have names of their own"),
-        ("| a | b |\n| x | 1 |", {"refuted": {"y": "why"}}, "refuted= names 'y', which is no cell"),
-        ("| a | x | y |\n| x | 1 | 2 |", {"note": {"x": "why"}}, "'x' is a row and a column of it: name cells"),
-    ],
-)
-def test_a_bad_table_is_one_line(text: str, keywords: dict[str, dict[str, str]], why: str) -> None:
-    with pytest.raises(ValueError, match=why) as caught:
-        table(text, id="t", name="T", **keywords)(lambda cell: None)  # noqa: ARG005  # a test takes its cell by name
-    assert "\n" not in str(caught.value)
 
 
 LIST = '''
@@ -129,43 +70,81 @@ def test_numbers(claim, stated, measure):
 '''
 
 
-def test_a_list_is_checked_by_tests_in_any_order_and_told_in_its_own(suite: Suite) -> None:
-    outcome = suite.claims(LIST).run()
-    assert outcome.code == 0, outcome.output
-    found = {"sum": "holds", "faster": "holds", "count": "holds", "taste": "uncheckable", "off": "refuted"}
-    assert list(outcome.verdicts.items()) == [*found.items(), ("last", "holds")]
-    claims = outcome.claims
-    assert claims["faster"]["says"] == "It is faster than the other one."
-    assert (claims["count"]["stated"], claims["count"]["cases"][0]["stated"]["high"]) == ("1024", "1024")
-    assert (claims["sum"]["model"], claims["off"]["model"]) == ("mixtral-8x7b-v0.1", "llama-2-13b")
+def test_each_cell_and_each_line_is_a_claim_with_a_verdict_and_nothing_of_its_neighbours(suite: Suite) -> None:
+    """In a table, and in a list, which tests check in any order and the ledger tells in its own."""
+    first = suite.claims(TABLE).claims(LIST, "two").run("-p", "no:cacheprovider")
+    assert first.code == 0, first.output
+    table = dict.fromkeys(["mlp-small", "mlp-large", "all-small"], "holds")
+    table |= {"all-large": "loosely", "gate-small": "refuted"}
+    lines = {"sum": "holds", "faster": "holds", "count": "holds", "taste": "uncheckable", "off": "refuted"}
+    told = {f"table-1-{cell}": verdict for cell, verdict in table.items()} | lines | {"last": "holds"}
+    assert list(first.verdicts.items()) == list(told.items())
+    of = first.claims
+    one, plain = of["table-1-all-large"], of["table-1-mlp-small"]
+    assert (one["table"], one["row"], one["column"]) == ("Table 1", "all", "large")
+    assert (one["says"], one["note"]) == ("The all of the large model has 116.89K.", "Read to the last digit.")
+    assert ([case["id"] for case in one["cases"]], plain["cases"][0]["id"]) == (["literal", "loose"], "")
+    assert plain["note"] == ""
+    assert of["faster"]["says"] == "It is faster than the other one."
+    assert (of["count"]["stated"], of["count"]["cases"][0]["stated"]["high"]) == ("1024", "1024")
+    assert (of["sum"]["model"], of["off"]["model"]) == ("mixtral-8x7b-v0.1", "llama-2-13b")
 
-
-def test_a_line_that_no_test_measures_is_broken(suite: Suite) -> None:
-    outcome = suite.claims(LIST.replace('"sum": 5, ', "")).run()
-    assert (outcome.code, outcome.verdicts["sum"]) == (1, "broken")
-
-
-def test_a_line_that_no_test_checks_is_refused(new_suite: Callable[[], Suite]) -> None:
-    """By whatever name a test's file knows the list, which may be made elsewhere, or by none."""
-    unchecked = LIST.replace("CLAIMS.each()", 'CLAIMS.each("sum", "count")')
-    made = LIST[: LIST.index("@pytest")]
-    elsewhere = unchecked.replace(made, "import lists\n").replace("@CLAIMS", "@lists.CLAIMS")
-    for text in (unchecked, unchecked + "\ndel CLAIMS\n", elsewhere):
-        suite = new_suite().claims(text)
-        suite.write("lists.py", made)
-        outcome = suite.run()
-        assert (outcome.code, outcome.verdicts) == (4, {}), outcome.output
-        assert "no test checks 'taste' of its list" in outcome.output
-
-
-@pytest.mark.parametrize("again", ['@CLAIMS.each("taste")', TABLE.partition("def ")[0].partition("\n\n\n")[2]])
-def test_two_lists_of_one_test_are_refused(suite: Suite, again: str) -> None:
-    text = "from fixtures.claim.table import table\n" + LIST.replace(
-        "@CLAIMS.each()", f'{again}\n@CLAIMS.each("sum", "count")'
+    suite.claims(TABLE.replace("114.71K", "114.72K")).claims(LIST.replace('"sum": 5, ', ""), "two")
+    changed = suite.run()
+    assert changed.code == 1
+    assert changed.verdicts == told | {"table-1-mlp-large": "refuted", "sum": "broken"}, "its test does not measure it"
+    before, after = (
+        {cell: run.claims[f"table-1-{cell}"]["cases"][0]["digest"] for cell in table} for run in (first, changed)
     )
-    outcome = suite.claims(text).run()
-    assert outcome.code == 1, outcome.output
-    assert "ValueError: a test checks the claims of one table or list" in outcome.output
+    assert [cell for cell in table if before[cell] != after[cell]] == ["mlp-large"]
+
+
+def test_what_a_test_is_handed_is_a_part_of_its_claim(suite: Suite) -> None:
+    text = (
+        "from fixtures.claim.table import Entry, each\n@each('value', [Entry(3, 'a', {}), Entry(5, 'b', {})])\n"
+        "def test_it(value, measure):\n    'So.'\n    assert measure(value, 't') > 2\n"
+    )
+    outcomes = [suite.claims(each).run() for each in (text, text.replace("Entry(3", "Entry(4"))]
+    before, after = ([one["cases"][0]["digest"] for one in run.ledger["claims"]] for run in outcomes)
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]
+
+
+def test_a_line_that_no_test_checks_and_two_lists_of_one_test_are_refused(suite: Suite) -> None:
+    """By whatever name a test's file knows the list, which may be made elsewhere, or by none."""
+    unchecked, made = LIST.replace("CLAIMS.each()", 'CLAIMS.each("sum", "count")'), LIST[: LIST.index("@pytest")]
+    unmeasured = {
+        "named": unchecked, "unnamed": unchecked + "\ndel CLAIMS\n",
+        "elsewhere": unchecked.replace(made, "import lists\n").replace("@CLAIMS", "@lists.CLAIMS"),
+    }  # fmt: skip
+    twice = {"twice": '@CLAIMS.each("taste")', "in-a-table-too": TABLE[TABLE.index("@table(") : TABLE.index("def ")]}
+    suite.write("lists.py", made)
+    for document, text in unmeasured.items():
+        suite.claims(text, "two", document)
+    for document, again in twice.items():
+        text = unchecked.replace("@CLAIMS.each", f"{again}\n@CLAIMS.each")
+        suite.claims("from fixtures.claim.table import table\n" + text, "two", document)
+    outcome = suite.run()
+    assert (outcome.code, outcome.verdicts) == (4, {}), outcome.output
+    told = [f"{document}: test_two.py: no test checks 'taste' of its list" for document in unmeasured]
+    told += [f"claims/{document}/test_two.py: could not be read, with every claim in it" for document in twice]
+    assert set(told) < set(outcome.accounting["unaccounted"])
+    assert outcome.output.count("E   ValueError: a test checks the claims of one table or list") == len(twice)
+
+
+@pytest.mark.parametrize(
+    ("text", "keywords", "why"),
+    [
+        ("| a | b |\n| x | 1 | 2 |", {}, "row 'x' has 3 columns, its head has 2"),
+        ("| a | b | b |\n| x | 1 | 2 |", {}, "columns have names of their own"),
+        ("| a | b |\n| x | 1 |\n| x | 2 |", {}, "rows have names of their own"),
+        ("| a | b |\n| x | 1 |", {"refuted": {"y": "why"}}, "refuted= names 'y', which is no cell"),
+        ("| a | x | y |\n| x | 1 | 2 |", {"note": {"x": "why"}}, "'x' is a row and a column of it: name cells"),
+    ],
+)
+def test_a_bad_table_is_one_line(text: str, keywords: dict[str, dict[str, str]], why: str) -> None:
+    with pytest.raises(ValueError, match=why) as caught:
+        table(text, id="t", name="T", **keywords)(lambda cell: None)  # noqa: ARG005  # a test takes its cell by name
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

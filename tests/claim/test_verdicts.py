@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from tests.claim import odd
-from tests.conftest import Outcome, Suite, claim, together
+from tests.conftest import MakeSuite, Outcome, Suite, claim, together
 
 # A row is a claim: what comes out and what pytest says of each case, what it takes, what is declared, what stands
 # above it, its body.
@@ -188,7 +187,7 @@ OF_NOTHING = [
     "x == 4 or library.odd(x) != library.odd(x) + 1", "library.Anything() == x", "x + 1 == library.Anything()",
     "abs(x) < float('nan')", "x + 1 != None", "x == 3 and False", "sorted([x, y])[0] > sorted([x, y])[1]",
 ]  # fmt: skip
-ROWS += [
+ASSERTED = [
     ("broken failed", f"of-nothing-{place}", "measure", "", "",
      f"x, y = measure(3, 't'), measure(4, 't')\nf = {{'x': lambda: x}}\nassert {fact}")
     for place, fact in enumerate(OF_NOTHING)
@@ -201,7 +200,7 @@ WAYS = {
     "route": "assert measure(3, 't', also={{'route': ODD[{0}]}}) == stated",
     "bound": "assert stated == measure(33, 't') == ODD[{0}]",
 }
-ROWS += [
+COMPARED = [
     ("broken failed", f"odd-{way}-{place}", "measure, stated", 'stated="33", refuted="no"', "", body.format(place))
     for place in range(len(odd.ODD))
     for way, body in WAYS.items()
@@ -334,39 +333,28 @@ def replacing(request):
     request.node.obj = lambda measure, replacing: measure(3, "t") and None
 """
 RUNS = {
-    "in one process": ("-n", "0", "--junitxml=junit.xml"),
-    "with plain asserts": ("-n", "0", "--assert=plain"),
-    "in two, by group": ("-n", "2", "--dist", "loadgroup", "--junitxml=junit.xml"),
+    "in one process": (ROWS + ASSERTED + COMPARED, ("--junitxml=junit.xml",)),
+    "with plain asserts": (ROWS + ASSERTED, ("--assert=plain",)),
+    "in two, by group": (ROWS, ("-n", "2", "--dist", "loadgroup", "--junitxml=junit.xml")),
 }
 
 
-def test_every_verdict_however_it_is_run(new_suite: Callable[[], Suite]) -> None:
+def test_every_verdict_however_it_is_run(new_suite: MakeSuite) -> None:
     """One test, for the runs are long and each of its parts is about all of them."""
-    suites = {name: new_suite() for name in RUNS}
-    text = "".join(claim(row[1], row[5], takes=row[2], declared=row[3], above=row[4]) for row in ROWS)
-    for suite in suites.values():
-        suite.claims(TOP + text)
+    suites = {}
+    for name, (rows, _) in RUNS.items():
+        text = "".join(claim(row[1], row[5], takes=row[2], declared=row[3], above=row[4]) for row in rows)
+        suite = suites[name] = new_suite(TOP + text, CONFTEST)
         suite.write("library.py", LIBRARY)
-        suite.write("conftest.py", CONFTEST)
         toml = suite.folder / "claims/paper/document.toml"
         shown = toml.read_text().replace('"test_one.py"', '"test_one.py"\ncharts = ["depth"]')
         toml.write_text('model = "m"\n' + shown)
-    arguments = (
-        "-p",
-        "_hypothesis_pytestplugin",
-        "-p",
-        "no:cacheprovider",
-        "--tb=no",
-        "-o",
-        "junit_logging=system-out",
-    )
-    jobs = [partial(suite.run, *arguments, *RUNS[name]) for name, suite in suites.items()]
-    outcomes = dict(zip(RUNS, together(jobs), strict=True))
+    usual = ("-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider", "--tb=no", "-o", "junit_logging=system-out")
+    outcomes = together({name: partial(suite.run, *usual, *RUNS[name][1]) for name, suite in suites.items()})
     first = outcomes["in one process"]
-    assert first.verdicts == {row[1]: row[0].partition(" ")[0] for row in ROWS}
-    assert outcomes["with plain asserts"].verdicts == first.verdicts
     for name, outcome in outcomes.items():
         assert outcome.code == 1, (name, outcome.output)
+        assert outcome.verdicts == {row[1]: row[0].partition(" ")[0] for row in RUNS[name][0]}, name
         assert outcome.accounting["unaccounted"] == []
         assert "INTERNALERROR" not in outcome.output
         assert outcome.output.count("ledger:") == 1, "a child went on as a second run"
@@ -411,18 +399,21 @@ def check_outcomes(outcome: Outcome, suite: Suite) -> None:
         name: " ".join("-".join(told[case["test"].rpartition("::")[2]]) for case in record["cases"])
         for name, record in outcome.claims.items()
     }
-    assert found == {row[1]: row[0].partition(" ")[2] for row in ROWS}
+    assert found == {row[1]: row[0].partition(" ")[2] for row in RUNS["in one process"][0]}
     assert (suite.folder / "junit.xml").read_text(encoding="utf-8").count("printed 3\n") == 1
 
 
 def comparable(outcome: Outcome) -> dict[str, Any]:
-    """The ledger less times, arguments, processes and addresses in memory."""
+    """The ledger of the rows that each run has, less times, arguments, processes and addresses in memory."""
     ledger = json.loads(re.sub(r"0x[0-9a-f]+|pid=\d+", "", json.dumps(outcome.ledger)))
     ledger["run"] = {key: ledger["run"][key] for key in ("state", "exit_code", "environment")}
     # Threads are numbered, and since Python 3.12 a fork beside one that has not ended yet is warned of.
     ledger["warnings"] = [told for told in ledger["warnings"] if "thread" not in told["text"].lower()]
+    names = {f"paper/{row[1]}" for row in ROWS}
+    ledger["claims"] = [record for record in ledger["claims"] if record["id"] in names]
     for case in (case for record in ledger["claims"] for case in record["cases"]):
         assert case.pop("seconds") >= 0
+    del ledger["accounting"]
     return dict(ledger)
 
 
