@@ -1,13 +1,12 @@
-"""A forked run is what a plain one is: its own folder, environment, output, session and end."""
+"""A forked run is what a plain one is: its own folder, environment, output, session and end.
+
+tests/claim/test_robustness.py ends forked runs by signals.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 from pathlib import Path
-
-import pytest
 
 from tests import runs
 
@@ -18,9 +17,6 @@ product = float((torch.ones(600, 600) @ torch.ones(600, 600)).mean())
 told = [os.getcwd(), os.environ["COLUMNS"], sys.argv[1:], sys.path[:2], product, os.getsid(0) == os.getpid(), threads]
 print(json.dumps(told))
 print("an error", file=sys.stderr)
-if sys.argv[1:] == ["waits"]:
-    open("waiting", "w").close()
-    import time; time.sleep(60)
 sys.exit(7)
 """
 ENVIRONMENT = runs.ENVIRONMENT | {"COLUMNS": "33"}
@@ -36,14 +32,3 @@ def test_a_forked_run_is_what_a_plain_one_is(tmp_path: Path) -> None:
     assert (plain.returncode, plain.stderr) == (7, "an error\n")
     places = [str(tmp_path), str(runs.ROOT)]
     assert json.loads(plain.stdout)[:-1] == [str(tmp_path), "33", ["one", "two words"], places, 600.0, True]
-
-
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
-def test_a_forked_run_is_ended_by_a_signal(tmp_path: Path, by: signal.Signals) -> None:
-    (tmp_path / "program.py").write_text(PROGRAM)
-    process = runs.start(tmp_path, "program", "waits", environment=ENVIRONMENT, server=runs.FOR_MODELS)
-    while not (tmp_path / "waiting").exists():
-        assert process.poll() is None
-    os.killpg(process.pid, by)
-    assert process.communicate(timeout=30)[1] == "an error\n"
-    assert process.returncode == -by

@@ -72,37 +72,26 @@ def test_a_document_comes_after_those_that_are_there(tmp_path: Path) -> None:
     assert [read_document(tmp_path / name).position for name in ("second", "third")] == [1, 2]
 
 
+NO_NAMES = ["", "Big", "two words", "a-b", "a__b", "_a", "a_", "1st", "../up", "a/b", "a.b", "é", "a\n", "build"]
+NO_TITLES = ["", "  ", "two\nlines", "a\x7fb", "\udc80"]
+
+
 @pytest.mark.parametrize(
-    "name", ["", "Big", "two words", "a-b", "a__b", "_a", "a_", "1st", "../up", "a/b", "a.b", "é", "a\n", "build"]
+    ("words", "why"),
+    [
+        *(((name, "--in", "."), "is no name for a document") for name in NO_NAMES),
+        *((("my_card", "--in", ".", "--title", title), "is no title") for title in NO_TITLES),
+        *(((name,), "already there") for name in ("moe_post", "scaffold")),
+        *((("my_card", "--in", place), "is no folder") for place in ("nowhere", "file")),
+    ],
 )
-def test_a_bad_name_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    assert main(["new", name, "--in", str(tmp_path)]) == 2
-    assert "is no name for a document" in one_line(capsys)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("title", ["", "  ", "two\nlines", "a\x7fb", "\udc80"])
-def test_a_bad_title_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], title: str) -> None:
-    assert main(["new", "my_card", "--title", title, "--in", str(tmp_path)]) == 2
-    assert "is no title" in one_line(capsys)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("name", ["moe_post", "scaffold"])
-def test_what_is_there_is_left_alone(capsys: pytest.CaptureFixture[str], name: str) -> None:
-    assert main(["new", name]) == 2
-    assert "already there" in one_line(capsys)
-
-
-def test_a_place_that_is_no_folder_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_made_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
-    for place in ("nowhere", "file"):
-        assert main(["new", "my_card", "--in", str(tmp_path / place)]) == 2
-        assert "is no folder" in one_line(capsys)
-
-
-def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["new", *words]) == 2
     told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.count("\n") == 1
-    return told.err
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert why in told.err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

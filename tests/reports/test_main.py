@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from reports import __main__ as command
 from reports import page, schema
+from reports.schema import Ledger
 from tests.reports import samples
 from tests.reports.conftest import Outline
 
@@ -41,38 +43,35 @@ def test_runs_are_merged_into_one_page_and_a_disagreement_is_told(
     assert (place / "reports/out/merged.json").exists()
 
 
-def test_a_verdict_on_an_older_wording_is_left_out_and_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    reworded = samples.ledger(started="2027-01-01T00:00:00Z")
-    reworded.claims[0].cases[0].digest, reworded.claims[0].cases[0].verdict = "new", "unchecked"
-    (place / "new.json").write_text(schema.dump(reworded))
-    assert command.main(["merge", "a.json", "new.json", "--html", "m.html"]) == 0
-    told = capsys.readouterr().out
-    assert told == "page: m.html\nleft out: a verdict on an older wording or part of 'post/llama-total': run it again\n"
-    assert "A verdict on an older wording of the claim is left out." in (place / "m.html").read_text()
+def rewords(newer: Ledger) -> str:
+    newer.claims[0].cases[0].digest, newer.claims[0].cases[0].verdict = "new", "unchecked"
+    return "left out: a verdict on an older wording or part of 'post/llama-total': run it again\n"
 
 
-def test_a_claim_that_its_document_no_longer_has_is_left_out_and_told(
-    place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    newer = samples.ledger(started="2027-01-01T00:00:00Z")
-    gone = newer.claims.pop(0)
+def withdraws(newer: Ledger) -> str:
     for document in newer.documents:
         document.whole = True
+    return f"left out: {newer.claims.pop(0).id!a}, which its document no longer has\n"
+
+
+def has_another_title(newer: Ledger) -> str:
+    first, second = sorted([newer.documents[0].title, "Another paper"])
+    newer.documents[0].title = "Another paper"
+    return f"two documents of one name? {newer.documents[0].id!a} is {first!a} and {second!a}\n"
+
+
+@pytest.mark.parametrize("change", [rewords, withdraws, has_another_title])
+def test_what_a_newer_run_leaves_out_or_says_otherwise_is_told(
+    place: Path, capsys: pytest.CaptureFixture[str], change: Callable[[Ledger], str]
+) -> None:
+    newer = samples.ledger(started="2027-01-01T00:00:00Z")
+    told = change(newer)
     (place / "newer.json").write_text(schema.dump(newer))
     assert command.main(["merge", "a.json", "newer.json"]) == 0
-    assert f"left out: {gone.id!a}, which its document no longer has\n" in capsys.readouterr().out
-    assert gone.id not in {one.id for one in schema.read(place / "reports/out/merged.json").claims}
-
-
-def test_documents_of_one_name_and_two_titles_are_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    other = samples.ledger(started="2027-01-01T00:00:00Z")
-    titles = [samples.ledger().documents[0].title, "Another paper"]
-    other.documents[0].title = titles[1]
-    (place / "other.json").write_text(schema.dump(other))
-    assert command.main(["merge", "a.json", "other.json"]) == 0
-    first, second = sorted(titles)
-    told = f"two documents of one name? {other.documents[0].id!a} is {first!a} and {second!a}\n"
-    assert told in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith(f"\n{told}")
+    merged = schema.read(place / "reports/out/merged.json").claims
+    assert [one.id for one in merged] == [one.id for one in newer.claims]
+    assert "A verdict on an older wording of the claim is left out." in (place / "reports/out/merged.html").read_text()
 
 
 @pytest.mark.parametrize(
