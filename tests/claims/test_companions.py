@@ -76,22 +76,16 @@ GATE, CHOICES, LOSS = gate("MixtralTopKRouter"), last(routers.ROUTERS), last(rou
 CAUGHT: list[tuple[Place, Any, str]] = [
     (GATE, wrong.not_renormalised, "softmax_of_the_top_k weights_are_positive_and_sum_to_one one_expert"),
     (GATE, wrong.one_too_many, "softmax_of_the_top_k one_expert uniform_router"),
-    (GATE, wrong.one_too_few, "softmax_of_the_top_k weights_are_positive_and_sum_to_one all_experts"),
     (GATE, wrong.softmax_twice, "softmax_of_the_top_k all_experts"),
     (GATE, wrong.smallest, "softmax_of_the_top_k scaled_logits"),
-    (GATE, wrong.by_magnitude, "softmax_of_the_top_k constant_added_to_all_logits one_expert"),
     (GATE, wrong.sigmoids, "softmax_of_the_top_k constant_added_to_all_logits all_experts"),
     (GATE, wrong.half_precision_softmax, "softmax_of_the_top_k weights_are_positive_and_sum_to_one"),
     (GATE, wrong.leaning_to_the_last, "softmax_of_the_top_k permuted_experts"),
     (GATE, wrong.twice_the_same_at_ties, "softmax_of_the_top_k weights_are_positive_and_sum_to_one"),
-    (GATE, wrong.capped, "constant_added_to_all_logits scaled_logits"),
     (GATE, wrong.with_a_favourite, "permuted_experts uniform_router"),
     (GATE, wrong.blunted_by_size, "scaled_logits"),
     (gate(routers.RENORMALISED), wrong.not_renormalised, "renormalised_softmax"),
-    *(
-        (CHOICES, one, "k_distinct_experts")
-        for one in (wrong.twice_the_same_at_ties, wrong.one_too_many, wrong.one_too_few)
-    ),
+    *((CHOICES, one, "k_distinct_experts") for one in (wrong.twice_the_same_at_ties, wrong.one_too_many)),
     (LOSS, wrong.counting_padding, "padding_never_counts_in_the_loss"),
     *(
         (LOSS, one, "balancing_loss_at_uniform_routing")

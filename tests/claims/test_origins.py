@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fixtures import origins
 from fixtures.origins import SourceError
-from tests import runs
+from tests.conftest import Suite, claim
 
 ROW = '["sizes.json"]\norigin = "a paper"\nlicence = "facts"\nlink = "https://arxiv.org/abs/1"\nsha256 = "0"\n'
 
@@ -95,29 +92,20 @@ def test_all_data_of_the_suite_are_as_recorded(folder: Path) -> None:
     assert origins.faults(folder) == []
 
 
-def test_edited_data_refute_and_damaged_data_break_only_the_claims_that_use_them(tmp_path: Path) -> None:
-    for name in ("claims", "fixtures", "reports"):
-        shutil.copytree(origins.PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("out", "__pycache__"))
-    for name in ("claim_suite.py", "conftest.py", "pyproject.toml", "constraints.txt"):
-        shutil.copy(origins.PROJECT / name, tmp_path)
-    environment = runs.ENVIRONMENT | {"PYTHONPATH": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    ways: dict[str, Any] = {"environment": environment, "server": runs.FOR_MODELS}
-    config = tmp_path / "fixtures/data/configs/llama-2-13b.json"
-    config.write_text(json.dumps(json.loads(config.read_text()) | {"hidden_size": 2560}))
-    runs.run(tmp_path, "fixtures.origins", **ways).check_returncode()
-    (tmp_path / "claims/moe_post/data/pile_domains.json").write_text('{"names": []}')
-    wanted = {
-        "moe_post/llama-d-model": "refuted",
-        "moe_post/mixtral-d-model": "holds",
-        "moe_post/better-than-llama-13b": "holds",
-        "moe_post/domains-are-the-piles": "broken",
-    }
-    ledger = tmp_path / "claims.json"
-    options = [f"--ledger={ledger}", *(f"--claim={claim}" for claim in wanted)]
-    plugin = ["-p", "claim_suite", "-p", "no:cacheprovider"]
-    done = runs.run(tmp_path, "pytest", "claims/moe_post", "-m", "cheap", "-q", *plugin, *options, **ways)
-    assert done.returncode == 1, done.stdout
-    claims = {claim["id"]: claim for claim in json.loads(ledger.read_text())["claims"] if claim["id"] in wanted}
-    assert {name: claim["verdict"] for name, claim in claims.items()} == wanted
-    (case,) = claims["moe_post/domains-are-the-piles"]["cases"]
-    assert "claims/moe_post/data/pile_domains.json has changed since its hash was recorded" in case["reason"]
+def test_edited_data_refute_and_damaged_data_break_only_the_claims_that_use_them(suite: Suite) -> None:
+    asserts = "assert measure(origins.load('{}.json', DATA)['width'], 't') == 3"
+    suite.claims(
+        "from pathlib import Path\nfrom fixtures import origins\nDATA = Path(__file__).parent / 'data'\n"
+        + "".join(claim(name, asserts.format(name)) for name in ("edited", "whole", "damaged"))
+    )
+    for name in ("edited", "whole", "damaged"):
+        suite.write(f"claims/paper/data/{name}.json", '{"width": 3}')
+    rows = [ROW.replace("sizes", name) for name in ("edited", "whole", "damaged")]
+    data = suite.write("claims/paper/data/SOURCES.toml", "".join(rows)).parent
+    for name in ("edited", "damaged"):
+        origins.record(data)
+        (data / f"{name}.json").write_text('{"width": 4}')
+    outcome = suite.run()
+    assert outcome.code == 1, outcome.output
+    assert outcome.verdicts == {"edited": "refuted", "whole": "holds", "damaged": "broken"}
+    assert "claims/paper/data/damaged.json has changed since its hash was recorded" in outcome.reasons["damaged"]

@@ -30,10 +30,6 @@ def one_too_many(logits: Tensor, k: int) -> Routing:
     return route(logits, min(k + 1, logits.shape[-1]))
 
 
-def one_too_few(logits: Tensor, k: int) -> Routing:
-    return route(logits, max(k - 1, 1))
-
-
 def softmax_twice(logits: Tensor, k: int) -> Routing:
     """Router logits that are probabilities already, as transformers 5.0 to 5.5 hands them out."""
     return route(logits.float().softmax(-1), k)
@@ -47,11 +43,6 @@ def twice_the_same_at_ties(logits: Tensor, k: int) -> Routing:
 
 def smallest(logits: Tensor, k: int) -> Routing:
     return route(-logits, k)
-
-
-def by_magnitude(logits: Tensor, k: int) -> Routing:
-    choices = logits.abs().topk(k).indices
-    return Routing(logits.float().gather(-1, choices).softmax(-1), choices)
 
 
 def sigmoids(logits: Tensor, k: int) -> Routing:
@@ -69,10 +60,6 @@ def half_precision_softmax(logits: Tensor, k: int) -> Routing:
 def leaning_to_the_last(logits: Tensor, k: int) -> Routing:
     """A bias by expert, as balancing without a loss adds."""
     return route(logits.float() + torch.arange(logits.shape[-1]) / 64, k)
-
-
-def capped(logits: Tensor, k: int) -> Routing:
-    return route(logits.clamp(-2, 2), k)
 
 
 def blunted_by_size(logits: Tensor, k: int) -> Routing:
