@@ -1,15 +1,18 @@
-"""A browser for the page's tests: the system's Chromium, or else Playwright's own; nothing is downloaded here."""
+"""What reads a page and a summary in tests, and a browser: the system's Chromium, or else Playwright's own."""
 
+import io
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from _pytest.terminal import TerminalReporter
 
-from reports import page
+from reports import page, terminal
 from reports.schema import Ledger
 from tests.reports import samples
 
@@ -18,6 +21,7 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-default-apps",
 ]  # fmt: skip
+Tell = Callable[..., str]
 VOID = {"meta", "input", "br"}
 
 
@@ -70,6 +74,21 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for name, html in draw_all().items():
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
     return {name: (folder / f"{name}.html").as_uri() for name in LEDGERS}
+
+
+@pytest.fixture
+def tell(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> Tell:
+    """Print the summary of a ledger and return it."""
+
+    def print_it(drawn: Ledger, verbose: int = 0, **written: Path) -> str:
+        file = io.StringIO()
+        with monkeypatch.context() as patch:
+            patch.setenv("COLUMNS", "120")
+            patch.setattr(pytestconfig.option, "verbose", verbose)
+            terminal.summarise(drawn, written, TerminalReporter(pytestconfig, file))
+        return file.getvalue()
+
+    return print_it
 
 
 class Outline(HTMLParser):

@@ -1,23 +1,20 @@
 """Whatever a ledger says, so long as its types are right, every view of it is drawn, and no text is more than text."""
 
-import io
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 import pytest
-from _pytest.terminal import TerminalReporter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
-from reports import github, index, page, terminal
+from reports import github, index, page
 from reports.schema import Collection, Ledger, Record
 from reports.text import shown
 from tests.reports import samples
-from tests.reports.conftest import Outline
+from tests.reports.conftest import Outline, Tell
 from tests.reports.hostile import HOSTILE, everywhere
 
 TEXTS = st.text(max_size=12) | st.sampled_from(
@@ -54,34 +51,20 @@ def any_of(kind: Any) -> st.SearchStrategy[Any]:
     return st.one_of(*map(any_of, inner))
 
 
-@pytest.fixture
-def told(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> Callable[[Ledger], str]:
-    """What the terminal says of a ledger, at its longest."""
-
-    def tell(ledger: Ledger) -> str:
-        file = io.StringIO()
-        with monkeypatch.context() as patch:
-            patch.setattr(pytestconfig.option, "verbose", 1)
-            terminal.summarise(ledger, {}, TerminalReporter(pytestconfig, file))
-        return file.getvalue()
-
-    return tell
-
-
 @given(any_of(Ledger))
 @settings(suppress_health_check=list(HealthCheck))
-def test_every_view_of_an_odd_ledger_is_drawn(told: Callable[[Ledger], str], ledger: Ledger) -> None:
+def test_every_view_of_an_odd_ledger_is_drawn(tell: Tell, ledger: Ledger) -> None:
     for claim in ledger.claims:
         claim.conclude()
     assert Outline(page.render(ledger)).text.encode()
     assert github.job_summary(ledger).startswith("## ")
     assert github.badge(ledger)["label"] == "claims"
     assert index.render(Collection(documents=ledger.documents, claims=ledger.claims)).startswith("# Every claim")
-    assert told(ledger).encode()
+    assert tell(ledger, verbose=1).encode()
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_text_is_text(kind: str, tmp_path: Path, told: Callable[[Ledger], str]) -> None:
+def test_hostile_text_is_text(kind: str, tmp_path: Path, tell: Tell) -> None:
     text = HOSTILE[kind]
     ledger = everywhere(text)
     page.write(ledger, tmp_path / "page.html")
@@ -92,7 +75,7 @@ def test_hostile_text_is_text(kind: str, tmp_path: Path, told: Callable[[Ledger]
     assert not [attrs for tag, attrs in outline.tags if tag == "a" and not re.match("#|https?:", attrs["href"] or "")]
     assert " ".join(shown(text).split()) in " ".join(outline.text.split())
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html)
-    said = told(ledger)
+    said = tell(ledger, verbose=1)
     assert said.replace("\n", "").isprintable()
     assert "3 claims: " in said
 

@@ -1,34 +1,14 @@
 """What a run prints at its end: few lines, the worst next to the prompt, nothing of what was not asked for."""
 
-import io
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
-from _pytest.terminal import TerminalReporter
 
-from reports import schema, terminal
-from reports.schema import Ledger
+from reports import schema
 from tests.reports import samples
-
-Tell = Callable[..., str]
-
-
-@pytest.fixture
-def tell(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> Tell:
-    """Print the summary of a ledger and return it."""
-
-    def print_it(drawn: Ledger, verbose: int = 0, **written: Path) -> str:
-        file = io.StringIO()
-        with monkeypatch.context() as patch:
-            patch.setenv("COLUMNS", "120")
-            patch.setattr(pytestconfig.option, "verbose", verbose)
-            terminal.summarise(drawn, written, TerminalReporter(pytestconfig, file))
-        return file.getvalue()
-
-    return print_it
+from tests.reports.conftest import Tell
 
 
 def test_a_run_is_told_by_section_then_by_claim_the_worst_last(tell: Tell) -> None:
