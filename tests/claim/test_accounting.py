@@ -170,6 +170,11 @@ def test_a_file_that_ends_the_run(suite: Suite) -> None:
     assert f"claims/paper{UNREAD}" in outcome.accounting["unaccounted"]
 
 
+def test_a_file_whose_name_is_misspelt(suite: Suite) -> None:
+    suite.claims(holds("a")).write("claims/paper/tset_two.py", HEADER + TWO)
+    assert suite.run().accounting["unaccounted"] == ["paper/tset_two.py: none of its 1 tests was collected"]
+
+
 @pytest.mark.parametrize("option", ["python_files=test_one.py", "python_functions=test_a"])
 def test_options_that_hide_a_file_or_a_test(suite: Suite, option: str) -> None:
     outcome = suite.claims(holds("a")).claims(holds("b"), "two").run("-o", option)
