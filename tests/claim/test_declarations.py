@@ -158,10 +158,11 @@ def test_a_bad_option_stops_the_run(suite: Suite) -> None:
     suite.claims(holds("fine"))
     file = suite.write("text.txt", "It is fine.")
     suite.write("latin.txt", "").write_bytes(b"\xe9")
-    options = {
+    options: dict[tuple[str, ...], str] = {
         ("--claim", "nothing"): "--claim nothing: no such claim was collected; claims/INDEX.md lists all of the suite",
         ("--claim", "other/fine"): "--claim other/fine: no such claim was collected; did you mean paper/fine?",
         ("--document", "paper"): "--document paper: give the document and its text as ID=PATH",
+        ("--document", f"paper={file}", "--document", f"paper={file}"): "its text as ID=PATH, each once",
         ("--document", "paper=none.txt"): "--document paper=none.txt: cannot be read (No such file or directory)",
         ("--document", "paper=latin.txt"): "--document paper=latin.txt: is not text in UTF-8",
         ("--document", f"novel={file}"): "--document novel=…: no claim of a document of that id was collected",
@@ -176,7 +177,7 @@ def test_a_bad_option_stops_the_run(suite: Suite) -> None:
         ("-p", "no:reports.recorder"): "-p no:reports.recorder: without it no claim is checked",
         ("-p", "no:fixtures.cards.plugin"): "-p no:fixtures.cards.plugin: without it no claim is checked",
     }  # fmt: skip
-    ways: dict[tuple[str, ...], tuple[str, str]] = {option: option for option in options}
+    ways: dict[tuple[str, ...], tuple[str, ...]] = {option: option for option in options}
     in_workers = [("--claim", "nothing"), ("--document", "paper=none.txt"), ("--ledger", "/dev/null")]
     ways |= {("-n", "1", *option): option for option in in_workers}
     for way, outcome in together({way: partial(suite.run, *way) for way in ways}).items():
