@@ -46,12 +46,12 @@ def _new(told: argparse.Namespace) -> int:
 
 
 def _coverage(told: argparse.Namespace) -> int:
-    pairs = [text.partition("=") for text in told.texts]
-    if wrong := next(
-        (text for text, (name, _, path) in zip(told.texts, pairs, strict=True) if not name or not path), ""
-    ):
-        raise ValueError(f"{wrong}: give the document and its text as ID=TEXT")
-    found = [coverage.coverage(name, Path(path)) for name, _, path in pairs]
+    found = []
+    for text in told.texts:
+        name, _, path = text.partition("=")
+        if not name or not path:
+            raise ValueError(f"{text}: give the document and its text as ID=TEXT")
+        found.append(coverage.coverage(name, Path(path)))
     sys.stdout.write("".join(f"{one}\n" for one in found))
     return 0 if all(one.complete for one in found) else 1
 
