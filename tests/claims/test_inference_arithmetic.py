@@ -25,7 +25,7 @@ def test_a_product_has_two_flops_for_each_pair_of_entries(rows: int, inner: int,
 
 
 def test_projections_and_intermediates_are_those_of_the_model() -> None:
-    model = Model("small", "fastertransformer-13b.json")
+    model = Model("fastertransformer-13b")
     width = model.config["hidden_size"]
     assert counting.projection_work(model, "fc1") == 40 * 2 * 4 * width**2
     assert counting.projection_work(model, "q_proj", "out_proj") == 40 * 2 * 2 * width**2

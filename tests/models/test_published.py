@@ -5,7 +5,7 @@ from fixtures.models.published import Model
 
 
 def test_both_routes_answer_by_the_same_names() -> None:
-    mixtral = Model("Mixtral 8x7B", "mixtral-8x7b-v0.1.json", checkpoint="Mixtral-8x7B-v0.1")
+    mixtral = Model("mixtral-8x7b-v0.1", checkpoint="Mixtral-8x7B-v0.1")
     for name in ("total", "attention", "experts", "router", "moe_block", "active", "active_experts", "expert_count"):
         assert getattr(mixtral, name) == getattr(mixtral.formula, name)
     assert mixtral.parameters == mixtral.formula.parameters
@@ -17,13 +17,13 @@ def test_both_routes_answer_by_the_same_names() -> None:
 
 
 def test_a_picture_of_the_parameters_adds_up() -> None:
-    llama = Model("Llama-2-13B", "llama-2-13b.json")
+    llama = Model("llama-2-13b", "Llama-2-13B")
     (chart,) = llama.charts()
     assert (chart["kind"], chart["name"], sum(chart["parts"].values())) == ("parameters", "Llama-2-13B", llama.total)
 
 
 def test_evidence_says_which_configuration_and_library() -> None:
-    (evidence,) = Model("Llama-2-70B", "llama-2-70b.json").evidence
+    (evidence,) = Model("llama-2-70b").evidence
     assert evidence.model == "llama-2-70b"
     assert evidence.file == "fixtures/data/configs/llama-2-70b.json"
     assert evidence.sha256 == origins.check("configs/llama-2-70b.json")["sha256"]
