@@ -59,6 +59,7 @@ BAD: dict[str, tuple[str, str]] = {
     "in a function": (bad("def check():", f"    {IT}", IT), "in no if, while, try, with or function"),
     "tolerant": (bad("assert measure(3, 't') == pytest.approx(3)"), "a claim has no tolerance: approx says yes"),
     "cut": (bad("x = measure(3.9, 't')", "assert int(x) == 3"), "`int(x)` leaves out a part of what was measured"),
+    "a kind": (bad("x = measure(3, 't')", "assert isinstance(x, int)"), "leaves out a part of what was measured"),
     "without its interval": (bad("assert measure(3, 't').value == 3"), ".value` leaves out a part of what was"),
     "assigned": (bad() + "\ntest_x = lambda measure: None\n", "assigns test_x: a test is a function, def test_x("),
     "in a class": ("class TestIt:\n    def test_it(self): assert 1 == 2\n", "a test function of its own, in no class"),
