@@ -27,6 +27,9 @@ WHOLE = Parameters(
     [
         {"total": WHOLE.total + 1},
         {"norms": WHOLE.norms - 1},
+        {"head": -1, "embeddings": WHOLE.embeddings + WHOLE.head + 1},
+        {"projections": 101},
+        {"tied": 501},
         {"routed": (Routed(0, 0, 60_000),)},
         {"routed": (Routed(7, 2, 60_000),)},
         {"routed": (Routed(6, 7, 60_000),)},
@@ -36,7 +39,7 @@ WHOLE = Parameters(
     ],
 )
 def test_parts_that_do_not_add_up_are_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"add up|experts"):
+    with pytest.raises(ValueError, match=r"add up|negative|projections|experts|tied"):
         replace(WHOLE, **change)
 
 

@@ -102,8 +102,11 @@ def test_a_count_is_a_whole_number(field: str, wrong: Any) -> None:
         (LLAMA | {"tie_word_embeddings": 0}, "tie_word_embeddings: 0 is neither true nor false"),
         (LLAMA | {"attention_bias": None}, "attention_bias: None is neither true nor false"),
         (LLAMA | {"mlp_bias": "false"}, "mlp_bias: 'false' is neither true nor false"),
-        (MIXTRAL | {"num_experts_per_tok": 9}, "9 of 8 experts"),
+        (MIXTRAL | {"num_key_value_heads": 7}, "num_key_value_heads: 32 heads cannot share 7 keys evenly"),
+        (MIXTRAL | {"num_attention_heads": 24}, "num_attention_heads: 24 heads cannot divide hidden_size 4096"),
+        (MIXTRAL | {"num_experts_per_tok": 9}, "num_experts_per_tok: 9 is more than the 8 experts"),
         (MIXTRAL | {"head_dim": 0}, "head_dim: 0 is not"),
+        (QWEN3_MOE | {"mlp_only_layers": 3}, "mlp_only_layers: 3 is not a list"),
         (DEEPSEEK_V3 | {"first_k_dense_replace": -1}, "first_k_dense_replace: -1 is not a whole number of at least 0"),
     ],
 )
