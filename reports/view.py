@@ -10,6 +10,8 @@ from itertools import groupby, takewhile
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from msgspec import json
+
 from reports import numbers, strips
 from reports.details import Details, Group, details
 from reports.schema import STATES, Case, Claim, Measurement, grouped
@@ -186,7 +188,7 @@ def _groups(cases: list[Case], runs: dict[str, str]) -> list[Group]:
 
     def outcome(case: Case) -> tuple[Any, ...]:
         reason = "" if case.verdict == "unchecked" and not case.measured else case.reason
-        numbers = repr((case.measured, case.stated, case.compared))
+        numbers = json.encode((case.measured, case.stated, case.compared))
         return case.part, case.source, case.run, case.verdict, case.declared, reason, numbers
 
     groups = list(grouped(cases, outcome).values())
