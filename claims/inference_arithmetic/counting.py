@@ -120,6 +120,7 @@ def multiply_add_accesses(size: int, *, fused: bool) -> int:
     return memory.accesses
 
 
+@cache
 def layer_work(width: int, heads: int, tokens: int) -> int:
     """FLOPs of so many tokens through one layer."""
     with FlopCounterMode(display=False) as counter:
@@ -127,6 +128,7 @@ def layer_work(width: int, heads: int, tokens: int) -> int:
     return int(counter.get_total_flops())
 
 
+@cache
 def layer_bytes(width: int, heads: int, tokens: int) -> int:
     """Bytes that one layer makes of so many tokens and autograd keeps, attention's scores with them."""
     return saved_bytes(Block(width, heads), hidden(1, tokens, width))

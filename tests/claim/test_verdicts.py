@@ -276,6 +276,7 @@ class Unspeakable(Exception):
     def __str__(self):
         raise SystemExit(0)
 class Picture:
+    pictures = ("depth",)
     def __str__(self):
         raise KeyError
     def charts(self):
