@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 from tests.conftest import DOCUMENT, HEADER, Suite, claim, holds, together
@@ -188,7 +189,11 @@ def test_a_bad_option_stops_the_run(suite: Suite) -> None:
         assert "INTERNALERROR" not in outcome.output
     optimised = suite.run("--assert=plain", environment={"PYTHONOPTIMIZE": "1"})
     assert optimised.code == 4
-    assert "claims are asserts, and this Python drops asserts: run it without -O" in optimised.output
+    says = "claims are asserts, and this Python drops asserts: run it without -O"
+    assert says in optimised.output
+    in_worker = suite.run("--dist=load", f"--tx=popen//python={sys.executable} -O")
+    assert (in_worker.code, in_worker.verdicts) == (1, {}), in_worker.output
+    assert says in in_worker.output
 
 
 def test_paths_are_meant_from_where_the_user_stands(suite: Suite) -> None:
