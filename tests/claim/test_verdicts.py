@@ -67,6 +67,8 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("unchecked skipped", "fixture-skips", "measure, skipped", 'refuted="no"', "", "assert measure(3, 't') == 4"),
     ("unchecked skipped", "lacks", "measure, lacking", 'refuted="no"', "", "assert measure(3, 't') == 4"),
     ("unchecked skipped", "foreign", "measure, foreign", "", "", "assert measure(3, 't') == 4"),
+    ("unchecked skipped", "foreign-in-a-pair", "measure, pair", "", "", "assert measure(3, 't') == 4"),
+    ("unchecked skipped", "foreign-in-a-dictionary", "measure, by_name", "", "", "assert measure(3, 't') == 4"),
     ("unchecked skipped", "foreign-by-name", "measure, request", "", "",
      "request.getfixturevalue('foreign')\n" "assert measure(3, 't') == 4"),
     ("refuted xfailed", "stand-in", "measure, stand_in", "", "", "assert measure(3, 't') == 4"),
@@ -299,6 +301,12 @@ def skipped():
 @pytest.fixture
 def foreign():
     return SimpleNamespace(evidence=[Evidence(model="tiny", precision="float32", device="cpu")])
+@pytest.fixture
+def pair():
+    return None, SimpleNamespace(evidence=[Evidence(model="tiny", precision="float32")])
+@pytest.fixture
+def by_name(pair):
+    return {"tiny": pair[1]}
 @pytest.fixture
 def stand_in():
     return SimpleNamespace(evidence=[Evidence(model="tiny", precision="float32", stand_in=True)])
