@@ -35,6 +35,10 @@ def test_a_file_is_read_with_its_origin(data: Path) -> None:
 
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "changed": (lambda data: (data / "sizes.json").write_text("{}"), "sizes.json has changed since its hash was rec"),
+    "a hash that was never recorded": (
+        lambda data: (data / "SOURCES.toml").write_text(ROW.replace('"0"', '""')),
+        "sizes.json has no hash in its row: record it with `python -m fixtures.origins",
+    ),
     "missing": (lambda data: (data / "sizes.json").unlink(), "sizes.json cannot be read: restore it"),
     "no row": (lambda data: (data / "SOURCES.toml").write_text(""), "sizes.json has no row in the SOURCES.toml beside"),
     "a row without an origin": (
@@ -72,13 +76,18 @@ def test_a_hash_is_recorded_or_its_row_is_named(data: Path) -> None:
     row = ROW.replace('"a paper"', '"a paper [1]"')
     for file, text in (("SOURCES.toml", row), ("sizes.json", "{}")):
         (data / file).write_text(f"\ufeff{text}", encoding="utf-8")  # as some editors write it
-    origins.record(data)
-    assert origins.faults(data) == []
+    assert origins.record(data) == [(data / "sizes.json").as_posix()]
+    assert origins.faults(data) == origins.record(data) == []
     (data / "SOURCES.toml").write_text(row.replace('sha256 = "0"\n', ""))
     with pytest.raises(SourceError, match=r'SOURCES\.toml: the row \["sizes\.json"\] needs a line sha256 = ""'):
         origins.record(data)
     with pytest.raises(SourceError, match=r"SOURCES\.toml cannot be read"):
         origins.record(data / "nowhere")
+
+
+def test_a_name_that_is_nearly_a_files_is_told(data: Path) -> None:
+    with pytest.raises(SourceError, match=r"Size\.json has no row .*: did you mean sizes\.json\?$"):
+        origins.load("Size.json", data)
 
 
 def test_a_file_of_unknown_origin_is_a_fault(data: Path) -> None:
