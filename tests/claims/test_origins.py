@@ -118,3 +118,4 @@ def test_edited_data_refute_and_damaged_data_break_only_the_claims_that_use_them
     assert outcome.code == 1, outcome.output
     assert outcome.verdicts == {"edited": "refuted", "whole": "holds", "damaged": "broken"}
     assert "claims/paper/data/damaged.json has changed since its hash was recorded" in outcome.reasons["damaged"]
+    assert "fixtures/origins.py" not in outcome.output  # a line, and no traceback
