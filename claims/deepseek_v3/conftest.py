@@ -170,12 +170,17 @@ class Counts:
     DeepSeek-V2's matrices are those of V3 (its report, section 2.1), so that the arithmetic for V3 counts them, too.
     """
 
+    pictures = ("parameters",)
     model: Model
 
     @property
     def evidence(self) -> list[schema.Evidence]:
         """The model's configuration."""
         return self.model.evidence
+
+    def charts(self) -> list[dict[str, Any]]:
+        """Return the data of the model's picture."""
+        return self.model.charts()
 
     @cached_property
     def formula(self) -> Formula:

@@ -483,7 +483,7 @@ def check_reasons_and_measurements(outcome: Outcome) -> None:
     assert case["foreign"]["evidence"][0]["model"] == "tiny"
     assert case["law"]["drawn"] > 0
     (picture,) = outcome.ledger["documents"][0]["sections"][0]["charts"]
-    assert picture["kind"] == "failed"
+    assert (picture["kind"], picture["name"]) == ("failed", "bad_pictures")
     assert {"claim": "paper/warns", "text": "DeprecationWarning: old \\ud800"} in outcome.ledger["warnings"]
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from fixtures import origins
-from fixtures.models.published import Model
+from fixtures.models.published import Asked, Model
 
 
 def test_both_routes_answer_by_the_same_names() -> None:
@@ -20,6 +20,14 @@ def test_a_picture_of_the_parameters_adds_up() -> None:
     llama = Model("llama-2-13b", "Llama-2-13B")
     (chart,) = llama.charts()
     assert (chart["kind"], chart["name"], sum(chart["parts"].values())) == ("parameters", "Llama-2-13B", llama.total)
+
+
+def test_models_that_a_claim_asks_for_by_name_have_their_pictures() -> None:
+    models = Asked(Model)
+    for name in ("mistral-7b-v0.1", "llama-2-13b", "mistral-7b-v0.1"):
+        assert models(name).formula.total > 0
+    assert models.charts() == models("mistral-7b-v0.1").charts() + models("llama-2-13b").charts()
+    assert models.pictures == Model.pictures
 
 
 def test_evidence_says_which_configuration_and_library() -> None:
