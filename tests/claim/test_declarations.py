@@ -23,7 +23,7 @@ BAD: dict[str, tuple[str, str]] = {
     "id of no letter": (bad().replace('"it"', '"\N{KELVIN SIGN}"'), "is not words joined by hyphens"),
     "unknown keyword": (bad(declared='refutes="why"'), "unknown keyword 'refutes'; known are"),
     "no docstring": (bad().replace('"""So."""', "pass"), "a docstring that says what the document says"),
-    "two tiers": (bad(above="@pytest.mark.gpu"), "cheap or gpu, this one is cheap and gpu"),
+    "two tiers": (bad(above="@pytest.mark.gpu"), "cheap or gpu, this one is cheap and gpu: mark it with one, as @pyt"),
     "no number": (bad(takes="stated", declared='stated="13.02X"'), "'13.02X' is not a printed number"),
     "a float": (bad(takes="stated", declared="stated=13.02"), "a string or an integer, not 13.02"),
     "unused number": (bad(declared='stated="13"'), "and the test does not take `stated`"),
@@ -122,6 +122,9 @@ DOCUMENTS: dict[str, tuple[str, str]] = {
     "no tables": (DOCUMENT + "sections = ['one']", "Expected `object`, got `str`"),
     "no file": (DOCUMENT + "[[sections]]\nid = '1'\ntitle = 'One'", "missing required field `file`"),
     "twice": (DOCUMENT + 2 * FILE.format("one"), "have the same id"),
+    "picture": (
+        DOCUMENT + FILE.format("one") + "charts = ['parameter']", "'parameter' is no kind of picture; known are param",
+    ),
     "elsewhere": (DOCUMENT + FILE.format("two"), "test_one.py is in no section of elsewhere/document.toml"),
     "bytes": ("title = '\udcff'", "invalid start byte"),
 }  # fmt: skip
