@@ -144,7 +144,7 @@ def test_every_claim_is_turned_or_says_why_nothing_can(tmp_path: Path, document:
     told = turned(tmp_path / "turned.json", ROOT / "claims" / document)
     assert told
     left = [key for key, each in told.items() if not (each["by"] or each["constant"])]
-    assert not left, f'these claims cannot fail, or their note says "{NOTHING_TURNS_IT}why"'
+    assert not left, f'nothing makes these claims fail: mend their tests, or say in their notes "{NOTHING_TURNS_IT}why"'
 
 
 def test_what_turns_the_claims_of_a_stranger(tmp_path: Path) -> None:
