@@ -60,7 +60,8 @@ class Coverage:
     def __str__(self) -> str:
         told = [f"{self.name}: {len(self.rows)} numbers, {self.uncovered} uncovered"]
         for number, by, line in self.rows:
-            told.append(f"{number.line:>6}  {number.text:<14} {by or f'UNCOVERED: {_around(line, number)}'}")
+            around = line[max(0, number.start - CONTEXT // 2) : number.start + CONTEXT // 2].strip()
+            told.append(f"{number.line:>6}  {number.text:<14} {by or f'UNCOVERED: {around}'}")
         return "\n".join([*told, *self.unprinted, *self.stale])
 
 
@@ -128,8 +129,3 @@ def _explained(file: Path) -> list[Explained]:
         return msgspec.convert(content.get("number", []), list[Explained])
     except (OSError, ValueError, msgspec.ValidationError) as error:
         raise ValueError(f"{file.parent.name}/{file.name}: {' '.join(str(error).split())}") from None
-
-
-def _around(line: str, number: Number) -> str:
-    place = line.find(number.text)
-    return line[max(0, place - CONTEXT // 2) : place + CONTEXT // 2].strip()

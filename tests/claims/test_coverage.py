@@ -81,6 +81,11 @@ def test_what_the_text_does_not_print_and_a_reason_of_no_number_are_told(documen
     assert found.uncovered == 0
 
 
+def test_an_uncovered_number_is_shown_where_it_stands(document: Path) -> None:
+    found = run(document, "It has twice 46.70 billion, which is much, and in words of its own 6 more.")
+    assert str(found).splitlines()[2].endswith("UNCOVERED: much, and in words of its own 6 more.")
+
+
 def test_a_covered_text_is_complete(document: Path) -> None:
     assert run(document, "Mixtral 8x7B has 46.70B parameters.").complete
     assert main(["coverage", f"{document}={document.parent / 'text.md'}"]) == 0
