@@ -20,7 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m claims", description="Commands for who writes claims.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    new = commands.add_parser("new", help="make a document with one example claim", description=scaffold.new.__doc__)
+    told = "make a document with one example claim that holds"
+    new = commands.add_parser("new", help=told, description=f"{told.capitalize()}.")
     new.add_argument("name", metavar="NAME", help="the document's id and folder: lower case words joined by _")
     new.add_argument("--title", help="the document's title (default: the name in words)")
     new.add_argument("--in", dest="folder", type=Path, default=scaffold.CLAIMS, metavar="FOLDER",
@@ -32,9 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         help="a document's id, or the path of its folder, and the file of its own text",
     )  # fmt: skip
     cover.set_defaults(run=_coverage)
-    told = parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
     try:
-        return int(told.run(told))
+        return int(given.run(given))
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
