@@ -90,6 +90,7 @@ BAD: dict[str, tuple[str, str]] = {
     ),
     "nothing printed": (card("layers = 3").partition("[[printed]]")[0], "a card has a [[printed]] for each place"),
     "no number printed": (card(""), "numbers of its model are printed, with numbers"),
+    "no link": (card('layers = 3\nlink = "here"'), "layers: 'here' is no link: write it as https://"),
     "no place": (card("layers = 3").replace("where", "# where"), "where is missing: give it in words"),
     "no configuration": (
         card("layers = 3").replace("[configuration.values]", "[configuration.vals]"), "configuration is the name",

@@ -41,6 +41,7 @@ BAD: dict[str, tuple[str, str]] = {
     "two declarations": (bad(declared='loosely="a", refuted="b"'), "loosely and refuted: it"),
     "empty reason": (bad(declared='refuted=" "'), "is a reason or a name in words, not ' '"),
     "reason True": (bad(declared="refuted=True"), "is a reason or a name in words, not True"),
+    "no link": (bad(declared='link="www.example.org"'), "'www.example.org' is no link: write it as https://"),
     "words of a sort": (bad(declared='in_words="yes"'), "in_words= is True or False, not 'yes'"),
     "xfail": (bad(above="@pytest.mark.xfail"), "not with xfail"),
     "subtests": (bad(takes="subtests"), "takes no `subtests`"),
@@ -230,14 +231,14 @@ PLACE = {
 
 
 def test_a_claim_has_its_own_model_and_link_or_its_sections_or_its_documents(suite: Suite) -> None:
-    own = claim("own", IT, declared='model="own", link="own"') + claim("none", IT, declared='model=""')
+    own = claim("own", IT, declared='model="own", link="https://own"') + claim("none", IT, declared='model=""')
     suite.claims(holds("documents")).claims(holds("sections") + own, "two")
     document = suite.folder / "claims/paper/document.toml"
-    document.write_text(f'model = "documents"\n{document.read_text()}model = "sections"\nlink = "sections"\n')
+    document.write_text(f'model = "documents"\n{document.read_text()}model = "sections"\nlink = "https://sections"\n')
     told = {name: (claim["model"], claim["link"]) for name, claim in suite.run().claims.items()}
     assert told == {
-        "documents": ("documents", ""), "sections": ("sections", "sections"), "own": ("own", "own"),
-        "none": ("", "sections"),
+        "documents": ("documents", ""), "sections": ("sections", "https://sections"), "own": ("own", "https://own"),
+        "none": ("", "https://sections"),
     }  # fmt: skip
 
 
