@@ -51,6 +51,10 @@ BAD: dict[str, tuple[str, str]] = {
         bad(declared='part="a"') + bad(declared='part="a"').replace("test_it", "test_x"),
         "each name their own source= or part=",
     ),
+    "another model": (
+        bad(declared='part="a", model="m"') + bad(declared='part="b", model="n"').replace("test_it", "test_x"),
+        "'paper/it' has another model= in claims/paper/test_two.py::test_it: give it an id of its own",
+    ),
     "corrects nothing": (bad(declared='corrects="old"'), "corrects= names 'paper/old', no claim of its document"),
     "no assert": (bad("measure(3, 't')"), "this test has no assert of its own"),
     "returns": (bad(IT, "return 3"), "its test neither returns, yields nor raises anything"),
