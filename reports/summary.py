@@ -11,7 +11,6 @@ from reports.text import anchor, counted, joined, shown
 from reports.view import Row, awaits_gpu
 
 CHECKED = ("holds", "loosely", "refuted", "surprise", "disputed", "undecided")  # states of a claim that was checked
-SUMMED = {"holds": "hold", "loosely": "loosely", "refuted": "do not hold", "unchecked": "not checked"}
 MOST_LISTED, FEW_LISTED = 60, 12  # in a banner: of what is a surprise, a conflict or missing, and of what is broken
 MOST_NAMED = 3  # documents whose names and sums still fit in a line
 MERGE_RULE = (
@@ -97,10 +96,7 @@ def subline(found: Places) -> str:
 
 def accounting(ledger: Ledger, found: Mapping[str, int]) -> str:
     """Return the sum of the claims by state, which are `found`, and the cases behind them."""
-    parts = [
-        f"{number:,} {SUMMED.get(state, STATES[state].word.lower())}"
-        for state, number in found.items() if number
-    ]  # fmt: skip
+    parts = [counted(number, STATES[state].one, STATES[state].many) for state, number in found.items() if number]
     told = ledger.accounting
     claims = f"{counted(len(ledger.claims), 'claim', 'claims')} = {' + '.join(parts) or 'none'}"
     asked = f"{told.collected:,} to be checked here, {told.reported:,} of them reported"
