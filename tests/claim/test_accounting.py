@@ -292,6 +292,22 @@ def test_one_document_replaces_nothing_of_two_wherever_they_are_looked_for(suite
     assert suite.ledger.read_bytes() == before
 
 
+def test_a_claim_of_which_not_every_test_is_named_is_not_judged(new_suite: MakeSuite) -> None:
+    compares = "assert measure(12.9, 't') == stated"
+    text = claim("a", compares, takes="measure, stated", declared="stated='12', loosely='cut short'")
+    for part in ("x", "y"):
+        text += holds("b").replace('"b", ', f'"b", part="{part}"').replace("test_b", f"test_b_{part}")
+    file = "claims/paper/test_one.py"
+    ways = {
+        ("a",): "loosely", ("a[literal]",): "unchecked", ("a[loose]",): "unchecked",
+        ("a[loose]", "a[literal]"): "loosely", ("b_x",): "unchecked", ("b_x", "b_y"): "holds",
+    }  # fmt: skip
+    jobs = {names: partial(new_suite(text).run, *(f"{file}::test_{name}" for name in names)) for names in ways}
+    for names, outcome in together(jobs).items():
+        assert (outcome.code, outcome.accounting["unaccounted"]) == (0, []), (names, outcome.output)
+        assert list(outcome.verdicts.values()) == [ways[names]], (names, outcome.output)
+
+
 TWICE = """
 import pathlib, pytest, sys
 ARGUMENTS = ["-p", "fixtures.claim.plugin", "-p", "no:cacheprovider"]
