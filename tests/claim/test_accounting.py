@@ -190,6 +190,7 @@ TAKEN = "def pytest_runtestloop(session):\n    session.config.pluginmanager.unre
 # What the conftest of a run is, and what is said of it.
 CONFTESTS = {
     "import os; os._exit(0)": "would have ended the run", "import sys; sys.exit(0)": "ends the run: sys.exit(0)",
+    "def pytest_addoption(parser): parser.addoption('--device')": "adds an option that is there already",
     **{TAKEN.format(name): "" for name in ("claims", "claims-recorder")},
     **{
         f"import pytest\n@pytest.hookimpl(tryfirst=True)\ndef pytest_{hook}({told}):\n    {end}\n": ""
