@@ -496,6 +496,8 @@ def sendable(value: Any) -> Any:
     """Return what a worker can send and JSON can hold of anything; what it cannot be told by, by its text."""
     if value is None or type(value) in (bool, int, float):
         return value
+    if type(value) is str:  # whole: a result is one
+        return clean(value)
     if type(value) in (list, tuple):
         return type(value)(map(sendable, value))
     if type(value) is dict:

@@ -30,6 +30,8 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("holds passed", "named-twice", "measure", "", "", "x = measure(3, 't')\nx = x + 1\nassert x == 4"),
     ("holds passed", "in-order", "measure", "", "",
      "assert [measure(one, 't') for one in (1, 2, 3, 4)] == [4 - measure(one, 't') for one in (3, 2, 1, 0)]"),
+    ("holds passed", "many", "measure", "", "",
+     "for place in range(99):\n    assert measure(place, 't', of=f'layer {place}') < 100"),
     ("refuted failed", "out-of-order", "measure", "", "",
      "rows = [measure(one, 't') for one in (1, 2, 4, 3, 5, 6)]\n"
      "assert all(one < other for one, other in zip(rows, rows[1:]))"),
