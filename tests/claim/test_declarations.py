@@ -221,8 +221,9 @@ def test_paths_are_meant_from_where_the_user_stands(suite: Suite) -> None:
 def test_a_path_outside_of_the_suite_does_not_move_its_root(suite: Suite) -> None:
     suite.claims(holds("a")).write("tests/test_other.py", "def test_of_nothing():\n    raise ValueError\n")
     ledger = suite.folder.parent / "outside.json"
-    for processes in "01":
-        outcome = suite.run("--ledger", str(ledger), "--page", str(ledger.with_suffix(".html")), "-n", processes)
+    named = ("--ledger", str(ledger), "--page", str(ledger.with_suffix(".html")))
+    for arguments, added in ((named, ""), ((*named, "-n", "1"), ""), ((), " ".join(named))):
+        outcome = suite.run(*arguments, environment={"PYTEST_ADDOPTS": added})
         assert outcome.code == 0, outcome.output
         assert "1 passed" in outcome.output
     assert ledger.exists()
