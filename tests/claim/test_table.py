@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.claim.table import Listed, slug, table, uncheckable
-from tests.conftest import Suite
+from tests.conftest import PROJECT, Suite, holds
 
 TABLE = '''
 from fixtures.claim.table import table
@@ -131,11 +131,26 @@ def test_a_line_that_no_test_checks_and_two_lists_of_one_test_are_refused(suite:
     assert outcome.output.count("E   ValueError: a test checks the claims of one table or list") == len(twice)
 
 
+def test_two_claims_of_one_test_are_not_taken_for_one(suite: Suite) -> None:
+    suite.write("pyproject.toml", PROJECT.replace("strict = true", ""))  # else pytest refuses some of them itself
+    names = "@table('| a | c | b c |\\n| a | 1 | 2 |\\n| a b | 3 | 4 |', id='t', name='T')"
+    lists = {
+        "table": (names, "cell, stated, measure"), "each": ("@each('v', [Entry(3, 'a', {}), Entry(4, 'a', {})])", "v"),
+        "uncheckable": ("@uncheckable(('a', 'Nice.', 'why'), ('a', 'Ugly.', 'why'))", "statement"),
+    }  # fmt: skip
+    for document, (above, takes) in lists.items():
+        text = f"from fixtures.claim.table import *\n{above}\ndef test_it({takes}):\n    'So.'\n"
+        suite.claims(text, "two", document)
+    outcome = suite.claims(holds("a")).run()
+    assert (outcome.code, outcome.verdicts) == (1, {"a": "holds"}), outcome.output
+    assert outcome.output.count("E   ValueError: two claims of one test are called") == len(lists)
+
+
 @pytest.mark.parametrize(
     ("text", "keywords", "why"),
     [
         ("| a | b |\n| x | 1 | 2 |", {}, "row 'x' has 3 columns, its head has 2"),
-        ("| a | b | b |\n| x | 1 | 2 |", {}, "columns have names of their own"),
+        ("| a | b | B |\n| x | 1 | 2 |", {}, "columns have names of their own"),
         ("| a | b |\n| x | 1 |\n| x | 2 |", {}, "rows have names of their own"),
         ("| a | b |\n| x | 1 |", {"refuted": {"y": "why"}}, "refuted= names 'y', which is no cell"),
         ("| a | x | y |\n| x | 1 | 2 |", {"note": {"x": "why"}}, "'x' is a row and a column of it: name cells"),
@@ -152,6 +167,7 @@ def test_a_bad_table_is_one_line(text: str, keywords: dict[str, dict[str, str]],
     [
         ("| claim | stated |\n| x |", {}, "row 'x' has 1 columns, its head has 2"),
         ("| claim | stated |\n| x | 1 |\n| x | 2 |", {}, "two lines of a list are the claim 'x'"),
+        ("| claim | says | says |\n| x | 1 | 2 |", {}, "two columns of a table are called 'says'"),
         ("| claim | stated |\n| | 1 |", {}, "a list's first line has no id"),
         ("| claim | stated |\n| x | 1 |", {"note": {"y": "why"}}, "note= names 'y', which is no claim"),
     ],
