@@ -64,7 +64,9 @@ def test_damaged_data_are_refused_in_one_line(data: Path, damage: str) -> None:
     assert says in line
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"a": 1, "a": 2}', b"[1e-99999999]"])
+@pytest.mark.parametrize(
+    "content", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"a": 1, "a": 2}', b"[1e-9999999]", b"[NaN]", b"[-Infinity]"]
+)
 def test_what_is_not_json_is_refused_with_its_hash_recorded(data: Path, content: bytes) -> None:
     (data / "sizes.json").write_bytes(content)
     origins.record(data)
