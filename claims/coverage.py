@@ -32,6 +32,10 @@ class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str = ""
     near: str = ""
 
+    def __post_init__(self) -> None:
+        if not self.why.strip() or not (self.text + self.near).strip():
+            raise ValueError("a [[number]] has text or near, and why")
+
     def matches(self, number: Number, line: str) -> bool:
         """Tell whether a number of a line is one of these."""
         same = self.text in ("", number.text, number.word) or digits(self.text) == number.digits

@@ -97,6 +97,12 @@ def test_a_bad_argument_is_one_line(argument: str, capsys: pytest.CaptureFixture
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("reason", ['why = "all"', 'text = "3"\nwhy = ""', 'near = " "\nwhy = "all"'])
+def test_a_reason_says_why_and_of_which_numbers(document: Path, reason: str) -> None:
+    with pytest.raises(ValueError, match=r"^paper/uncovered\.toml: a \[\[number\]\] has text or near, and why"):
+        run(document, "3", f"[[number]]\n{reason}\n")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
