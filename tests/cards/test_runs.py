@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,10 @@ def test_good_and_bad_cards_are_each_told_apart(suite: Suite) -> None:
     by, without = f"{TOTAL:,}", f"{ACTIVE - EMBEDDING:,}"
     cards = {
         "good": card(f'total = "{by}"', "layers = 3", "heads = 4", 'context = "1K"', name="Good"),
-        "wrong": card(f'total = "{TOTAL + 1:,}"', f'active = "{without}"', "experts = 6", name="Wrong"),
+        "wrong": card(
+            f'total = "{TOTAL + 1:,}"', f'active = "{without}"', "experts = 6", name="Wrong",
+            config=CONFIG | {"time_step_limit": [0.0, inf]},
+        ),
         "declared": card(
             f'active = {{ stated = "{without}", loosely = "looked up", convention = "without the input embedding" }}',
             'experts = { stated = "9", refuted = "it has fewer" }', name="Declared",
@@ -82,6 +86,7 @@ def test_good_and_bad_cards_are_each_told_apart(suite: Suite) -> None:
     assert f"Active, {without}: {ACTIVE:,} parameters, off by" in outcome.output
     assert f"would hold without the input embedding, {without}" in outcome.output
     read = printed_card(outcome, "Wrong")
+    assert read["configuration"]["values"]["time_step_limit"] == [0.0, inf]  # type: ignore[index]
     assert read["printed"] == [
         {
             "where": "its card",
