@@ -176,6 +176,16 @@ def test_a_file_whose_name_is_misspelt(suite: Suite) -> None:
     assert line.startswith("paper/tset_two.py: none of its 1 tests was collected: pytest reads files that are called ")
 
 
+@pytest.mark.parametrize("name", ["two", "x" * 300, "\\u0000"])
+def test_a_file_that_a_document_names_and_has_not(suite: Suite, name: str) -> None:
+    document = suite.claims(holds("a")).folder / "claims/paper/document.toml"
+    document.write_text(document.read_text() + f'[[sections]]\nid = "2"\ntitle = "Two"\nfile = "{name}"\n')
+    outcome = suite.run()
+    assert (outcome.code, outcome.verdicts) == (1, {"a": "holds"}), outcome.output
+    (line,) = outcome.accounting["unaccounted"]
+    assert line.endswith(": document.toml names this file, and it is not there")
+
+
 @pytest.mark.parametrize("option", ["python_files=test_one.py", "python_functions=test_a"])
 def test_options_that_hide_a_file_or_a_test(suite: Suite, option: str) -> None:
     outcome = suite.claims(holds("a")).claims(holds("b"), "two").run("-o", option)
