@@ -29,20 +29,29 @@ def test_a_folder_of_a_name_of_the_suites_changes_nothing(suite: Suite) -> None:
 def test_a_module_of_another_document_is_not_taken_for_a_document_s_own(suite: Suite) -> None:
     """As pytest imports by default: by a bare name, of which Python keeps one."""
     suite.write("pyproject.toml", PROJECT.replace("importlib", "prepend"))
-    modules = {"helpers": "helpers", "conftest": "conftest", "lib": "lib/__init__"}
-    for module, file in modules.items():
-        measures = f"import {module} as of\n" + HEADER + claim("it", "assert measure(of.SIZE, 't') < 5")
-        for size, document in enumerate((f"alpha_{module}", f"beta_{module}"), 3):
-            suite.claims(measures, document, document)
+    # What is imported above the test and in it, which file of the document that is, and which document finds another's.
+    modules = {
+        "helpers": ("import helpers as of", "", "helpers", "beta"),
+        "lib": ("x = 1; import lib as of", "", "lib/__init__", "beta"),
+        "conftest": ("import json, \\\n    conftest as of", "", "conftest", "alpha"),
+        "kit": ("from kit import sizes as of", "", "kit/sizes", "beta"),
+        "late": ("", "import limits as of", "limits", "alpha"),
+    }
+    for name, (above, within, file, _) in modules.items():
+        text = f"{above}\n" + HEADER + claim("it", within, "assert measure(of.SIZE, 't') < 5")
+        for size, document in enumerate((f"alpha_{name}", f"beta_{name}"), 3):
+            suite.claims(text, document, document)
             suite.write(f"claims/{document}/{file}.py", f"SIZE = {size}\n")
-    alphas, betas = ([f"claims/{first}_{module}" for module in modules] for first in ("alpha", "beta"))
+    alphas, betas = ([f"claims/{first}_{name}" for name in modules] for first in ("alpha", "beta"))
     for alone in (alphas, betas):
         outcome = suite.run(*alone)
-        assert [one["verdict"] for one in outcome.ledger["claims"]] == ["holds"] * 3, outcome.output
+        assert [one["verdict"] for one in outcome.ledger["claims"]] == ["holds"] * len(modules), outcome.output
     both = suite.run(*alphas, *betas)
     assert both.code == 1, both.output
-    right = {module: "alpha" if module != "conftest" else "beta" for module in modules}
-    assert {one["id"] for one in both.ledger["claims"]} == {f"{first}_{module}/it" for module, first in right.items()}
-    for module, file in modules.items():
-        place = f"{suite.folder}/claims/{right[module]}_{module}/{file}.py"
-        assert f"import {module} finds {place}" in both.output.replace("\n", "")
+    found = {one["id"]: one["verdict"] for one in both.ledger["claims"]}
+    for name, (*_, file, wrong) in modules.items():
+        right = "beta" if wrong == "alpha" else "alpha"
+        assert found.get(f"{wrong}_{name}/it", "broken") == "broken"
+        assert found[f"{right}_{name}/it"] == "holds"
+        place = f"{suite.folder}/claims/{right}_{name}/{file}.py: give what is here another name"
+        assert place in both.output.replace("\n", "")
