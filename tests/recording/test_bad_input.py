@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from fixtures.errors import RecordingError, extra
 from fixtures.origins import DATA
 from fixtures.recording import checkpoint, setup
 from fixtures.recording.engine_transformers import TransformersEngine, check_precision, load, use_threads
-from fixtures.recording.options import options
+from fixtures.recording.options import of, options
 from fixtures.recording.setup import prepare
 from tests.recording.synthetic_checkpoint import Planted, random_corpus
 
@@ -54,6 +55,14 @@ def test_an_option_is_refused_in_one_line(case: str) -> None:
         options(given)
     assert line in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["--evidence", "--model", "--corpus", "--evidence-out"])
+def test_a_name_that_is_too_long_is_told(name: str) -> None:
+    value = "n" * 300
+    given = {name: [value] if name == "--evidence" else value}
+    with pytest.raises(pytest.UsageError, match=r"^n+: File name too long$"):
+        of(SimpleNamespace(getoption=given.get))  # type: ignore[arg-type]  # all that is asked of it
 
 
 def test_an_option_that_the_engine_lacks_is_refused_before_weights(chosen: Any) -> None:

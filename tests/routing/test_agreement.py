@@ -176,6 +176,7 @@ def test_the_command_says_it_by_layer(
     assert "vllm 0.30.0" in lines[0]
     assert [line.split(":")[0] for line in lines[1:-1]] == ["layer 0", "layer 1", "layer 2", "all layers"]
     assert lines[-1] == "within the noise"
-    sys.argv[2] = str(tmp_path / "nowhere")
-    assert agreement.main() == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    for bad in ("nowhere", "n" * 300):
+        sys.argv[2] = str(tmp_path / bad)
+        assert agreement.main() == 2
+        assert capsys.readouterr().err.count("\n") == 1
