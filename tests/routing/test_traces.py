@@ -156,6 +156,10 @@ def _garbage(folder: Path) -> Path:
         (lambda folder: dump(folder, [[[0.5] * EXPERTS]]), "not whole numbers"),
         (lambda folder: dump(folder, passes([drawn()]) * 0), "no choice in it"),
         (lambda folder: dump(folder, -passes([drawn()])), "below zero"),
+        (lambda folder: dump(folder, np.full((1, 1, EXPERTS), 2**63, np.uint64)), "or above 1,000,000,000,000"),
+        (lambda folder: trace(folder / "t", {0: drawn()}, model=" "), "names no model or no domain"),
+        (lambda folder: trace(folder / "t", {32: drawn()}, model="mixtral-8x7b-v0.1"), "32 layers .* has layer 32"),
+        (lambda folder: trace(folder / "t", {0: drawn()}, model="gpt-oss-20b"), "4 of 32 .* layer 0 .* 2 of 8"),
         (
             lambda folder: dump(folder, [[[TOKENS * TOP_K] + [0] * 7]]),
             "more often than there are tokens",
