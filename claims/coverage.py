@@ -6,7 +6,6 @@ import contextlib
 import io
 import re
 import tomllib
-import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 
 from fixtures.claim.declaration import DECLARED, Declared
 from fixtures.claim.documents import NAME
-from fixtures.claim.text import Number, digits, numbers
+from fixtures.claim.text import Number, digits, in_ascii, numbers
 
 CLAIMS = Path(__file__).parent
 EXPLAINED = "uncovered.toml"
@@ -123,8 +122,7 @@ def declared(folder: Path) -> list[Declared]:
 
 def _without_markup(text: str) -> str:
     """Blank what a reader does not see, line by line, and write the digits of every script as ASCII."""
-    shown = _UNSAID.sub(lambda match: "\n" * match[0].count("\n"), text)
-    return "".join(str(unicodedata.digit(one)) if unicodedata.category(one) == "Nd" else one for one in shown)
+    return in_ascii(_UNSAID.sub(lambda match: "\n" * match[0].count("\n"), text))
 
 
 def _explained(file: Path) -> list[Explained]:

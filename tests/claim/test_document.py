@@ -58,7 +58,12 @@ def test_a_number_is_found_as_printed_and_not_inside_another(number: str) -> Non
         ("33배로", "33", True), ("1,000,000", "1000000", True), ("1000000", "1,000,000", True), ("", "3", False),
         ("24GB", "24", True), (r"\times24", "24", True), ("671 billion", "671B", True), ("30-40%", "40%", True),
         ("A100", "100", False), ("46.7", "46.7B", True), ("46.7M", "46.7B", False), ("8x7B", "8x7B", True),
-        ("an A100", "A100", True), ("sec\n72 tokens", "72", True),
+        ("an A100", "A100", True), ("sec\n72 tokens", "72", True), ("x_3", "3", False), ("GPT\u20113.5", "3.5", False),
+        ("Section 3.5.1", "3.5", False), ("2/1.5e12", "1.5", True), ("2/1.5e12", "5", False),
+        ("(-3.5)", "3.5", False), ("$=\u22123.5$", "3.5", False), ("3\u20135", "5", True), ("3--5", "5", True),
+        ("10\u2079", "10", False), ("3.5\u00d710\u2079", "3.5", False), (r"3.5\times 10^9", "3.5", False),
+        ("3.5\u00d72", "3.5", True), ("1\u20443", "1", False), ("1\u20443", "3", False), ("3\u2030", "3%", False),
+        ("\u0664\u0666.\u0667B", "46.7B", True), ("13{,}015", "13015", True),
     ],
 )  # fmt: skip
 def test_what_may_stand_beside_a_number(text: str, number: str, *, found: bool) -> None:
