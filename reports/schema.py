@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar, get_args
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
@@ -300,7 +300,7 @@ class Run(Record, kw_only=True):
     """How, when and on what claims were checked. Among several merged runs each has an `id` and its `accounting`."""
 
     started: str
-    seconds: float
+    seconds: Annotated[float, msgspec.Meta(ge=0, lt=1e12)]  # of several runs they are added up
     arguments: list[str]
     state: Literal["complete", "interrupted", "merged"]
     exit_code: int

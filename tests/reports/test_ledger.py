@@ -93,6 +93,7 @@ DAMAGED = {
     "deep schema": b'{"schema": ' + b"[" * 500 + b"]" * 500 + b"}", "surrogate": b'{"schema": "\\ud800"}',
     "NaN": json.dumps(changed(("claims", 0, "cases", 0, "seconds"), float("nan"))).encode(),
     "beyond": json.dumps(WHOLE).replace("0.004", "1e999").encode(),
+    "endless": json.dumps(changed(("run", "seconds"), 1e308)).encode(),
     "odd verdict": json.dumps(changed(("claims", 0, "cases", 0, "verdict"), "true")).encode(),
 }  # fmt: skip
 
