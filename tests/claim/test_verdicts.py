@@ -58,6 +58,7 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("broken failed", "in-billions", "measure, stated", 'stated="13B"', "",
      "assert measure(99.5, 'billion parameters') < stated"),
     ("broken failed", "in-GB", "measure, stated", 'stated="13B"', "", "assert measure(99.5, 'GB of it') < stated"),
+    ("broken failed", "in-short", "measure, stated", 'stated="47B"', "", "assert measure(99, 'bn of it') < stated"),
     ("broken failed", "in-words", "measure, stated", 'stated="13B"', "", "assert measure(9, 'in billions') < stated"),
     ("broken failed", "in-per-cent", "measure, stated", 'stated="13%", refuted="no"', "",
      "assert measure(13, 'per cent of all') == stated"),
