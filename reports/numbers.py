@@ -65,7 +65,7 @@ def number(value: Any) -> Decimal | None:
     """Return a ledger's number as it is written there, or None for what is not a finite number of a sane size."""
     kind = type(value)
     if kind is float and value - value == 0:
-        return Decimal(repr(value))
+        return Decimal(repr(value + 0.0))  # no zero has a sign
     if kind is int or kind is Decimal:
         return Decimal(value)
     if kind is str and len(value) < 1000 and _NUMERAL.fullmatch(value):
