@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fixtures.claim.table import Listed, slug, table, uncheckable
@@ -154,9 +156,11 @@ def test_two_claims_of_one_test_are_not_taken_for_one(suite: Suite) -> None:
         ("| a | b |\n| x | 1 |\n| x | 2 |", {}, "rows have names of their own"),
         ("| a | b |\n| x | 1 |", {"refuted": {"y": "why"}}, "refuted= names 'y', which is no cell"),
         ("| a | x | y |\n| x | 1 | 2 |", {"note": {"x": "why"}}, "'x' is a row and a column of it: name cells"),
+        ("| a | b |\n| x | 1 |", {"says": "It is {x}."}, "filled in: double other braces"),
+        ("| a | b |\n| x | 1 |", {"says": "It is {."}, "filled in: double other braces"),
     ],
 )
-def test_a_bad_table_is_one_line(text: str, keywords: dict[str, dict[str, str]], why: str) -> None:
+def test_a_bad_table_is_one_line(text: str, keywords: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why) as caught:
         table(text, id="t", name="T", **keywords)(lambda cell: None)  # noqa: ARG005  # a test takes its cell by name
     assert "\n" not in str(caught.value)
