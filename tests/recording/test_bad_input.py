@@ -271,6 +271,7 @@ IDENTITIES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "what does not shape the model": ({"torch_dtype": "float16", "use_cache": False}, "m", "x", "mixtral-8x7b-v0.1"),
     "the pinned checkpoint": ({}, HUB, COMMIT, "mixtral-8x7b-v0.1"),
     "another commit of it": ({}, HUB, "0" * 40, HUB),
+    "a part of the commit": ({}, HUB, COMMIT[:7], HUB),
     "another tuning": ({}, "mistralai/Mixtral-8x7B-Instruct-v0.1", COMMIT, "mistralai/Mixtral-8x7B-Instruct-v0.1"),
     "more experts": ({"num_local_experts": 16}, "mine", "sha256:0", "mine"),
     "another rotation": ({"rope_theta": 1e4}, "mine", "sha256:0", "mine"),

@@ -144,6 +144,7 @@ OF_BOTH: dict[str, tuple[Callable[[Table], Table], str]] = {
     "another form": (lambda table: table.replace_schema_metadata({"routing/9": "{}"}), r"found: routing/9"),
     "metadata that is not JSON": (lambda table: table.replace_schema_metadata({FORMAT: "{"}), "metadata is not JSON"),
     "metadata that is no table": (lambda table: table.replace_schema_metadata({FORMAT: "[]"}), "not a table of fields"),
+    "no name": (_said(model=" "), "model in its metadata is empty"),
     "a missing field": (_said(model=...), "metadata lacks model"),
     "a nonsensical count": (_said(experts="8"), "experts in its metadata is '8'"),
     "an absurd count": (_said(layers=10**12), "layers in its metadata is 1000000"),
