@@ -47,12 +47,11 @@ def _new(told: argparse.Namespace) -> int:
 
 
 def _coverage(told: argparse.Namespace) -> int:
-    found = []
-    for text in told.texts:
-        name, _, path = text.partition("=")
-        if not name or not path:
-            raise ValueError(f"{text}: give the document and its text as ID=TEXT")
-        found.append(coverage.coverage(name, Path(path)))
+    pairs = [text.partition("=") for text in told.texts]
+    for pair in pairs:
+        if not all(pair):
+            raise ValueError(f"{''.join(pair)}: give the document and its text as ID=TEXT")
+    found = [coverage.coverage(name, Path(path)) for name, _, path in pairs]
     sys.stdout.write("".join(f"{one}\n" for one in found))
     return 0 if all(one.complete for one in found) else 1
 

@@ -97,6 +97,11 @@ def test_a_bad_argument_is_one_line(argument: str, capsys: pytest.CaptureFixture
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_every_argument_is_looked_at_before_a_text_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["coverage", "moe_post=nowhere.txt", "paper"]) == 2
+    assert capsys.readouterr().err == "paper: give the document and its text as ID=TEXT\n"
+
+
 @pytest.mark.parametrize("reason", ['why = "all"', 'text = "3"\nwhy = ""', 'near = " "\nwhy = "all"'])
 def test_a_reason_says_why_and_of_which_numbers(document: Path, reason: str) -> None:
     with pytest.raises(ValueError, match=r"^paper/uncovered\.toml: a \[\[number\]\] has text or near, and why"):
