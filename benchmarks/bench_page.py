@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from reports import page
-from reports.schema import read
+from claim_suite.reports import page
+from claim_suite.reports.schema import read
 from tests.reports import samples
 
 LOADED = """() => {

@@ -23,15 +23,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from fixtures.recording import routers
-from fixtures.recording.engine_transformers import TransformersEngine, load
-from fixtures.recording.options import options
-from fixtures.recording.plan import Batch, Planned
-from fixtures.recording.recordings import record
-from fixtures.recording.setup import prepare
-from fixtures.recording.timing import order_statistic
-from fixtures.routing import files
-from fixtures.routing.counts import count
+from claim_suite.fixtures.recording import routers
+from claim_suite.fixtures.recording.engine_transformers import TransformersEngine, load
+from claim_suite.fixtures.recording.options import options
+from claim_suite.fixtures.recording.plan import Batch, Planned
+from claim_suite.fixtures.recording.recordings import record
+from claim_suite.fixtures.recording.setup import prepare
+from claim_suite.fixtures.recording.timing import order_statistic
+from claim_suite.fixtures.routing import files
+from claim_suite.fixtures.routing.counts import count
 from tests.recording.synthetic_checkpoint import plant, random_corpus
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fixtures.routing import files
-from fixtures.routing.counts import Counts, Text
-from fixtures.routing.metadata import PREFERENCE, REQUIRED
-from fixtures.routing.texts import by_text
+from claim_suite.fixtures.routing import files
+from claim_suite.fixtures.routing.counts import Counts, Text
+from claim_suite.fixtures.routing.metadata import PREFERENCE, REQUIRED
+from claim_suite.fixtures.routing.texts import by_text
 
 # Domains, texts of each, layers, experts and experts per token.
 SIZES = {

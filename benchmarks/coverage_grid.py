@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
-from fixtures.claim.numbers import Estimate, Undecided
-from fixtures.routing.counts import Counts, Text
-from fixtures.routing.metadata import REQUIRED
-from fixtures.routing.shares import Array, between, evenness, margin, only, rise, squared_distance
-from fixtures.routing.texts import TextCounts, by_text
+from claim_suite.fixtures.claim.numbers import Estimate, Undecided
+from claim_suite.fixtures.routing.counts import Counts, Text
+from claim_suite.fixtures.routing.metadata import REQUIRED
+from claim_suite.fixtures.routing.shares import Array, between, evenness, margin, only, rise, squared_distance
+from claim_suite.fixtures.routing.texts import TextCounts, by_text
 
 TABLE = Path(__file__).with_name("coverage.md")
 FIGURE = Path(__file__).parents[1] / "fixtures/data/mixtral_paper_figure7.json"

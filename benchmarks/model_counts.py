@@ -34,7 +34,7 @@ Counts = tuple[int | None, int | None]
 
 def census() -> Callable[[dict[str, Any]], Counts]:
     """Count the tensors of the library's model on the meta device."""
-    from fixtures.models.counted import Counted
+    from claim_suite.fixtures.models.counted import Counted
 
     def count(config: dict[str, Any]) -> Counts:
         of = Counted(config).parameters
@@ -45,8 +45,8 @@ def census() -> Callable[[dict[str, Any]], Counts]:
 
 def token_run() -> Callable[[dict[str, Any]], Counts]:
     """Run one token, and look which tensors it touches; the total is the library's own. What the others are held to."""
-    from fixtures.models.config import build
-    from fixtures.models.counted import Counted
+    from claim_suite.fixtures.models.config import build
+    from claim_suite.fixtures.models.counted import Counted
 
     def count(config: dict[str, Any]) -> Counts:
         return build(config).num_parameters(), Counted(config).active
@@ -56,7 +56,7 @@ def token_run() -> Callable[[dict[str, Any]], Counts]:
 
 def formula() -> Callable[[dict[str, Any]], Counts]:
     """Compute from the configuration alone."""
-    from fixtures.models.formula import Formula
+    from claim_suite.fixtures.models.formula import Formula
 
     def count(config: dict[str, Any]) -> Counts:
         of = Formula(config).parameters
@@ -92,7 +92,7 @@ def accelerate() -> Callable[[dict[str, Any]], Counts]:
 
 def torchinfo() -> Callable[[dict[str, Any]], Counts]:
     """Summarise a model on the meta device."""
-    from fixtures.models.config import build
+    from claim_suite.fixtures.models.config import build
 
     outside = import_module("torchinfo")
     return lambda config: (outside.summary(build(config), verbose=0).total_params, None)
@@ -102,7 +102,7 @@ def calflops() -> Callable[[dict[str, Any]], Counts]:
     """Profile a model on the meta device."""
     import torch
 
-    from fixtures.models.config import build
+    from claim_suite.fixtures.models.config import build
 
     outside = import_module("calflops")
 

@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 import psutil  # type: ignore[import-untyped]  # it has no types
 
-from fixtures.recording.options import options
-from fixtures.recording.recordings import record
-from fixtures.recording.setup import prepare
-from fixtures.routing import files
+from claim_suite.fixtures.recording.options import options
+from claim_suite.fixtures.recording.recordings import record
+from claim_suite.fixtures.recording.setup import prepare
+from claim_suite.fixtures.routing import files
 from tests.recording.synthetic_checkpoint import plant, random_corpus, random_table
 
 SHAPE: dict[str, Any] = {"hidden_size": 256, "intermediate_size": 512, "head_dim": 64, "num_hidden_layers": 8}

@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from reports import github, page, schema
-from reports.files import resolved, unwritable, write_text
-from reports.merge import merge, outdated
-from reports.schema import Ledger, LedgerError, grouped
-from reports.summary import MERGE_RULE
+from claim_suite.reports import github, page, schema
+from claim_suite.reports.files import resolved, unwritable, write_text
+from claim_suite.reports.merge import merge, outdated
+from claim_suite.reports.schema import Ledger, LedgerError, grouped
+from claim_suite.reports.summary import MERGE_RULE
 
 HTML, JSON = Path("reports/out/merged.html"), Path("reports/out/merged.json")
 

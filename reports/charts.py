@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from reports.numbers import together, written
-from reports.text import counted, joined, sentence, shown
+from claim_suite.reports.numbers import together, written
+from claim_suite.reports.text import counted, joined, sentence, shown
 
 Count = Annotated[float, msgspec.Meta(gt=0, lt=1e18)]
 Figure = tuple[str, dict[str, Any]]  # the macro that draws it, and what it draws

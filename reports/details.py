@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-from reports import numbers
-from reports.schema import Case, Claim, Evidence
-from reports.text import counted, shown
+from claim_suite.reports import numbers
+from claim_suite.reports.schema import Case, Claim, Evidence
+from claim_suite.reports.text import counted, shown
 
 HASH_SHOWN = 12  # characters
 _ADDRESS = re.compile(r"https?://[!-~]{1,500}", re.I)

@@ -13,11 +13,11 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from reports import summary
-from reports.files import write_text
-from reports.schema import STATES, Ledger, counts
-from reports.text import counted, shown
-from reports.view import Row
+from claim_suite.reports import summary
+from claim_suite.reports.files import write_text
+from claim_suite.reports.schema import STATES, Ledger, counts
+from claim_suite.reports.text import counted, shown
+from claim_suite.reports.view import Row
 
 LARGEST = 1024 * 1024 - 64 * 1024  # bytes: the host's limit is 1 MiB a step, less room for what others write
 HEAD = "| verdict | claim | says | printed | measured |\n|---|---|---|---|---|"

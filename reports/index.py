@@ -1,7 +1,7 @@
 """The index of every claim: its id, its place, what was printed, where it is checked and what is declared of it.
 
-python -m reports.index            writes claims/INDEX.md
-python -m reports.index --check    exits with 1 when it is not up to date
+python -m claim_suite.reports.index            writes claims/INDEX.md
+python -m claim_suite.reports.index --check    exits with 1 when it is not up to date
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from reports.files import write_text
-from reports.schema import STATES, Claim, Collection
-from reports.summary import places
+from claim_suite.reports.files import write_text
+from claim_suite.reports.schema import STATES, Claim, Collection
+from claim_suite.reports.summary import places
 
-PLUGIN = "fixtures.claim.plugin"  # tells what was collected, also where the project is not installed
+PLUGIN = "claim_suite.fixtures.claim.plugin"  # tells what was collected, also where the project is not installed
 INDEX = Path("claims/INDEX.md")
 HEAD = ("| claim | says | printed | checked on | declared |", "|---|---|---|---|---|")
-COMMAND = "python -m reports.index"
+COMMAND = "python -m claim_suite.reports.index"
 
 
 def render(found: Collection) -> str:

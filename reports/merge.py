@@ -14,8 +14,19 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import UNSET
 
-from reports import schema
-from reports.schema import REACHED, Accounting, Case, Claim, Document, Ledger, LedgerError, Marked, Run, grouped
+from claim_suite.reports import schema
+from claim_suite.reports.schema import (
+    REACHED,
+    Accounting,
+    Case,
+    Claim,
+    Document,
+    Ledger,
+    LedgerError,
+    Marked,
+    Run,
+    grouped,
+)
 
 Entry = TypeVar("Entry", bound=Marked)
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from reports.schema import Measurement, Stated
-from reports.text import shown
+from claim_suite.reports.schema import Measurement, Stated
+from claim_suite.reports.text import shown
 
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 ONE, PER_CENT = Decimal(1), Decimal("0.01")

@@ -12,14 +12,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports import numbers, summary
-from reports.charts import charts
-from reports.details import as_text, link
-from reports.files import write_text
-from reports.schema import STATES, Claim, Document, Ledger, Section, counts, grouped
-from reports.tables import blocks
-from reports.text import anchor, counted, joined, sentence, shown
-from reports.view import Row
+from claim_suite.reports import numbers, summary
+from claim_suite.reports.charts import charts
+from claim_suite.reports.details import as_text, link
+from claim_suite.reports.files import write_text
+from claim_suite.reports.schema import STATES, Claim, Document, Ledger, Section, counts, grouped
+from claim_suite.reports.tables import blocks
+from claim_suite.reports.text import anchor, counted, joined, sentence, shown
+from claim_suite.reports.view import Row
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(

@@ -21,8 +21,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from reports import files, schema, terminal, versions
-from reports.schema import RESULT, Case, Collection, Key, Ledger, Result
+from claim_suite.reports import files, schema, terminal, versions
+from claim_suite.reports.schema import RESULT, Case, Collection, Key, Ledger, Result
 
 FOLDER, KINDS = Path("reports/out"), {"ledger": ".json", "page": ".html"}
 WHOLE, CHEAP, GPU, PARTIAL = "claims", "cheap", "gpu", "partial"
@@ -439,7 +439,10 @@ class Recorder:
             self.paths.pop(view, None)
 
     def _draw(self, view: str, ledger: Ledger) -> None:
-        from reports import github, page  # they take long to import, and a run that ends early needs neither
+        from claim_suite.reports import (  # they take long to import, and a run that ends early needs neither
+            github,
+            page,
+        )
 
         if view == "page":
             page.write(ledger, self.paths["page"])

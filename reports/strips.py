@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from reports.numbers import Printed
+from claim_suite.reports.numbers import Printed
 
 HEIGHT = 20  # of a viewBox 168 wide
 MIDDLE, HALF = 84, 40  # a printed interval fills the middle of the strip

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reports import numbers
-from reports.schema import STATES, Accounting, Claim, Collection, Document, Ledger, Run, Section, counts, grouped
-from reports.text import anchor, counted, joined, shown
-from reports.view import Row, awaits_gpu
+from claim_suite.reports import numbers
+from claim_suite.reports.schema import (
+    STATES,
+    Accounting,
+    Claim,
+    Collection,
+    Document,
+    Ledger,
+    Run,
+    Section,
+    counts,
+    grouped,
+)
+from claim_suite.reports.text import anchor, counted, joined, shown
+from claim_suite.reports.view import Row, awaits_gpu
 
 CHECKED = ("holds", "loosely", "refuted", "surprise", "disputed", "undecided")  # states of a claim that was checked
 MOST_LISTED, FEW_LISTED = 60, 12  # in a banner: of what is a surprise, a conflict or missing, and of what is broken

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from reports import numbers
-from reports.schema import STATES, Claim, grouped
-from reports.text import shown
+from claim_suite.reports import numbers
+from claim_suite.reports.schema import STATES, Claim, grouped
+from claim_suite.reports.text import shown
 
 if TYPE_CHECKING:
-    from reports.view import Row
+    from claim_suite.reports.view import Row
 
 MOST_OPEN = 4  # from more tables on in a section they are closed, and those that do not hold come first
 LONGEST_WHY = 70

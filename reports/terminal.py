@@ -8,10 +8,10 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from reports import summary
-from reports.schema import NOT_SELECTED, STATES, Claim, Ledger, counts, grouped
-from reports.text import counted, shown
-from reports.view import STAND_IN, Line, Row
+from claim_suite.reports import summary
+from claim_suite.reports.schema import NOT_SELECTED, STATES, Claim, Ledger, counts, grouped
+from claim_suite.reports.text import counted, shown
+from claim_suite.reports.view import STAND_IN, Line, Row
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-ROOT = Path(__file__).parents[1]
+import claim_suite
+
+SUITE = "claim-verification-suite"
+LOCK = Path(claim_suite.__file__).with_name("constraints.txt")
+EXTRAS = ("gpu", "ray", "fp8", "vllm")  # whose libraries count where they are installed
 
 
-def untested(root: Path = ROOT) -> str:
+def untested(requirements: list[str] | None = None, lock: Path = LOCK) -> str:
     """Name each library outside its tested versions: "torch 2.16.0 (tested: 2.11 to 2.13.0)"; "" when none is.
 
-    Tested are the versions from the lower bound in pyproject.toml to the one in constraints.txt, both under `root`.
-    Libraries of an extra count where they are installed; those that only develop the suite do not count. What is in no
-    lock is held to its own upper bound.
+    Tested are the versions from the lower bound of a requirement (default: the suite's own) to the one in the lock.
+    What is in no lock is held to its own upper bound.
 
     Raises pytest.UsageError, one line, when a library of the core is missing.
     """
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    core = [Requirement(each) for each in project["dependencies"]]
-    extras = [extra for name, extra in project["optional-dependencies"].items() if name != "dev"]
-    newest = _locked(root / "constraints.txt")
+    newest = _locked(lock)
     found = []
-    for requirement in core + [Requirement(each) for extra in extras for each in extra]:
+    for requirement in map(Requirement, requires(SUITE) or [] if requirements is None else requirements):
+        of_core = requirement.marker is None
+        if requirement.marker and not any(requirement.marker.evaluate({"extra": extra}) for extra in EXTRAS):
+            continue
         if not (found_version := installed(requirement.name)):
-            if requirement in core:
+            if of_core:
                 raise pytest.UsageError(f"{requirement.name} is not installed: install the suite as README.md says")
             continue
         lowest = min(Version(bound.version) for bound in requirement.specifier if bound.operator == ">=")

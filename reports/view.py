@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from msgspec import json
 
-from reports import numbers, strips
-from reports.details import Details, Group, details
-from reports.schema import STATES, Case, Claim, Measurement, grouped
-from reports.tables import cell
-from reports.text import counted, joined, sentence, shown
+from claim_suite.reports import numbers, strips
+from claim_suite.reports.details import Details, Group, details
+from claim_suite.reports.schema import STATES, Case, Claim, Measurement, grouped
+from claim_suite.reports.tables import cell
+from claim_suite.reports.text import counted, joined, sentence, shown
 
 MOST_NUMBERS = 6
 MOST_PARTS = 4  # more than this many parts are summed up, and only those that fail stay lines

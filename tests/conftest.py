@@ -16,7 +16,7 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  
 from tests import runs
 
 LONGEST_RUN = 60  # seconds
-PLUGIN = "fixtures.claim.plugin"
+PLUGIN = "claim_suite.fixtures.claim.plugin"
 
 Key = TypeVar("Key")
 PROJECT = """

@@ -71,11 +71,11 @@ if __name__ == "__main__":
     patch.object(metadata, "distributions", lambda: installed).start()
     patch.object(metadata.PathDistribution, "read_text", functools.cache(metadata.PathDistribution.read_text)).start()
     with contextlib.redirect_stdout(io.StringIO()):
-        importlib.import_module("pytest").main(["--help", "-p", "fixtures.claim.plugin", "-p", "xdist"])
-    importlib.import_module("reports.recorder").environment()  # versions of libraries
-    page = importlib.import_module("reports.page")
+        importlib.import_module("pytest").main(["--help", "-p", "claim_suite.fixtures.claim.plugin", "-p", "xdist"])
+    importlib.import_module("claim_suite.reports.recorder").environment()  # versions of libraries
+    page = importlib.import_module("claim_suite.reports.page")
     for template in page.ENVIRONMENT.list_templates(["j2"]):
         page.ENVIRONMENT.get_template(template)
     sys.path.remove(SUITE.partition(os.pathsep)[0])
-    importlib.import_module("fixtures.models.collector").freeze()
+    importlib.import_module("claim_suite.fixtures.models.collector").freeze()
     runpy.run_module(serve(socket.socket(fileno=int(sys.argv[1]))), run_name="__main__", alter_sys=True)

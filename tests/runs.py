@@ -40,7 +40,7 @@ FORKS = Path(__file__).with_name("forks.py")
 PAGE = ("email.parser", "execnet", "packaging.requirements", "pdb", "unittest", "xml.etree.ElementTree")
 MODELS = (
     "hypothesis", "transformers.models.auto.modeling_auto", "transformers.models.mixtral.modeling_mixtral",
-    "fixtures.models.counted", "fixtures.recording.recordings", "fixtures.recording.timing", "fixtures.routing.traces",
+    "claim_suite.fixtures.models.counted", "claim_suite.fixtures.recording.recordings", "claim_suite.fixtures.recording.timing", "claim_suite.fixtures.routing.traces",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.facts import ScoreTable
+from claim_suite.fixtures.facts import ScoreTable
 
 MODELS = ("ours", "theirs", "a third")
 score = st.decimals(0, 100, places=1).map(Fraction)

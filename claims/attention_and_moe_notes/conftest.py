@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.facts import Facts, published
-from fixtures.models import collector
-from fixtures.models.formula import BYTES_PER_NUMBER
-from fixtures.models.published import Model, published_model
+from claim_suite.fixtures.facts import Facts, published
+from claim_suite.fixtures.models import collector
+from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER
+from claim_suite.fixtures.models.published import Model, published_model
 
 if TYPE_CHECKING:
     from claims.attention_and_moe_notes.estimates import Cache, Experts
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data"
 
 
-one_thread = collector.one_thread("fixtures.models.counted", "transformers.models.llama.modeling_llama")
+one_thread = collector.one_thread("claim_suite.fixtures.models.counted", "transformers.models.llama.modeling_llama")
 settings = published("settings.json", DATA, "The options of the commands that the notes print.")
 runs = published("runs.json", DATA, "What the notes print of their runs.")
 gqa_paper = published("gqa_paper_table1.json", DATA, "Table 1 of the paper on grouped-query attention.")

@@ -10,9 +10,9 @@ from math import ceil
 
 import torch
 
-from fixtures.claim.numbers import NotCovered
-from fixtures.models.counted import Counted
-from reports import schema
+from claim_suite.fixtures.claim.numbers import NotCovered
+from claim_suite.fixtures.models.counted import Counted
+from claim_suite.reports import schema
 
 FREE = {"hidden_size": 64, "intermediate_size": 64, "vocab_size": 8, "tie_word_embeddings": False}
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from reports import schema
+from claim_suite.reports import schema
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.claim.table import Listed, table
+from claim_suite.fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 

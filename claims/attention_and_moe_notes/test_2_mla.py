@@ -5,8 +5,8 @@ from statistics import mean
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed, table
 from claims.attention_and_moe_notes.test_1_gqa import NETWORKS, PEAK, REPOSITORY, UNTIMED, least, share_of_linear
-from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 

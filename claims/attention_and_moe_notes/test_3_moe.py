@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed, table
 from claims.attention_and_moe_notes.test_1_gqa import GIB, PEAK, UNTIMED, least
-from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 

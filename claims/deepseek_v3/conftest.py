@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from claim_suite.fixtures import origins
+from claim_suite.fixtures.facts import ScoreTable, facts
+from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER, Formula
 from claims.deepseek_v3.names import LEVEL, LOWER_IS_BETTER
-from fixtures import origins
-from fixtures.facts import ScoreTable, facts
-from fixtures.models.formula import BYTES_PER_NUMBER, Formula
 
 if TYPE_CHECKING:
+    from claim_suite.fixtures.models.published import Model
+    from claim_suite.reports import schema
     from claims.deepseek_v3.library import Library
-    from fixtures.models.published import Model
-    from reports import schema
 
 DATA = Path(__file__).parent / "data"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from fixtures.models.counted import Counted
+from claim_suite.fixtures.models.counted import Counted
 
 HEADS = 8
 SMALL = {

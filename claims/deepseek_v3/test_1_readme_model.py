@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Entry, each, table, uncheckable
 from claims.deepseek_v3.names import ACTIVE, CLOSED, LEVEL, OPEN, OTHER_BASE, V3, V3_BASE, WITHOUT_EMBEDDING
-from fixtures.claim.table import Entry, each, table, uncheckable
 
 pytestmark = pytest.mark.cheap
 

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.claim.table import table, uncheckable
 from claims.deepseek_v3.names import CLOSED, LEVEL, OPEN, V3, V3_BASE
-from fixtures.claim.table import table, uncheckable
 
 pytestmark = pytest.mark.cheap
 

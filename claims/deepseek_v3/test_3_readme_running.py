@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.claim.table import uncheckable
+from claim_suite.fixtures.claim.table import uncheckable
 
 pytestmark = pytest.mark.cheap
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from fixtures.claim.table import table, uncheckable
+from claim_suite.fixtures.claim.table import table, uncheckable
 
 pytestmark = pytest.mark.cheap
 

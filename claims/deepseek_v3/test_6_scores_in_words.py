@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Entry, each, uncheckable
 from claims.deepseek_v3.names import CLAUDE, CLOSED, GPT_4O, LEVEL, OPEN, OTHER_BASE, V3, V3_BASE
-from fixtures.claim.table import Entry, each, uncheckable
 
 pytestmark = pytest.mark.cheap
 

@@ -5,9 +5,9 @@ from math import ceil
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Entry, each, table, uncheckable
+from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER
 from claims.deepseek_v3.names import ACTIVE
-from fixtures.claim.table import Entry, each, table, uncheckable
-from fixtures.models.formula import BYTES_PER_NUMBER
 
 pytestmark = pytest.mark.cheap
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from claim_suite.fixtures import origins
+from claim_suite.fixtures.facts import Facts, ScoreTable, facts, published
+from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER
 from claims.gpt_oss_card.entries import MODELS
-from fixtures import origins
-from fixtures.facts import Facts, ScoreTable, facts, published
-from fixtures.models.formula import BYTES_PER_NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from claim_suite.fixtures.models.published import Model
+    from claim_suite.reports import schema
     from claims.gpt_oss_card.miniature import Miniature
-    from fixtures.models.published import Model
-    from reports import schema
 
 DATA = Path(__file__).parent / "data"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fixtures.claim.table import Entry
+from claim_suite.fixtures.claim.table import Entry
 
 LARGER, SMALLER = MODELS = ("gpt-oss-120b", "gpt-oss-20b")
 FITS = (

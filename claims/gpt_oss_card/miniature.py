@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import GptOssConfig
 from transformers.models.gpt_oss import modeling_gpt_oss as library
 
-from reports import schema
+from claim_suite.reports import schema
 
 SMALL = {"hidden_size": 16, "intermediate_size": 8, "vocab_size": 8, "num_local_experts": 8, "num_hidden_layers": 2}
 HEADS = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8}

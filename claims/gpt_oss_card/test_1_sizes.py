@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from claim_suite.fixtures.claim.numbers import printed
+from claim_suite.fixtures.claim.table import each, table
 from claims.gpt_oss_card.entries import MODELS, both
-from fixtures.claim.numbers import printed
-from fixtures.claim.table import each, table
 
 pytestmark = pytest.mark.cheap
 

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.claim.table import each
 from claims.gpt_oss_card.entries import FITS, WHOLE_CONTEXT, both
-from fixtures.claim.table import each
 
 pytestmark = pytest.mark.cheap
 

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Entry, each, uncheckable
+from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER
 from claims.gpt_oss_card.entries import LARGER, MODELS, SMALLER, both
-from fixtures.claim.table import Entry, each, uncheckable
-from fixtures.models.formula import BYTES_PER_NUMBER
 
 pytestmark = pytest.mark.cheap
 

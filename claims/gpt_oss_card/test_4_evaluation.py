@@ -5,9 +5,9 @@ from statistics import mean
 
 import pytest
 
+from claim_suite.fixtures.claim.table import each, table, uncheckable
+from claim_suite.fixtures.facts import Facts
 from claims.gpt_oss_card.entries import BOTH, LARGER, MODELS, SMALLER, both
-from fixtures.claim.table import each, table, uncheckable
-from fixtures.facts import Facts
 
 pytestmark = pytest.mark.cheap
 

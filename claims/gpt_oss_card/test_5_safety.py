@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.claim.table import each, uncheckable
+from claim_suite.fixtures.facts import ScoreTable
 from claims.gpt_oss_card.entries import BOTH, LARGER, SMALLER, both
-from fixtures.claim.table import each, uncheckable
-from fixtures.facts import ScoreTable
 
 pytestmark = pytest.mark.cheap
 

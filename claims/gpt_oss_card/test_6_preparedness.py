@@ -2,8 +2,8 @@
 
 import pytest
 
+from claim_suite.fixtures.claim.table import uncheckable
 from claims.gpt_oss_card.entries import BOTH, LARGER
-from fixtures.claim.table import uncheckable
 
 pytestmark = pytest.mark.cheap
 

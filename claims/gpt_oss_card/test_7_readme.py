@@ -5,9 +5,9 @@ from math import ceil
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Entry, each
+from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER
 from claims.gpt_oss_card.entries import FITS, LARGER, WHOLE_CONTEXT, both
-from fixtures.claim.table import Entry, each
-from fixtures.models.formula import BYTES_PER_NUMBER
 
 pytestmark = pytest.mark.cheap
 

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch.utils.benchmark import Timer
 
-from fixtures.claim.numbers import Estimate, NotCovered
-from fixtures.recording.timing import median_time
-from reports.schema import Evidence
+from claim_suite.fixtures.claim.numbers import Estimate, NotCovered
+from claim_suite.fixtures.recording.timing import median_time
+from claim_suite.reports.schema import Evidence
 
 CLAIMED = "A100"  # as a device of the kind that the claims are about calls itself
 TIMES = 20

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from claim_suite.fixtures.facts import Facts, facts, published
+from claim_suite.fixtures.models.accelerators import Accelerator, Decoding
+from claim_suite.fixtures.models.published import published_model
+from claim_suite.reports import schema
 from claims.inference_arithmetic.equations import Sizes, Times
-from fixtures.facts import Facts, facts, published
-from fixtures.models.accelerators import Accelerator, Decoding
-from fixtures.models.published import published_model
-from reports import schema
 
 if TYPE_CHECKING:
+    from claim_suite.fixtures.models.published import Model
     from claims.inference_arithmetic.clock import ProductClock
-    from fixtures.models.published import Model
 
 DATA = Path(__file__).parent / "data"
 

@@ -13,10 +13,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from fixtures.models.training import Block, hidden, saved_bytes
+from claim_suite.fixtures.models.training import Block, hidden, saved_bytes
 
 if TYPE_CHECKING:
-    from fixtures.models.published import Model
+    from claim_suite.fixtures.models.published import Model
 
 
 @cache

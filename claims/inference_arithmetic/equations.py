@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fixtures.models.accelerators import Accelerator
+    from claim_suite.fixtures.models.accelerators import Accelerator
 
 
 @dataclass(frozen=True)

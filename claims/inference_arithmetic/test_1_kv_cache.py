@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed
 from claims.inference_arithmetic.equations import Sizes, Times
-from fixtures.claim.table import Listed
 
 MS = 1000
 OF_52B = (

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed
+from claim_suite.fixtures.models.accelerators import at_work
 from claims.inference_arithmetic.equations import Sizes
-from fixtures.claim.table import Listed
-from fixtures.models.accelerators import at_work
 
 pytestmark = pytest.mark.cheap
 

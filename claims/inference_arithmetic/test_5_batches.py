@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed, table
 from claims.inference_arithmetic.equations import Sizes
-from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed
 from claims.inference_arithmetic.equations import Sizes
-from fixtures.claim.table import Listed
 
 pytestmark = pytest.mark.cheap
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed
 from claims.inference_arithmetic import equations
-from fixtures.claim.table import Listed
 
 pytestmark = pytest.mark.cheap
 

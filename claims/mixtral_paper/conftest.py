@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fixtures.models import collector
+from claim_suite.fixtures.models import collector
 
 one_thread = collector.one_thread("transformers.models.mixtral.modeling_mixtral")

@@ -8,10 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fixtures import origins
-from fixtures.claim.numbers import Estimate, NotCovered
-from fixtures.routing.sources import MIXTRAL, Source
-from reports import schema
+from claim_suite.fixtures import origins
+from claim_suite.fixtures.claim.numbers import Estimate, NotCovered
+from claim_suite.fixtures.routing.sources import MIXTRAL, Source
+from claim_suite.reports import schema
 
 if TYPE_CHECKING:
     import pytest

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from fixtures.gate.strategy import cases
+from claim_suite.fixtures.gate.strategy import cases
 
 pytestmark = pytest.mark.cheap
 
@@ -157,7 +157,7 @@ def test_megatron_balancing_loss_at_uniform_routing(case):
 @pytest.mark.claim("gate-laws", part="balancing loss below uniform routing")
 def test_balancing_loss_below_uniform_routing(measure):
     """The balancing loss at uniform routing is no lower bound: there are logits with less, by every implementation."""
-    from fixtures.gate.cases import Case
+    from claim_suite.fixtures.gate.cases import Case
 
     found_by_hypothesis = Case(seed=168435954, tokens=2, experts=3, k=2)
     loss = max(found_by_hypothesis.losses().values())

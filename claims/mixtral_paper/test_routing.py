@@ -4,15 +4,15 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.routing.sources import FIGURE_7, FRESH, on
 from claims.mixtral_paper.sources import NAMED_AS_ALIKE, TABLE_5
-from fixtures.routing.sources import FIGURE_7, FRESH, on
 
 
 @pytest.mark.cheap
 @pytest.mark.claim("repetition-baseline", stated="46%")
 def test_repetition_baseline(mixtral, stated, measure):
     """Two independent tokens share one of their two experts of eight with a chance of 46 %."""
-    from fixtures.gate.router import chance_of_a_shared_expert, counted_chance_of_a_shared_expert
+    from claim_suite.fixtures.gate.router import chance_of_a_shared_expert, counted_chance_of_a_shared_expert
 
     sizes = mixtral.expert_count, mixtral.experts_per_token
     also = {"counted over all pairs of choices": counted_chance_of_a_shared_expert(*sizes)}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.cards.plugin import cards_in
-from fixtures.claim.table import each
+from claim_suite.fixtures.cards.plugin import cards_in
+from claim_suite.fixtures.claim.table import each
 
 
 @pytest.mark.cheap

@@ -11,10 +11,10 @@ from torch import Tensor
 from transformers.modeling_outputs import MoeCausalLMOutputWithPast
 from transformers.models.mixtral.modeling_mixtral import MixtralForCausalLM
 
-from fixtures.gate.cases import Case
-from fixtures.gate.router import assignments
-from fixtures.routing.capacity import expert_capacity, kept
-from fixtures.routing.shares import assignment_shares, evenness, squared_distance
+from claim_suite.fixtures.gate.cases import Case
+from claim_suite.fixtures.gate.router import assignments
+from claim_suite.fixtures.routing.capacity import expert_capacity, kept
+from claim_suite.fixtures.routing.shares import assignment_shares, evenness, squared_distance
 
 TOKENS = 64
 UNEVEN = Case(seed=86, tokens=8, experts=2, k=1)  # six tokens and two: its loss is below that of four and four

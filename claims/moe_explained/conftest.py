@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures import origins
-from fixtures.facts import published
-from fixtures.models import collector
-from fixtures.models.published import Model, published_model
+from claim_suite.fixtures import origins
+from claim_suite.fixtures.facts import published
+from claim_suite.fixtures.models import collector
+from claim_suite.fixtures.models.published import Model, published_model
 
 if TYPE_CHECKING:
     from claims.moe_explained.switch_c import SwitchC
@@ -37,7 +37,7 @@ listed = published("listed.json", DATA)
 fastermoe = published("fastermoe.json", DATA)
 mistral = published_model("mistral-7b-v0.1", "Mistral 7B, the dense model that Mixtral is compared with.")
 
-one_thread = collector.one_thread("fixtures.models.counted", "transformers.models.mixtral.modeling_mixtral")
+one_thread = collector.one_thread("claim_suite.fixtures.models.counted", "transformers.models.mixtral.modeling_mixtral")
 
 
 class OneLayer(Model):

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from transformers.models.mixtral.configuration_mixtral import MixtralConfig
 from transformers.models.mixtral.modeling_mixtral import MixtralTopKRouter
 
-from fixtures.gate.router import assignments
-from fixtures.routing.shares import assignment_shares, evenness, squared_distance
+from claim_suite.fixtures.gate.router import assignments
+from claim_suite.fixtures.routing.shares import assignment_shares, evenness, squared_distance
 
 TOKENS = 64
 WIDTH = 4

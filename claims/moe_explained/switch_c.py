@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fixtures.models.config import build
-from reports import schema
+from claim_suite.fixtures.models.config import build
+from claim_suite.reports import schema
 
 LAYERS = ("num_layers", "num_decoder_layers", "num_sparse_encoder_layers", "num_sparse_decoder_layers")
 

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed
+from claim_suite.fixtures.routing.sources import FIGURE_7, MIXTRAL, on
 from claims.moe_explained.tables import faster_than_dense
-from fixtures.claim.table import Listed
-from fixtures.routing.sources import FIGURE_7, MIXTRAL, on
 
 pytestmark = pytest.mark.cheap
 

@@ -6,10 +6,10 @@ from math import prod
 import pytest
 from hypothesis import given
 
+from claim_suite.fixtures.claim.table import Listed
+from claim_suite.fixtures.routing.capacity import utilisation
 from claims.moe_explained.costs import work_by_experts
 from claims.moe_explained.drawn import gatings
-from fixtures.claim.table import Listed
-from fixtures.routing.capacity import utilisation
 
 pytestmark = pytest.mark.cheap
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers
 
+from claim_suite.fixtures.claim.table import Listed
+from claim_suite.fixtures.routing.capacity import dropped_share, expected_dropped_share, expert_capacity, uniform_counts
 from claims.moe_explained.costs import work_by_experts
 from claims.moe_explained.drawn import batches
 from claims.moe_explained.tables import against_the_baseline
-from fixtures.claim.table import Listed
-from fixtures.routing.capacity import dropped_share, expected_dropped_share, expert_capacity, uniform_counts
 
 pytestmark = pytest.mark.cheap
 

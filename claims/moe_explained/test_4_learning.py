@@ -6,8 +6,8 @@ from statistics import mean
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed
 from claims.moe_explained.tables import by_batch, by_rate, faster_than_dense, gains
-from fixtures.claim.table import Listed
 
 pytestmark = pytest.mark.cheap
 

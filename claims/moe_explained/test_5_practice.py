@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers, lists
 
-from fixtures.claim.table import Listed, table
-from fixtures.routing.capacity import dropped_share
-from fixtures.routing.sources import MIXTRAL
+from claim_suite.fixtures.claim.table import Listed, table
+from claim_suite.fixtures.routing.capacity import dropped_share
+from claim_suite.fixtures.routing.sources import MIXTRAL
 
 pytestmark = pytest.mark.cheap
 

@@ -5,8 +5,8 @@ from statistics import mean
 
 import pytest
 
-from fixtures.claim.table import Listed, table
-from fixtures.routing.sources import MIXTRAL
+from claim_suite.fixtures.claim.table import Listed, table
+from claim_suite.fixtures.routing.sources import MIXTRAL
 
 INSTRUCT, ZEPHYR = "mixtral-8x7b-instruct-v0.1", "zephyr-7b-beta"
 

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed, table
 from claims.moe_explained.costs import four_bit_bytes
-from fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 

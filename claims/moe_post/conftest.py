@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from claim_suite.fixtures import origins
+from claim_suite.fixtures.claim.documents import read_document
+from claim_suite.fixtures.routing.sources import MIXTRAL
+from claim_suite.reports import schema
 from claims.moe_post.scores import Scores
-from fixtures import origins
-from fixtures.claim.documents import read_document
-from fixtures.routing.sources import MIXTRAL
-from reports import schema
 
 if TYPE_CHECKING:
     from claims.moe_post.kaplan import Kaplan

@@ -9,7 +9,7 @@ from functools import cache
 import torch
 from torch import nn
 
-from reports import schema
+from claim_suite.reports import schema
 
 MODEL_WIDTH = 4  # features of the layers that are built: every quarter of a model width is tried
 WIDEST = 8  # model widths

@@ -8,8 +8,8 @@ from fractions import Fraction
 from math import sqrt
 from statistics import NormalDist, mean
 
-from fixtures.claim.numbers import Estimate
-from reports import schema
+from claim_suite.fixtures.claim.numbers import Estimate
+from claim_suite.reports import schema
 
 LEVEL = 0.95
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fixtures.routing.sources import record
+from claim_suite.fixtures.routing.sources import record
 
 DATA = Path(__file__).parent / "data"
 MATHEMATICS = (

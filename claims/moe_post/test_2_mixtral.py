@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from fixtures.routing.sources import FRESH, on
+from claim_suite.fixtures.routing.sources import FRESH, on
 
 
 @pytest.mark.cheap

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers, lists
 
+from claim_suite.fixtures.routing.sources import FIGURE_7, FRESH, on, shares_of
 from claims.moe_post.sources import MMLU_MATHEMATICS, MMLU_RECORD, OLMOE_RECORD
-from fixtures.routing.sources import FIGURE_7, FRESH, on, shares_of
 
 
 @pytest.mark.cheap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from fixtures.claim.numbers import Undecided
+from claim_suite.fixtures.claim.numbers import Undecided
 
 
 def singled_out(values: Mapping[str, Fraction], name: str) -> Fraction:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from claim_suite.fixtures.facts import facts, published
+from claim_suite.fixtures.models.published import published_model
+from claim_suite.reports import schema
 from claims.transformer_math import equations
-from fixtures.facts import facts, published
-from fixtures.models.published import published_model
-from reports import schema
 
 if TYPE_CHECKING:
+    from claim_suite.fixtures.models.published import Model
     from claims.transformer_math.training import Training
-    from fixtures.models.published import Model
 
 DATA = Path(__file__).parent / "data"
 GIB = 2**30

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.claim.table import Listed
+from claim_suite.fixtures.claim.table import Listed
 
 pytestmark = pytest.mark.cheap
 

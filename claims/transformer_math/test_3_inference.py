@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from fixtures.claim.table import Listed, table
+from claim_suite.fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.claim.table import Listed, table
+from claim_suite.fixtures.claim.table import Listed, table
 
 pytestmark = pytest.mark.cheap
 

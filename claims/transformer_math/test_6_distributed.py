@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
+from claim_suite.fixtures.claim.table import Listed
+from claim_suite.fixtures.models.accelerators import microbatches_held
 from claims.transformer_math import equations
-from fixtures.claim.table import Listed
-from fixtures.models.accelerators import microbatches_held
 
 pytestmark = pytest.mark.cheap
 

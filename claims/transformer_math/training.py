@@ -12,8 +12,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from fixtures.models.config import build
-from fixtures.models.training import Block, blockwise_bytes, hidden, saved_bytes, state_bytes
+from claim_suite.fixtures.models.config import build
+from claim_suite.fixtures.models.training import Block, blockwise_bytes, hidden, saved_bytes, state_bytes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.cards.card import CardError, read_card
-from fixtures.cards.given import load
-from fixtures.cards.plugin import Models, cards_in
-from fixtures.cards.quantities import QUANTITIES
-from fixtures.models import config, published
-from fixtures.models.counts import NotKnown, UnknownFamily
-from fixtures.origins import PROJECT
+from claim_suite.fixtures.cards.card import CardError, read_card
+from claim_suite.fixtures.cards.given import load
+from claim_suite.fixtures.cards.plugin import Models, cards_in
+from claim_suite.fixtures.cards.quantities import QUANTITIES
+from claim_suite.fixtures.models import config, published
+from claim_suite.fixtures.models.counts import NotKnown, UnknownFamily
+from claim_suite.fixtures.origins import PROJECT
 from tests.cards.samples import CONFIG, card, write
 
 CARDS = sorted((PROJECT / "claims/model_cards/cards").glob("*.toml"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.claim.numbers import printed, printed_on_card
+from claim_suite.fixtures.claim.numbers import printed, printed_on_card
 
 WHOLE = st.integers(1, 999)
 PLACES = st.text("0123456789", min_size=1, max_size=2)

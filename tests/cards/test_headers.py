@@ -11,10 +11,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from fixtures.cards import headers
-from fixtures.cards.quantities import CardModel
-from fixtures.models.config import build
-from fixtures.models.counts import NotKnown
+from claim_suite.fixtures.cards import headers
+from claim_suite.fixtures.cards.quantities import CardModel
+from claim_suite.fixtures.models.config import build
+from claim_suite.fixtures.models.counts import NotKnown
 from tests.cards.samples import CONFIG, TOTAL
 from tests.cards.test_quantities import made
 

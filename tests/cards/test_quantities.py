@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fixtures.cards.card import Card, card_of
-from fixtures.cards.quantities import QUANTITIES, CardModel
-from fixtures.models.counts import NotKnown
+from claim_suite.fixtures.cards.card import Card, card_of
+from claim_suite.fixtures.cards.quantities import QUANTITIES, CardModel
+from claim_suite.fixtures.models.counts import NotKnown
 from tests.cards.samples import ACTIVE, CONFIG, EMBEDDING, TOTAL
 from tests.models.families import LATENT, small
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.cards.quantities import QUANTITIES
-from fixtures.cards.readme import PATTERNS, numbers
+from claim_suite.fixtures.cards.quantities import QUANTITIES
+from claim_suite.fixtures.cards.readme import PATTERNS, numbers
 
 LINES = {
     "- Number of Parameters: 30.5B in total and 3.3B activated": {("total", "30.5B"), ("active", "3.3B")},

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from fixtures.models.config import build
+from claim_suite.fixtures.models.config import build
 from tests.cards.samples import ACTIVE, CONFIG, EMBEDDING, TOTAL, card, write
 from tests.conftest import Outcome, Suite
 from tests.recording.stand_in_hub import COMMIT, Repository, serving

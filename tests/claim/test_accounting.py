@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reports import files, schema
+from claim_suite.reports import files, schema
 from tests import runs
 from tests.conftest import HEADER, PROJECT, MakeSuite, Outcome, Suite, claim, fails, holds, together
 
@@ -321,7 +321,7 @@ def test_a_claim_of_which_not_every_test_is_named_is_not_judged(new_suite: MakeS
 
 TWICE = """
 import pathlib, pytest, sys
-ARGUMENTS = ["-p", "fixtures.claim.plugin", "-p", "no:cacheprovider"]
+ARGUMENTS = ["-p", "claim_suite.fixtures.claim.plugin", "-p", "no:cacheprovider"]
 first, file = pytest.main(ARGUMENTS), pathlib.Path("claims/paper/test_one.py")
 unchanged = pytest.main(ARGUMENTS)
 file.write_text(file.read_text().replace("== 3", "== 4"))
@@ -341,7 +341,7 @@ def test_exit_codes(new_suite: MakeSuite) -> None:
     """All is as declared: 0. Nothing was checked: 5. Anything else is never 0."""
     skipped = claim("a", "pytest.skip('needs a GPU')", "assert measure(3, 't') == 4")
     never = claim("a", "assert measure(3, 't') == 4", declared='uncheckable="nobody can know"')
-    undecided = claim("a", "from fixtures.claim.numbers import Estimate", "assert measure(Estimate(2, 1, 3), 't') > 2")
+    undecided = claim("a", "from claim_suite.fixtures.claim.numbers import Estimate", "assert measure(Estimate(2, 1, 3), 't') > 2")
     declared = holds("a") + claim("b", "assert measure(3, 't') == 4", declared='refuted="no"')
     warns = claim("a", "import warnings", "warnings.warn('')", "assert measure(3, 't') == 3")
     strict = partial(new_suite(warns).run, environment={"CLAIMS_STRICT": "1"})
@@ -362,7 +362,7 @@ def test_exit_codes(new_suite: MakeSuite) -> None:
 def test_checkpoints_cost_two_per_cent_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that jumps a second whenever the ledger is asked for."""
     clock = [100.0]
-    monkeypatch.setattr("reports.files.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("claim_suite.reports.files.time.perf_counter", lambda: clock[0])
     checkpoint, asked = files.Checkpoint(tmp_path / "ledger.json"), []
 
     def ledger() -> Any:

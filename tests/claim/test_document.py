@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.claim.text import prints
+from claim_suite.fixtures.claim.text import prints
 from tests.conftest import Suite, claim
 
 TEXT = """

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from fixtures.claim.numbers import SCALES, Estimate, Number, Undecided, as_json, decimal, printed
+from claim_suite.fixtures.claim.numbers import SCALES, Estimate, Number, Undecided, as_json, decimal, printed
 from tests.claim.odd import ODD
 
 PLACES = st.text("0123456789", max_size=6)

@@ -13,7 +13,7 @@ FAILS_IN_SETUP = f"@pytest.fixture\ndef rough():\n    {ONCE_MORE}    assert N > 
 GIVEN = "from hypothesis import given, strategies as st\n" + claim(
     "it", "assert n < 3", takes="n", above="@given(n=st.integers(0, 9))"
 )
-ONE_OF_MANY = """from fixtures.claim.table import Entry, each
+ONE_OF_MANY = """from claim_suite.fixtures.claim.table import Entry, each
 @each("value", [Entry(3, "it", {})])
 def test_it(value, measure):
     \"\"\"So.\"\"\"
@@ -180,12 +180,12 @@ BESIDE: dict[str, tuple[str, str, str, str]] = {
         "refuted", "",
     ),
     "a judge is another while it judges": (
-        FIXTURE + "from fixtures.claim import report\n    judge = report.judge\n"
+        FIXTURE + "from claim_suite.fixtures.claim import report\n    judge = report.judge\n"
         "    report.judge = lambda *told: ('holds', '')\n    yield\n    report.judge = judge\n",
-        fails("it"), "broken", f"fixtures.claim.report.judge {EXCHANGED}",
+        fails("it"), "broken", f"claim_suite.fixtures.claim.report.judge {EXCHANGED}",
     ),
     "a judge is another for a while": (
-        FIXTURE + "from fixtures.claim import report\n    judge, report.judge = report.judge, None\n"
+        FIXTURE + "from claim_suite.fixtures.claim import report\n    judge, report.judge = report.judge, None\n"
         "    report.judge = judge\n", holds("it"), "holds", "",
     ),
 }  # fmt: skip
@@ -228,12 +228,12 @@ WHOLE: dict[str, tuple[str, str, tuple[str, ...], str, str]] = {
         ("-n", "1"), "holds", "",
     ),
     "a judge is another": (
-        "from fixtures.claim import verdict\nverdict._judge.__code__ = (lambda *told: ('holds', '')).__code__\n",
-        FALSE, (), "broken", f"fixtures.claim.verdict._judge {EXCHANGED}",
+        "from claim_suite.fixtures.claim import verdict\nverdict._judge.__code__ = (lambda *told: ('holds', '')).__code__\n",
+        FALSE, (), "broken", f"claim_suite.fixtures.claim.verdict._judge {EXCHANGED}",
     ),
     "a comparison is another": (
-        "from fixtures.claim.numbers import Printed\nPrinted.__lt__ = lambda *told: True\n",
-        FALSE, ("-n", "1"), "broken", f"fixtures.claim.numbers.Printed {EXCHANGED}",
+        "from claim_suite.fixtures.claim.numbers import Printed\nPrinted.__lt__ = lambda *told: True\n",
+        FALSE, ("-n", "1"), "broken", f"claim_suite.fixtures.claim.numbers.Printed {EXCHANGED}",
     ),
     "a state is another": (
         "from reports import schema\nschema.STATES['refuted'] = schema.STATES['holds']\n", FALSE, (), "broken",

@@ -21,7 +21,7 @@ WAIT = 'open("waiting", "w").close(); import time; time.sleep(30)'
 WAITS = holds("first") + claim("second", WAIT, "assert measure(3, 't') == 3") + holds("third")
 SLOW_TO_WRITE = """
 import os, time
-from reports import page
+from claim_suite.reports import page
 def write(ledger, path):
     open("waiting", "w").close()
     time.sleep(1.5)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from fixtures.claim.table import Listed, slug, table, uncheckable
+from claim_suite.fixtures.claim.table import Listed, slug, table, uncheckable
 from tests.conftest import PROJECT, Suite, holds
 
 TABLE = '''
-from fixtures.claim.table import table
+from claim_suite.fixtures.claim.table import table
 
 MEASURED = {"small": {"MLP": 19_120, "all": 20_910, "gate": 4}, "large": {"MLP": 114_710, "all": 116_899}}
 
@@ -33,7 +33,7 @@ def test_table_1(cell, stated, measure):
 
 
 LIST = '''
-from fixtures.claim.table import Listed
+from claim_suite.fixtures.claim.table import Listed
 
 CLAIMS = Listed(
     """
@@ -103,7 +103,7 @@ def test_each_cell_and_each_line_is_a_claim_with_a_verdict_and_nothing_of_its_ne
 
 def test_what_a_test_is_handed_is_a_part_of_its_claim(suite: Suite) -> None:
     text = (
-        "from fixtures.claim.table import Entry, each\n@each('value', [Entry(3, 'a', {}), Entry(5, 'b', {})])\n"
+        "from claim_suite.fixtures.claim.table import Entry, each\n@each('value', [Entry(3, 'a', {}), Entry(5, 'b', {})])\n"
         "def test_it(value, measure):\n    'So.'\n    assert measure(value, 't') > 2\n"
     )
     outcomes = [suite.claims(each).run() for each in (text, text.replace("Entry(3", "Entry(4"))]
@@ -124,7 +124,7 @@ def test_a_line_that_no_test_checks_and_two_lists_of_one_test_are_refused(suite:
         suite.claims(text, "two", document)
     for document, again in twice.items():
         text = unchecked.replace("@CLAIMS.each", f"{again}\n@CLAIMS.each")
-        suite.claims("from fixtures.claim.table import table\n" + text, "two", document)
+        suite.claims("from claim_suite.fixtures.claim.table import table\n" + text, "two", document)
     outcome = suite.run()
     assert (outcome.code, outcome.verdicts) == (4, {}), outcome.output
     told = [f"{document}: test_two.py: no test checks 'taste' of its list" for document in unmeasured]
@@ -141,7 +141,7 @@ def test_two_claims_of_one_test_are_not_taken_for_one(suite: Suite) -> None:
         "uncheckable": ("@uncheckable(('a', 'Nice.', 'why'), ('a', 'Ugly.', 'why'))", "statement"),
     }  # fmt: skip
     for document, (above, takes) in lists.items():
-        text = f"from fixtures.claim.table import *\n{above}\ndef test_it({takes}):\n    'So.'\n"
+        text = f"from claim_suite.fixtures.claim.table import *\n{above}\ndef test_it({takes}):\n    'So.'\n"
         suite.claims(text, "two", document)
     outcome = suite.claims(holds("a")).run()
     assert (outcome.code, outcome.verdicts) == (1, {"a": "holds"}), outcome.output

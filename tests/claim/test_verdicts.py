@@ -221,7 +221,7 @@ from fractions import Fraction
 import library, numpy as np
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
-from fixtures.claim.numbers import Estimate
+from claim_suite.fixtures.claim.numbers import Estimate
 from tests.claim.odd import ODD
 """
 LIBRARY = """
@@ -297,8 +297,8 @@ CONFTEST = """
 import library, pytest
 from types import SimpleNamespace
 from hypothesis import settings
-from fixtures.claim.numbers import NotCovered
-from reports.schema import Evidence
+from claim_suite.fixtures.claim.numbers import NotCovered
+from claim_suite.reports.schema import Evidence
 settings.register_profile("quick", derandomize=True, deadline=None, max_examples=30)
 settings.load_profile("quick")
 @pytest.fixture

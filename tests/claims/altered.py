@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from fixtures.claim.numbers import Estimate
+from claim_suite.fixtures.claim.numbers import Estimate
 
 FACTORS = [Fraction(2) ** power for power in (-20, -8, -1, 1, 8, 20)]
 

@@ -30,11 +30,11 @@ from typing import Any
 import pytest
 from hypothesis import Phase, is_hypothesis_test, settings
 
-from fixtures import origins
-from fixtures.claim import turning, verdict
-from fixtures.claim.declaration import DECLARED
-from fixtures.claim.numbers import Printed, printed
-from reports import page, schema
+from claim_suite.fixtures import origins
+from claim_suite.fixtures.claim import turning, verdict
+from claim_suite.fixtures.claim.declaration import DECLARED
+from claim_suite.fixtures.claim.numbers import Printed, printed
+from claim_suite.reports import page, schema
 from tests.claims.altered import altered, called
 from tests.claims.mutants import mutant, worlds
 from tests.sampled import sampled
@@ -44,7 +44,7 @@ CLAIMS = 12  # of a document that an ordinary run tries
 ERRING = 12  # ways in which instruments err
 NOTHING_TURNS_IT = "Nothing turns it: "  # in a claim's note, before the reason
 INSTRUMENTS = ("fixtures.", "claims.")
-DECLARES = "fixtures.claim.table"  # what claims are declared with is no instrument
+DECLARES = "claim_suite.fixtures.claim.table"  # what claims are declared with is no instrument
 DECIDED = ("holds", "refuted")
 Key = tuple[str, str]
 
@@ -190,7 +190,7 @@ def cases(paths: Collection[Path], *plugins: object) -> dict[Key, tuple[schema.C
         patch.setattr(turning, "fault", lambda *_: "")  # here the claims are turned by what they stand on
         out = [f"--ledger={folder}/claims.json", f"--page={folder}/claims.html"]
         quiet = ["-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", "-p", "no:logging"]
-        quiet += ["-p", "fixtures.claim.plugin"]
+        quiet += ["-p", "claim_suite.fixtures.claim.plugin"]
         pytest.main(["-c", str(CONFIGURATION), *map(str, paths), "-m", "cheap", *quiet, *out], plugins=plugins)
         told = schema.read(Path(folder, "claims.json")).claims
     return {

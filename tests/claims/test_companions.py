@@ -12,12 +12,12 @@ import torch
 from hypothesis import Phase, find, given, settings
 from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS
 
-from fixtures.gate import implementations as routers
-from fixtures.gate import router
-from fixtures.gate.cases import Case
-from fixtures.gate.rounding import Rounding, uniform_loss_error
-from fixtures.gate.strategy import DTYPES, KINDS, cases
-from fixtures.routing import shares
+from claim_suite.fixtures.gate import implementations as routers
+from claim_suite.fixtures.gate import router
+from claim_suite.fixtures.gate.cases import Case
+from claim_suite.fixtures.gate.rounding import Rounding, uniform_loss_error
+from claim_suite.fixtures.gate.strategy import DTYPES, KINDS, cases
+from claim_suite.fixtures.routing import shares
 from tests.claims import wrong_routers as wrong
 
 Place = Callable[[pytest.MonkeyPatch, Any], None]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fixtures import origins
+from claim_suite.fixtures import origins
 from tests import runs
 from tests.claims.counterfactuals import NOTHING_TURNS_IT, nudged
 from tests.claims.mutants import mutant, worlds
@@ -34,7 +34,7 @@ STRANGER = {
 
         import pytest
 
-        from fixtures import origins
+        from claim_suite.fixtures import origins
 
 
         class Device:
@@ -67,8 +67,8 @@ STRANGER = {
         from hypothesis import given
         from hypothesis.strategies import integers
 
-        from fixtures import origins
-        from fixtures.routing.sources import shares_of
+        from claim_suite.fixtures import origins
+        from claim_suite.fixtures.routing.sources import shares_of
 
         pytestmark = pytest.mark.cheap
 

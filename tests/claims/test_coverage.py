@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims import coverage
+from claim_suite.fixtures.authoring import coverage
+from claim_suite.fixtures.claim.text import numbers
 from claims.__main__ import main
-from fixtures.claim.text import numbers
 
 CONTENT = '''
 import pytest

@@ -12,11 +12,11 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from claim_suite.fixtures.facts import ScoreTable
+from claim_suite.fixtures.models.counted import Counted
+from claim_suite.fixtures.models.formula import Formula
 from claims.deepseek_v3.conftest import Costs, Counts, Tables, WeightFile
 from claims.deepseek_v3.library import Library
-from fixtures.facts import ScoreTable
-from fixtures.models.counted import Counted
-from fixtures.models.formula import Formula
 from tests.models.configurations import FAMILIES, Config, some
 
 

@@ -11,12 +11,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claim_suite.fixtures.claim.numbers import NotCovered, Undecided
 from claims.mixtral_paper.sources import TABLE_5, Repetition
 from claims.moe_post.conftest import Reports
 from claims.moe_post.kaplan import Kaplan, counted
 from claims.moe_post.scores import Scores
 from claims.moe_post.widths import singled_out
-from fixtures.claim.numbers import NotCovered, Undecided
 
 PERCENT = {"ours": {"code": 60, "prose": 50, "news": 40}, "theirs": {"code": 40, "prose": 48, "talk": 9}}
 PROBLEMS = {"ours": {"code": 100, "prose": 400, "news": 50}, "theirs": {"code": 200, "prose": 400, "talk": 50}}

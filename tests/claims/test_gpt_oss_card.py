@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn import functional
 from transformers.models.gpt_oss import modeling_gpt_oss as library
 
+from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER, Formula
 from claims.gpt_oss_card.conftest import Stored
 from claims.gpt_oss_card.miniature import CONTEXT, Miniature
-from fixtures.models.formula import BYTES_PER_NUMBER, Formula
 from tests.models.configurations import FAMILIES, Config, published
 
 BLOCK = {"elements": 32, "bits_of_an_element": 4, "bits_of_a_scale": 8}

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claim_suite.fixtures.claim.numbers import NotCovered
+from claim_suite.fixtures.facts import facts
+from claim_suite.fixtures.models.published import Model
+from claim_suite.fixtures.origins import DATA
 from claims.inference_arithmetic import counting, sharding
 from claims.inference_arithmetic.clock import ProductClock
 from claims.inference_arithmetic.conftest import LayerTimes
-from fixtures.claim.numbers import NotCovered
-from fixtures.facts import facts
-from fixtures.models.published import Model
-from fixtures.origins import DATA
 
 few = st.integers(1, 40)
 

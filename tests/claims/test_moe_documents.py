@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from claim_suite.fixtures.models.formula import Formula
 from claims.attention_and_moe_notes.estimates import Cache, active_parameters
 from claims.attention_and_moe_notes.gpt import Gpt
 from claims.moe_explained.balancing import Batch, changes_by_rounding
 from claims.moe_explained.costs import four_bit_bytes
 from claims.moe_explained.tables import by_batch, by_rate, gains
-from fixtures.models.formula import Formula
 
 MISTRAL = {
     "model_type": "mistral", "hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 10,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import origins
-from fixtures.origins import SourceError
+from claim_suite.fixtures import origins
+from claim_suite.fixtures.origins import SourceError
 from tests.conftest import Suite, claim
 
 ROW = '["sizes.json"]\norigin = "a paper"\nlicence = "facts"\nlink = "https://arxiv.org/abs/1"\nsha256 = "0"\n'
@@ -37,7 +37,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "changed": (lambda data: (data / "sizes.json").write_text("{}"), "sizes.json has changed since its hash was rec"),
     "a hash that was never recorded": (
         lambda data: (data / "SOURCES.toml").write_text(ROW.replace('"0"', '""')),
-        "sizes.json has no hash in its row: record it with `python -m fixtures.origins",
+        "sizes.json has no hash in its row: record it with `python -m claim_suite.fixtures.origins",
     ),
     "missing": (lambda data: (data / "sizes.json").unlink(), "sizes.json cannot be read: restore it"),
     "no row": (lambda data: (data / "SOURCES.toml").write_text(""), "sizes.json has no row in the SOURCES.toml beside"),

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fixtures.gate.implementations import expert_outputs
-from fixtures.gate.router import (
+from claim_suite.fixtures.gate.implementations import expert_outputs
+from claim_suite.fixtures.gate.router import (
     Routing,
     assignments,
     balancing_loss,
@@ -18,7 +18,7 @@ from fixtures.gate.router import (
     uniform_share_moments,
     weighted_sum,
 )
-from fixtures.routing.shares import assignment_shares
+from claim_suite.fixtures.routing.shares import assignment_shares
 
 
 def not_renormalised(logits: Tensor, k: int) -> Routing:

@@ -8,8 +8,8 @@ from math import log
 import pytest
 import torch
 
-from fixtures.gate.implementations import OURS, ROUTERS, build_block, run_block
-from fixtures.gate.rounding import (
+from claim_suite.fixtures.gate.implementations import OURS, ROUTERS, build_block, run_block
+from claim_suite.fixtures.gate.rounding import (
     EXPONENTIAL,
     Outcome,
     Rounding,

@@ -11,8 +11,8 @@ import pytest
 import torch
 from hypothesis import given
 
-from fixtures.gate.cases import Case
-from fixtures.gate.router import (
+from claim_suite.fixtures.gate.cases import Case
+from claim_suite.fixtures.gate.router import (
     Routing,
     assignments,
     balancing_loss,
@@ -24,7 +24,7 @@ from fixtures.gate.router import (
     route_renormalised,
     uniform_share_moments,
 )
-from fixtures.gate.strategy import cases
+from claim_suite.fixtures.gate.strategy import cases
 
 Equation = Callable[[torch.Tensor, int], Routing]
 

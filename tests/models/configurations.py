@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from fixtures import origins
+from claim_suite.fixtures import origins
 from tests.sampled import ALL
 
 Config = dict[str, Any]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.models.accelerators import Accelerator, Decoding, at_work, microbatches_held, order
+from claim_suite.fixtures.models.accelerators import Accelerator, Decoding, at_work, microbatches_held, order
 
 rates = st.integers(1, 10**6)
 SLOW = Accelerator(flops=600, memory=20, link=30, wait=Fraction(1, 8), capacity=4)

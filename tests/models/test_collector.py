@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from fixtures.models import collector
+from claim_suite.fixtures.models import collector
 
 
 @pytest.mark.parametrize("on", [True, False])

@@ -9,10 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.models.config import build
-from fixtures.models.counted import Counted
-from fixtures.models.counts import Kept, NotKnown
-from fixtures.models.formula import LATENT, Formula
+from claim_suite.fixtures.models.config import build
+from claim_suite.fixtures.models.counted import Counted
+from claim_suite.fixtures.models.counts import Kept, NotKnown
+from claim_suite.fixtures.models.formula import LATENT, Formula
 from tests.models.configurations import FAMILIES, Config, published, some
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.models.counts import CONVENTIONS, Announced, NotKnown, Parameters, Route, Routed, Work, growth
+from claim_suite.fixtures.models.counts import CONVENTIONS, Announced, NotKnown, Parameters, Route, Routed, Work, growth
 
 MIXED = {
     "attention": 100, "mixers": 40, "mlp": 1000, "experts": 60_000, "shared_experts": 10_000, "router": 3000,

@@ -14,10 +14,10 @@ from packaging.version import Version
 from torch.utils.flop_counter import FlopCounterMode
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-from fixtures.models.config import build
-from fixtures.models.counted import Counted
-from fixtures.models.counts import CONVENTIONS, PARTS, WITH_PREDICTION, NotKnown
-from fixtures.models.parts import Anatomy
+from claim_suite.fixtures.models.config import build
+from claim_suite.fixtures.models.counted import Counted
+from claim_suite.fixtures.models.counts import CONVENTIONS, PARTS, WITH_PREDICTION, NotKnown
+from claim_suite.fixtures.models.parts import Anatomy
 from tests.models.families import FAMILIES, LATENT, Config, small
 from tests.sampled import sampled
 

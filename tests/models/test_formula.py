@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.models.counts import NotKnown, Parameters, Work
-from fixtures.models.formula import Formula, Shape
+from claim_suite.fixtures.models.counts import NotKnown, Parameters, Work
+from claim_suite.fixtures.models.formula import Formula, Shape
 from tests.models.configurations import FAMILIES, Config, of_card, published, some
 
 LLAMA = published("llama-2-13b")
@@ -137,5 +137,5 @@ def test_biases_that_a_family_does_not_know_are_not_counted() -> None:
 
 
 def test_arithmetic_needs_no_library() -> None:
-    program = "import sys, fixtures.models.formula; sys.exit(bool({'torch', 'transformers'} & {*sys.modules}))"
+    program = "import sys, claim_suite.fixtures.models.formula; sys.exit(bool({'torch', 'transformers'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from fixtures import origins
-from fixtures.models.published import Asked, Model
+from claim_suite.fixtures import origins
+from claim_suite.fixtures.models.published import Asked, Model
 
 
 def test_both_routes_answer_by_the_same_names() -> None:

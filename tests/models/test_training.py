@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from fixtures.models.training import Block, blockwise_bytes, hidden, saved_bytes, state_bytes
+from claim_suite.fixtures.models.training import Block, blockwise_bytes, hidden, saved_bytes, state_bytes
 
 if TYPE_CHECKING:
     from torch import Tensor

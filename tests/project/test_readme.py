@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fixtures.claim.declaration import KEYWORDS
-from fixtures.claim.documents import Document
-from reports import schema
+from claim_suite.fixtures.claim.declaration import KEYWORDS
+from claim_suite.fixtures.claim.documents import Document
+from claim_suite.reports import schema
 from tests import runs
 from tests.runs import ROOT
 
@@ -30,7 +30,7 @@ def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     """Run a command of a page with this Python, in a folder whose suite is the one that is imported."""
     program, *words = shlex.split(command, comments=True)
     if program == "pytest" or program.endswith("/pytest"):
-        words = ["-m", "pytest", "-p", "fixtures.claim.plugin", "-p", "xdist", "-p", "hypothesispytest", *words]
+        words = ["-m", "pytest", "-p", "claim_suite.fixtures.claim.plugin", "-p", "xdist", "-p", "hypothesispytest", *words]
     changed = {"PYTHONPATH": str(folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "120"}
     return runs.run(folder, *words[1:], environment=runs.ENVIRONMENT | changed, server=runs.FOR_MODELS)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from claim_suite.fixtures.claim.documents import read_document
+from claim_suite.reports import schema
 from claims.__main__ import main
-from fixtures.claim.documents import read_document
-from reports import schema
 from tests import runs
 from tests.runs import ROOT
 
@@ -17,7 +17,7 @@ from tests.runs import ROOT
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run pytest as a stranger does, from a folder that knows nothing of the suite."""
     environment = runs.ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
-    options = ["-p", "fixtures.claim.plugin", "-p", "no:cacheprovider", *arguments]
+    options = ["-p", "claim_suite.fixtures.claim.plugin", "-p", "no:cacheprovider", *arguments]
     return runs.run(folder, "pytest", *options, environment=environment, server=runs.FOR_MODELS)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.versions import untested
+from claim_suite.reports.versions import untested
 
 PROJECT = """
 [project]

@@ -12,14 +12,14 @@ import time
 from functools import partial
 from typing import Any
 
-from fixtures.errors import RecordingError
-from fixtures.recording import setup, store
-from fixtures.recording.engine_transformers import TransformersEngine, load
-from fixtures.recording.options import options
-from fixtures.recording.plan import Batch
-from fixtures.recording.recordings import record
-from fixtures.routing.counts import Counts
-from fixtures.routing.files import read
+from claim_suite.fixtures.errors import RecordingError
+from claim_suite.fixtures.recording import setup, store
+from claim_suite.fixtures.recording.engine_transformers import TransformersEngine, load
+from claim_suite.fixtures.recording.options import options
+from claim_suite.fixtures.recording.plan import Batch
+from claim_suite.fixtures.recording.recordings import record
+from claim_suite.fixtures.routing.counts import Counts
+from claim_suite.fixtures.routing.files import read
 
 BATCH_TOKENS = 64
 

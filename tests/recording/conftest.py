@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from fixtures.recording.engine_transformers import TransformersEngine, load
-from fixtures.recording.options import Options, options
-from fixtures.recording.recordings import record
-from fixtures.recording.setup import RecordingSetup, prepare
+from claim_suite.fixtures.recording.engine_transformers import TransformersEngine, load
+from claim_suite.fixtures.recording.options import Options, options
+from claim_suite.fixtures.recording.recordings import record
+from claim_suite.fixtures.recording.setup import RecordingSetup, prepare
 from tests.recording.synthetic_checkpoint import Planted, plant, random_corpus
 
 
@@ -70,7 +70,7 @@ def batches_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def set_tokens(tokens: int) -> None:
         monkeypatch.setitem(RecordingSetup.batches.__globals__["BATCH_TOKENS"], "cpu", tokens)
-        monkeypatch.setattr("fixtures.recording.store.SECONDS_OF_A_PART", 0.0)
+        monkeypatch.setattr("claim_suite.fixtures.recording.store.SECONDS_OF_A_PART", 0.0)
 
     return set_tokens
 

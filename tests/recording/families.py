@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from fixtures.errors import RecordingError
-from fixtures.recording.engine_transformers import kind_of_model, on_meta
+from claim_suite.fixtures.errors import RecordingError
+from claim_suite.fixtures.recording.engine_transformers import kind_of_model, on_meta
 from tests.recording.synthetic_checkpoint import tokenizer
 
 Config = dict[str, Any]

@@ -21,8 +21,8 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from fixtures.routing import files
-from fixtures.routing.metadata import routed_layers
+from claim_suite.fixtures.routing import files
+from claim_suite.fixtures.routing.metadata import routed_layers
 
 Table = list[list[list[float]]]  # logits by layer, class and expert
 

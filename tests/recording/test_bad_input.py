@@ -18,12 +18,12 @@ import torch
 import zstandard
 from safetensors.torch import load_file, save_file
 
-from fixtures.errors import RecordingError, extra
-from fixtures.origins import DATA
-from fixtures.recording import checkpoint, setup
-from fixtures.recording.engine_transformers import TransformersEngine, check_precision, load, use_threads
-from fixtures.recording.options import of, options
-from fixtures.recording.setup import prepare
+from claim_suite.fixtures.errors import RecordingError, extra
+from claim_suite.fixtures.origins import DATA
+from claim_suite.fixtures.recording import checkpoint, setup
+from claim_suite.fixtures.recording.engine_transformers import TransformersEngine, check_precision, load, use_threads
+from claim_suite.fixtures.recording.options import of, options
+from claim_suite.fixtures.recording.setup import prepare
 from tests.recording.synthetic_checkpoint import Planted, random_corpus
 
 FOLDER = str(Path(__file__).parent)

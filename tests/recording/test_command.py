@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from fixtures.recording import recordings, timing
+from claim_suite.fixtures.recording import recordings, timing
 from tests import runs
 from tests.recording import counterfactuals
 from tests.recording.synthetic_checkpoint import Planted, cells, expected, words_of
@@ -46,7 +46,7 @@ def command(folder: Path, *more: str, tier: str = "gpu", **options: object) -> D
     ledger.unlink(missing_ok=True)
     given = {"ledger": ledger, "page": folder / "claims.html", "evidence_out": folder / "evidence"} | options
     named = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
-    documents, plugins = ["claims/mixtral_paper", "claims/moe_post"], ["-p", "fixtures.claim.plugin"]
+    documents, plugins = ["claims/mixtral_paper", "claims/moe_post"], ["-p", "claim_suite.fixtures.claim.plugin"]
     done = runs.run(
         ROOT, "pytest", *plugins, "-p", "no:cacheprovider", "-m", tier, *named, *more, *documents,
         environment=runs.ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, server=runs.FOR_MODELS,

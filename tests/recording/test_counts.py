@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 import torch
 
-from fixtures.errors import RecordingError
-from fixtures.recording import routers
-from fixtures.recording.engine_transformers import TransformersEngine, load, load_model
-from fixtures.recording.options import options
-from fixtures.recording.plan import Batch, Planned
-from fixtures.recording.recordings import record
-from fixtures.recording.setup import RecordingSetup, prepare
-from fixtures.routing import files
-from fixtures.routing.counts import combine, count
-from fixtures.routing.metadata import evidence
+from claim_suite.fixtures.errors import RecordingError
+from claim_suite.fixtures.recording import routers
+from claim_suite.fixtures.recording.engine_transformers import TransformersEngine, load, load_model
+from claim_suite.fixtures.recording.options import options
+from claim_suite.fixtures.recording.plan import Batch, Planned
+from claim_suite.fixtures.recording.recordings import record
+from claim_suite.fixtures.recording.setup import RecordingSetup, prepare
+from claim_suite.fixtures.routing import files
+from claim_suite.fixtures.routing.counts import combine, count
+from claim_suite.fixtures.routing.metadata import evidence
 from tests.recording.synthetic_checkpoint import (
     EXPERTS,
     Planted,

@@ -13,14 +13,14 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from fixtures.errors import RecordingError
-from fixtures.recording.engine_transformers import kind_of_model
-from fixtures.recording.options import options
-from fixtures.recording.recordings import record
-from fixtures.recording.setup import prepare
-from fixtures.routing import files
-from fixtures.routing.counts import combine
-from fixtures.routing.metadata import PREFERENCE, UNKNOWN
+from claim_suite.fixtures.errors import RecordingError
+from claim_suite.fixtures.recording.engine_transformers import kind_of_model
+from claim_suite.fixtures.recording.options import options
+from claim_suite.fixtures.recording.recordings import record
+from claim_suite.fixtures.recording.setup import prepare
+from claim_suite.fixtures.routing import files
+from claim_suite.fixtures.routing.counts import combine
+from claim_suite.fixtures.routing.metadata import PREFERENCE, UNKNOWN
 from tests.recording.families import EXPERTS, Seen, families, small, write
 from tests.recording.synthetic_checkpoint import random_corpus
 from tests.sampled import ALL, sampled

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from huggingface_hub.errors import OfflineModeIsEnabled
 
-from fixtures.recording.checkpoint import explained
+from claim_suite.fixtures.recording.checkpoint import explained
 from tests import runs
 from tests.recording.stand_in_hub import COMMIT, Repository, serving
 from tests.recording.synthetic_checkpoint import Planted, words_of

@@ -11,14 +11,14 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from fixtures.claim.numbers import NotCovered
-from fixtures.errors import RecordingError
-from fixtures.recording import routers
-from fixtures.recording.engine_transformers import load
-from fixtures.recording.plan import Batch, Planned
-from fixtures.recording.recordings import record
-from fixtures.routing import files
-from fixtures.routing.texts import Perplexity, perplexity
+from claim_suite.fixtures.claim.numbers import NotCovered
+from claim_suite.fixtures.errors import RecordingError
+from claim_suite.fixtures.recording import routers
+from claim_suite.fixtures.recording.engine_transformers import load
+from claim_suite.fixtures.recording.plan import Batch, Planned
+from claim_suite.fixtures.recording.recordings import record
+from claim_suite.fixtures.routing import files
+from claim_suite.fixtures.routing.texts import Perplexity, perplexity
 from tests.recording.synthetic_checkpoint import (
     FAMILIES,
     Planted,

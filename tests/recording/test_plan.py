@@ -12,8 +12,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.errors import RecordingError
-from fixtures.recording.plan import JsonLines, Planned, Text, Tokenizer, _place, batches, plan, with_losses
+from claim_suite.fixtures.errors import RecordingError
+from claim_suite.fixtures.recording.plan import JsonLines, Planned, Text, Tokenizer, _place, batches, plan, with_losses
 from tests.recording.synthetic_checkpoint import random_corpus, write_corpus
 
 corpora = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 30)), min_size=1, max_size=60)

@@ -11,9 +11,9 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from fixtures.errors import RecordingError
-from fixtures.recording.recordings import record
-from fixtures.routing import files
+from claim_suite.fixtures.errors import RecordingError
+from claim_suite.fixtures.recording.recordings import record
+from claim_suite.fixtures.routing import files
 from tests.recording.apart import BATCH_TOKENS
 from tests.recording.test_store import first_parts, same, slowly
 

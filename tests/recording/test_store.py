@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 import torch
 
-from fixtures.errors import RecordingError
-from fixtures.recording.engine_transformers import TransformersEngine
-from fixtures.recording.options import options
-from fixtures.recording.recordings import Recordings, record
-from fixtures.recording.setup import RecordingSetup
-from fixtures.routing import files
-from fixtures.routing.texts import TextCounts
+from claim_suite.fixtures.errors import RecordingError
+from claim_suite.fixtures.recording.engine_transformers import TransformersEngine
+from claim_suite.fixtures.recording.options import options
+from claim_suite.fixtures.recording.recordings import Recordings, record
+from claim_suite.fixtures.recording.setup import RecordingSetup
+from claim_suite.fixtures.routing import files
+from claim_suite.fixtures.routing.texts import TextCounts
 from tests import runs
 from tests.recording.apart import BATCH_TOKENS
 from tests.recording.conftest import never

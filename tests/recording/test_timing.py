@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from fixtures.claim.numbers import NotCovered
-from fixtures.recording.timing import LayerClock, order_statistic
+from claim_suite.fixtures.claim.numbers import NotCovered
+from claim_suite.fixtures.recording.timing import LayerClock, order_statistic
 
 SMALL = {
     "hidden_size": 64, "intermediate_size": 4096, "num_attention_heads": 4, "num_key_value_heads": 4,

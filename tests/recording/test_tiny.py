@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fixtures import origins
-from fixtures.recording import engine_transformers
-from fixtures.recording.options import TINY, TINY_CORPUS, options
-from fixtures.recording.plan import open_corpus
-from fixtures.recording.setup import RecordingSetup, prepare
-from fixtures.recording.tiny import make
-from fixtures.routing.counts import check
+from claim_suite.fixtures import origins
+from claim_suite.fixtures.recording import engine_transformers
+from claim_suite.fixtures.recording.options import TINY, TINY_CORPUS, options
+from claim_suite.fixtures.recording.plan import open_corpus
+from claim_suite.fixtures.recording.setup import RecordingSetup, prepare
+from claim_suite.fixtures.recording.tiny import make
+from claim_suite.fixtures.routing.counts import check
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """What vLLM returns is read exactly, or refused: by the forms of its releases, and with vLLM where it is installed.
 
-    VLLM_CPU_KVCACHE_SPACE=1 HF_HUB_OFFLINE=1 python -m pytest -p fixtures.claim.plugin tests/recording/test_vllm.py
+    VLLM_CPU_KVCACHE_SPACE=1 HF_HUB_OFFLINE=1 python -m pytest -p claim_suite.fixtures.claim.plugin tests/recording/test_vllm.py
 
 in an environment with vLLM runs vLLM itself too, in minutes: identical counts, and losses within 2e-7 nats a token.
 """
@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fixtures.errors import RecordingError
-from fixtures.recording import engine_transformers, engine_vllm
-from fixtures.recording.options import options
-from fixtures.recording.plan import Batch, Planned
-from fixtures.recording.setup import RecordingSetup, prepare
-from fixtures.routing.counts import Text
+from claim_suite.fixtures.errors import RecordingError
+from claim_suite.fixtures.recording import engine_transformers, engine_vllm
+from claim_suite.fixtures.recording.options import options
+from claim_suite.fixtures.recording.plan import Batch, Planned
+from claim_suite.fixtures.recording.setup import RecordingSetup, prepare
+from claim_suite.fixtures.routing.counts import Text
 from tests.recording.synthetic_checkpoint import Planted, plant, random_corpus, random_table, rewrite
 
 # Three layers, of which the first is dense; two of eight experts; the text's two tokens follow one special token.

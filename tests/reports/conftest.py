@@ -12,8 +12,8 @@ from unittest.mock import patch
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from reports import page, terminal
-from reports.schema import Ledger
+from claim_suite.reports import page, terminal
+from claim_suite.reports.schema import Ledger
 from tests.reports import samples
 
 # Chromium's own services are switched off, so that what is left on the wire would be the page's.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reports.schema import Comparison, Document, Evidence, Ledger, Section, Stated
+from claim_suite.reports.schema import Comparison, Document, Evidence, Ledger, Section, Stated
 from tests.reports import samples
 
 HOSTILE = {

@@ -3,8 +3,8 @@
 import copy
 from typing import Any
 
-from reports import schema
-from reports.schema import Case, Claim, Comparison, Document, Evidence, Ledger, Measurement, Section, Stated
+from claim_suite.reports import schema
+from claim_suite.reports.schema import Case, Claim, Comparison, Document, Evidence, Ledger, Measurement, Section, Stated
 
 LAYERS = {"0": 0.0, "15": 0.5, "31": 1.0}
 DOMAINS = ["ArXiv", "DM Mathematics", "Github", "Gutenberg", "PhilPapers", "PubMed", "StackExchange", "Wikipedia (en)"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reports import page as draw
+from claim_suite.reports import page as draw
 from tests.reports import samples
 from tests.reports.conftest import LEDGERS
 from tests.reports.hostile import HOSTILE, everywhere

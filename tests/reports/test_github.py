@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reports import github
-from reports.schema import Ledger
+from claim_suite.reports import github
+from claim_suite.reports.schema import Ledger
 from tests.reports import samples
 
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import files, schema
-from reports.merge import merge, outdated
-from reports.schema import Case, Claim, LedgerError
+from claim_suite.reports import files, schema
+from claim_suite.reports.merge import merge, outdated
+from claim_suite.reports.schema import Case, Claim, LedgerError
 
 WHOLE: dict[str, Any] = {
     "schema": "claims-ledger/1",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reports import __main__ as command
-from reports import page, schema
-from reports.schema import Ledger
+from claim_suite.reports import __main__ as command
+from claim_suite.reports import page, schema
+from claim_suite.reports.schema import Ledger
 from tests.reports import samples
 from tests.reports.conftest import Outline
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import schema
-from reports.merge import merge, outdated
-from reports.schema import Case, Claim, Document, Ledger, Measurement, Section
+from claim_suite.reports import schema
+from claim_suite.reports.merge import merge, outdated
+from claim_suite.reports.schema import Case, Claim, Document, Ledger, Measurement, Section
 
 VERDICTS = ["holds", "refuted", "broken", "undecided", "unchecked", "uncheckable"]
 

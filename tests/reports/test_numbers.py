@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import numbers, strips
-from reports.numbers import MINUS, TIMES
-from reports.schema import Measurement, Stated
+from claim_suite.reports import numbers, strips
+from claim_suite.reports.numbers import MINUS, TIMES
+from claim_suite.reports.schema import Measurement, Stated
 
 
 def printed(text: str, low: str, high: str, nominal: str = "", *, cut_short: bool = False) -> numbers.Printed:

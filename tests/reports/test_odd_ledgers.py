@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
-from reports import github, index, page
-from reports.schema import Collection, Ledger, Record
-from reports.text import shown
+from claim_suite.reports import github, index, page
+from claim_suite.reports.schema import Collection, Ledger, Record
+from claim_suite.reports.text import shown
 from tests.reports import samples
 from tests.reports.conftest import Outline, Tell
 from tests.reports.hostile import HOSTILE, everywhere

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reports import page
-from reports.schema import Ledger
+from claim_suite.reports import page
+from claim_suite.reports.schema import Ledger
 from tests.reports import samples
 from tests.reports.conftest import Outline, draw_all
 

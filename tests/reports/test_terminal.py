@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from reports import schema
+from claim_suite.reports import schema
 from tests.reports import samples
 from tests.reports.conftest import Tell
 

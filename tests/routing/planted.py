@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fixtures.routing.counts import Counts, Text, count
-from fixtures.routing.files import Record
-from fixtures.routing.metadata import PREFERENCE
-from fixtures.routing.shares import Array
+from claim_suite.fixtures.routing.counts import Counts, Text, count
+from claim_suite.fixtures.routing.files import Record
+from claim_suite.fixtures.routing.metadata import PREFERENCE
+from claim_suite.fixtures.routing.shares import Array
 
 METADATA: dict[str, Any] = {
     "model": "m", "revision": "r", "weights_dtype": "float32", "experts": 4, "top_k": 2, "layers": 3, "engine": "e",

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures import origins
-from fixtures.claim.numbers import NotCovered, Undecided
-from fixtures.errors import EvidenceError
-from fixtures.routing import agreement, files
-from fixtures.routing.counts import Text, count
-from fixtures.routing.metadata import UNKNOWN
-from fixtures.routing.shares import assignment_shares
+from claim_suite.fixtures import origins
+from claim_suite.fixtures.claim.numbers import NotCovered, Undecided
+from claim_suite.fixtures.errors import EvidenceError
+from claim_suite.fixtures.routing import agreement, files
+from claim_suite.fixtures.routing.counts import Text, count
+from claim_suite.fixtures.routing.metadata import UNKNOWN
+from claim_suite.fixtures.routing.shares import assignment_shares
 from tests.conftest import Suite
 from tests.routing import planted
 from tests.routing.planted import METADATA

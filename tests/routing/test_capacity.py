@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.routing.capacity import (
+from claim_suite.fixtures.routing.capacity import (
     Array,
     dropped_share,
     expected_dropped_share,

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from fixtures.errors import EvidenceError
-from fixtures.routing import files
-from fixtures.routing.counts import Counts, Text, check, combine
-from fixtures.routing.files import Record
-from fixtures.routing.metadata import FORMAT, FORMAT_1, UNKNOWN, check_complete, summarise
+from claim_suite.fixtures.errors import EvidenceError
+from claim_suite.fixtures.routing import files
+from claim_suite.fixtures.routing.counts import Counts, Text, check, combine
+from claim_suite.fixtures.routing.files import Record
+from claim_suite.fixtures.routing.metadata import FORMAT, FORMAT_1, UNKNOWN, check_complete, summarise
 from tests.routing.planted import record
 
 SOME = [Text("A", 1, 1), Text("A", 3, 5), Text("B", 0, 7)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.coverage_grid import TRUTHS, Cell, broken, evidence, grid, main, measure, page, shares
-from fixtures.routing.shares import between, evenness, squared_distance
+from claim_suite.fixtures.routing.shares import between, evenness, squared_distance
 from tests.sampled import sampled
 
 CELLS = {

@@ -9,10 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.claim.numbers import Undecided
-from fixtures.routing.distances import Moments, SquaredDistances, _against_the_rest, chi_square, domains_differ
-from fixtures.routing.intervals import student
-from fixtures.routing.shares import Array, assignment_shares, between, evenness, only, squared_distance
+from claim_suite.fixtures.claim.numbers import Undecided
+from claim_suite.fixtures.routing.distances import (
+    Moments,
+    SquaredDistances,
+    _against_the_rest,
+    chi_square,
+    domains_differ,
+)
+from claim_suite.fixtures.routing.intervals import student
+from claim_suite.fixtures.routing.shares import Array, assignment_shares, between, evenness, only, squared_distance
 from tests.routing.planted import counts_of, drawn
 
 DENSE = np.random.default_rng(3).dirichlet(np.full(4, 8.0), (3, 2))

@@ -13,18 +13,18 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
+from claim_suite.fixtures.claim.numbers import Estimate, NotCovered, Undecided
+from claim_suite.fixtures.routing import sources
+from claim_suite.fixtures.routing.counts import Counts, Text
+from claim_suite.fixtures.routing.distances import Moments
+from claim_suite.fixtures.routing.evidence import published, recorded
+from claim_suite.fixtures.routing.intervals import TextEstimate, margin_interval, ratio_intervals
+from claim_suite.fixtures.routing.metadata import UNKNOWN
+from claim_suite.fixtures.routing.shares import Array, between, evenness, rise
+from claim_suite.fixtures.routing.sources import FIGURE_7, Source
+from claim_suite.fixtures.routing.texts import by_text
+from claim_suite.reports.schema import Evidence
 from claims.moe_post.sources import MMLU_RECORD
-from fixtures.claim.numbers import Estimate, NotCovered, Undecided
-from fixtures.routing import sources
-from fixtures.routing.counts import Counts, Text
-from fixtures.routing.distances import Moments
-from fixtures.routing.evidence import published, recorded
-from fixtures.routing.intervals import TextEstimate, margin_interval, ratio_intervals
-from fixtures.routing.metadata import UNKNOWN
-from fixtures.routing.shares import Array, between, evenness, rise
-from fixtures.routing.sources import FIGURE_7, Source
-from fixtures.routing.texts import by_text
-from reports.schema import Evidence
 from tests.routing.planted import METADATA, counts_of, drawn
 
 # Shares of two experts by layer: domains are 0, 1 and 1/2 of an even share from even at layers 0, 7 and 15.
@@ -373,7 +373,7 @@ def test_a_case_for_every_source_with_what_is_declared_of_it() -> None:
 def test_judging_recorded_evidence_needs_no_torch() -> None:
     code = (
         "import sys; from claims.moe_post.sources import MMLU_RECORD; assert 'numpy' not in sys.modules; "
-        "MMLU_RECORD.load(None).smallest_step(); import fixtures.routing.texts, fixtures.routing.files; "
+        "MMLU_RECORD.load(None).smallest_step(); import claim_suite.fixtures.routing.texts, claim_suite.fixtures.routing.files; "
         "assert 'torch' not in sys.modules"
     )
     run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2], timeout=60)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fixtures.claim.numbers import Estimate, Undecided
-from fixtures.routing.intervals import (
+from claim_suite.fixtures.claim.numbers import Estimate, Undecided
+from claim_suite.fixtures.routing.intervals import (
     TextEstimate,
     cluster_correction,
     effective_texts,
@@ -20,7 +20,7 @@ from fixtures.routing.intervals import (
     studentised,
     text_weights,
 )
-from fixtures.routing.shares import Array, assignment_shares, margin
+from claim_suite.fixtures.routing.shares import Array, assignment_shares, margin
 from tests.routing.planted import counts_of, drawn
 
 SHARES = np.array([0.4, 0.3, 0.2, 0.1])

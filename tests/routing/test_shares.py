@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.routing.shares import (
+from claim_suite.fixtures.routing.shares import (
     Array,
     assignment_shares,
     between,

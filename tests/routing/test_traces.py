@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 from safetensors.numpy import save_file
 
-from fixtures.claim.numbers import NotCovered
-from fixtures.errors import EvidenceError, RecordingError
-from fixtures.recording.options import options
-from fixtures.recording.recordings import Recordings
-from fixtures.routing import traces
+from claim_suite.fixtures.claim.numbers import NotCovered
+from claim_suite.fixtures.errors import EvidenceError, RecordingError
+from claim_suite.fixtures.recording.options import options
+from claim_suite.fixtures.recording.recordings import Recordings
+from claim_suite.fixtures.routing import traces
 
 EXPERTS, TOP_K, TOKENS = 8, 2, 50
 ABOUT = {"model": "someone/moe", "experts": EXPERTS, "top_k": TOP_K, "domain": "Code", "engine": "theirs 1.0"}
