@@ -6,11 +6,21 @@ from typing import Any
 
 import pytest
 
-from claim_suite.fixtures.models.counts import CONVENTIONS, Announced, NotKnown, Parameters, Route, Routed, Work, growth
+from claim_suite.fixtures.models.counts import (
+    CONVENTIONS,
+    Announced,
+    Flops,
+    NotKnown,
+    Parameters,
+    Route,
+    Routed,
+    growth,
+)
 
 MIXED = {
     "attention": 100, "mixers": 40, "mlp": 1000, "experts": 60_000, "shared_experts": 10_000, "router": 3000,
-    "norms": 7, "embeddings": 500, "per_layer_embeddings": 20, "head": 300, "towers": 50, "prediction": 30, "other": 3,
+    "norms": 7, "embeddings": 500, "per_layer_embeddings": 20, "head": 300, "modality_encoders": 50, "prediction": 30,
+    "other": 3,
 }  # fmt: skip
 WHOLE = Parameters(
     total=sum(MIXED.values()),
@@ -102,7 +112,7 @@ def test_a_dense_model_has_no_experts() -> None:
 
 
 class Given(Route):
-    """Work at a length as a test says it is."""
+    """Flops at a length as a test says it is."""
 
     def __init__(self, **parts: tuple[int, int]) -> None:
         self._parts = parts
@@ -111,8 +121,8 @@ class Given(Route):
     def parameters(self) -> Parameters:
         return WHOLE
 
-    def work(self, context: int) -> Work:
-        return Work(**{part: start + slope * context for part, (start, slope) in self._parts.items()})
+    def flops(self, context: int) -> Flops:
+        return Flops(**{part: start + slope * context for part, (start, slope) in self._parts.items()})
 
 
 def test_a_break_even_is_exact_and_may_lie_between_lengths() -> None:
@@ -124,7 +134,7 @@ def test_a_break_even_is_exact_and_may_lie_between_lengths() -> None:
 
 @pytest.mark.parametrize(("scores", "mlp"), [((1, 0), (10, 0)), ((0, 1), (9, 2)), ((0, 1), (9, 1))])
 def test_attention_that_never_catches_up_is_not_known(scores: tuple[int, int], mlp: tuple[int, int]) -> None:
-    with pytest.raises(NotKnown, match="does not grow against"):
+    with pytest.raises(NotKnown, match="do not grow against"):
         _ = Given(scores=scores, mlp=mlp).break_even
 
 
@@ -138,11 +148,13 @@ def test_a_route_answers_for_its_parameters() -> None:
 @pytest.mark.parametrize("part", ["projections", "scores", "mixers", "mlp", "experts", "router", "other", "head"])
 def test_growth_that_is_not_even_is_not_known(part: str) -> None:
     with pytest.raises(NotKnown, match=f"{part} does not grow evenly"):
-        growth(lambda length: Work(**({"projections": 1, "scores": length} | {part: length * length})))
-    slope = growth(lambda length: Work(**({"projections": 1, "scores": 0} | {part: 5 * length + 3})))
-    assert vars(slope) == vars(Work(projections=0, scores=0)) | {part: 5}
+        growth(lambda length: Flops(**({"projections": 1, "scores": length} | {part: length * length})))
+    slope = growth(lambda length: Flops(**({"projections": 1, "scores": 0} | {part: 5 * length + 3})))
+    assert vars(slope) == vars(Flops(projections=0, scores=0)) | {part: 5}
 
 
 def test_sums_of_work() -> None:
-    work = Work(projections=1, scores=2, mixers=4, mlp=8, experts=16, shared_experts=32, router=64, other=128, head=256)
+    work = Flops(
+        projections=1, scores=2, mixers=4, mlp=8, experts=16, shared_experts=32, router=64, other=128, head=256
+    )
     assert (work.attention, work.feed_forward, work.layers, work.total) == (3, 120, 255, 511)
