@@ -28,6 +28,7 @@ Verdict = Literal["holds", "loosely", "refuted", "disputed", "undecided", "unche
 Number = int | float | str  # a string is a decimal or a fraction: what a double cannot hold exactly
 Key = tuple[str, str]  # a claim and a case of it
 Tier = Literal["cheap", "gpu"]
+Reading = Literal["literal", "loose", "other"]  # "other": by which the author may say that a number holds
 Entry = TypeVar("Entry")
 
 
@@ -171,7 +172,7 @@ class Case(Outcome, kw_only=True):
     id: str
     test: str
     tier: Tier
-    reading: Literal["literal", "loose"] = "literal"
+    reading: Reading = "literal"
     source: str = ""
     part: str = ""
     declared: Verdict = "holds"
@@ -217,6 +218,7 @@ class Claim(Marked, kw_only=True):
     note: str = ""
     model: str = ""
     reason: str = ""
+    words: str = ""
     table: str = ""
     row: str = ""
     column: str = ""
@@ -370,14 +372,16 @@ def _over_sources(cases: list[Case], name: str) -> Verdict:
 
 def _of_source(cases: list[Case], name: str) -> Verdict:
     by_reading = grouped(cases, lambda case: case.reading)
-    strict, weak = (
+    strict, weak, other = (
         _gravest({getattr(case, name) for case in by_reading[reading]}) if reading in by_reading else None
-        for reading in ("literal", "loose")
+        for reading in ("literal", "loose", "other")
     )
     if "broken" in (strict, weak):
         return "broken"
     if weak is not None and strict in ("refuted", None):
         return "loosely" if weak == "holds" else weak
+    if other == "holds" and strict == "refuted":
+        return "disputed"
     return strict or "unchecked"
 
 
