@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from claim_suite.fixtures.models.counts import Route
+from claim_suite.fixtures.models.parameters import Route
 
 BLOCK = 64  # weights that share a constant
 HALF_PRECISION = 2  # bytes

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from claim_suite.fixtures.models.config import build
 from claim_suite.fixtures.models.counted import Counted
-from claim_suite.fixtures.models.counts import CacheBytes, NotKnown
 from claim_suite.fixtures.models.formula import LATENT, Formula
+from claim_suite.fixtures.models.parameters import CacheBytes, NotKnown
 from tests.models.configurations import FAMILIES, Config, published, some
 
 

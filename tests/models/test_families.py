@@ -16,8 +16,9 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from claim_suite.fixtures.models.components import ComponentMap
 from claim_suite.fixtures.models.config import build
+from claim_suite.fixtures.models.conventions import CONVENTIONS, WITH_PREDICTION, ways_of
 from claim_suite.fixtures.models.counted import Counted
-from claim_suite.fixtures.models.counts import COMPONENTS, CONVENTIONS, WITH_PREDICTION, NotKnown
+from claim_suite.fixtures.models.parameters import COMPONENTS, NotKnown
 from tests.models.families import FAMILIES, LATENT, Config, small
 from tests.sampled import sampled
 
@@ -83,7 +84,7 @@ def test_parts_add_up_and_routes_agree(family: str) -> None:
     assert of.count("active", "everything") == of.active <= of.total
     assert counted.active == of.active
     assert (of.active < of.total) == (of.experts > 0)
-    for convention in CONVENTIONS.keys() - {WITH_PREDICTION}:
+    for convention in (way for way in ways_of("active") if not CONVENTIONS[way].adds):
         assert 0 <= of.count("active", convention) <= of.count("total", convention) <= of.total
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claim_suite.fixtures.models.counts import Flops, NotKnown, Parameters
 from claim_suite.fixtures.models.formula import Formula, Shape
+from claim_suite.fixtures.models.parameters import Flops, NotKnown, Parameters
 from tests.models.configurations import FAMILIES, Config, of_card, published, some
 
 LLAMA = published("llama-2-13b")

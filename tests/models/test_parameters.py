@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from claim_suite.fixtures.models.counts import (
-    CONVENTIONS,
+from claim_suite.fixtures.cards.quantities import QUANTITIES
+from claim_suite.fixtures.models.conventions import CONVENTIONS, ways_of
+from claim_suite.fixtures.models.parameters import (
+    COMPONENTS,
     Announced,
     Flops,
     NotKnown,
@@ -40,6 +42,7 @@ WHOLE = Parameters(
         {"head": -1, "embeddings": WHOLE.embeddings + WHOLE.head + 1},
         {"projections": 101},
         {"tied": 501},
+        {"modality_embeddings": 51},
         {"routed": (Routed(0, 0, 60_000),)},
         {"routed": (Routed(7, 2, 60_000),)},
         {"routed": (Routed(6, 7, 60_000),)},
@@ -49,7 +52,7 @@ WHOLE = Parameters(
     ],
 )
 def test_parts_that_do_not_add_up_are_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"add up|negative|projections|experts|tied"):
+    with pytest.raises(ValueError, match=r"add up|negative|projections|experts|tied|modalities"):
         replace(WHOLE, **change)
 
 
@@ -62,25 +65,34 @@ def test_sums_of_parts() -> None:
 
 
 def test_every_named_convention() -> None:
-    of = replace(WHOLE, prediction=0, total=WHOLE.total - 30, announced=Announced(90, 31))
+    of = replace(WHOLE, prediction=0, total=WHOLE.total - 30, announced=Announced(90, 31), modality_embeddings=8)
     everything = of.total - 40_000
-    assert {name: of.count("active", name) for name in CONVENTIONS} == {
+    ways = {"everything", *ways_of("active")}
+    assert {name: of.count("active", name) for name in ways} == {
         "everything": everything,
         "without the input embedding": everything - 320,  # the tied rest of it works as the head
         "without input embedding and head": everything - 820,
-        "routed experts only": 20_000,
-        "without multi-token prediction": everything,
+        "without input embedding and router": everything - 3320,
         "with multi-token prediction": everything + 31,
-        "effective": everything - 870,
+        "with multi-token prediction, without input embedding and head": everything + 31 - 820,
         "text part alone": everything - 50,
     }
     assert of.count("total") == of.count("total", "everything") == of.total
     assert of.count("total", "with multi-token prediction") == of.total + 90
     assert of.count("total", "text part alone", "without the input embedding") == of.total - 370
-    assert WHOLE.count("total", "without multi-token prediction") == WHOLE.total - 30
     assert WHOLE.count("total", "with multi-token prediction") == WHOLE.total
+    assert [of.count("embedding"), of.count("embedding", "with projector and patch embedding")] == [500, 508]
     with pytest.raises(NotKnown, match="announces none"):
         replace(of, announced=None).count("total", "with multi-token prediction")
+
+
+def test_every_convention_says_who_counts_so_and_leaves_out_what_there_is() -> None:
+    known = {*COMPONENTS, "tied", "modality_embeddings"}
+    for name, way in CONVENTIONS.items():
+        assert way.used_by, name
+        assert way.source.startswith("https://"), name
+        assert {*way.leaves_out, *way.adds} <= known, name
+        assert {*way.quantities} <= {*QUANTITIES}, name
 
 
 @pytest.mark.parametrize("asked", [("passive",), ("total", "without anything")])
