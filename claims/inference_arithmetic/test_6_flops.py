@@ -56,8 +56,8 @@ CLAIMS = Listed(
 
 @CLAIMS.each(*MAPS)
 def test_a_step(claim, anthropic, counting, stated, measure):
-    maps, unit, places = MAPS[claim], Sizes.of(anthropic.config).unit, anthropic.counted.anatomy.places.values()
-    weights = sum(place.size for place in places if place.name.removesuffix(".weight").endswith(maps))
+    maps, unit, tensors = MAPS[claim], Sizes.of(anthropic.config).unit, anthropic.counted.component_map.tensors.values()
+    weights = sum(tensor.size for tensor in tensors if tensor.name.removesuffix(".weight").endswith(maps))
     also = {"two for every weight": Fraction(2 * weights, unit)}
     assert measure(Fraction(counting.projection_work(anthropic, *maps), unit), "times d² FLOPs", also=also) == stated
 
@@ -89,8 +89,8 @@ def test_norm_weights(models, counting, measure):
     note="Literal: to the billion printed; weaker: about 100, to the nearest ten billion.",
 )
 def test_about_100b_flops(anthropic, reading, stated, measure):
-    work = anthropic.work(1).projections + anthropic.work(1).mlp
-    assert measure({"literal": work, "loose": round(work, -10)}[reading], "FLOPs") == stated
+    flops = anthropic.flops(1).projections + anthropic.flops(1).mlp
+    assert measure({"literal": flops, "loose": round(flops, -10)}[reading], "FLOPs") == stated
 
 
 @CLAIMS.claim(
@@ -123,18 +123,18 @@ def test_below_two_per_cent(anthropic, printed, reading, stated, measure):
     "feature. Up to a context of 50 tokens that is so.",
 )
 def test_hundred_is_enough(anthropic, printed, stated, measure):
-    sizes, work = Sizes.of(anthropic.config), anthropic.work(printed["anthropic"]["request"])
-    measure(Fraction(work.scores, work.projections + work.mlp), "of the FLOPs that were counted")
-    vectors = Fraction(work.scores, 2 * sizes.width * sizes.layers)
+    sizes, flops = Sizes.of(anthropic.config), anthropic.flops(printed["anthropic"]["request"])
+    measure(Fraction(flops.scores, flops.projections + flops.mlp), "of the FLOPs that were counted")
+    vectors = Fraction(flops.scores, 2 * sizes.width * sizes.layers)
     assert stated >= measure(vectors, "operations on vectors a layer")
 
 
 @CLAIMS.each()
 def test_the_work_of_a_token(claim, anthropic, stated, measure):
-    sizes, work = Sizes.of(anthropic.config), anthropic.work(1)
-    counted, weights = work.projections + work.mlp, anthropic.attention + anthropic.mlp
+    sizes, flops = Sizes.of(anthropic.config), anthropic.flops(1)
+    counted, weights = flops.projections + flops.mlp, anthropic.attention + anthropic.mlp
     vectors = 100 * 2 * sizes.width * sizes.layers
-    hundred_keys = {"of the score of one key": 100 * Fraction(work.scores, 2)}
+    hundred_keys = {"of the score of one key": 100 * Fraction(flops.scores, 2)}
     found = {
         "layer-work": lambda: measure(
             Fraction(counted, sizes.unit), "times d² FLOPs", also=Fraction(sizes.token_work, sizes.unit)

@@ -147,7 +147,7 @@ def test_bert(claim, models, stated, measure):
     found = {
         "bert-parameters": lambda: measure(model.total, "parameters", also=equations.bert_parameters(of)),
         "bert-width": lambda: measure(rows.shape[1], "features", also=of["hidden_size"]),
-        "bert-layers": lambda: measure(len(library.anatomy.layers), "layers", also=of["num_hidden_layers"]),
+        "bert-layers": lambda: measure(len(library.component_map.layers), "layers", also=of["num_hidden_layers"]),
     }
     assert found[claim]() == stated
 
