@@ -75,9 +75,9 @@ class Steps:
 
     def layers_of(self, model: Model, accelerators: int = 1) -> Decoding:
         """A step through a counted model's layers; embedding and head are left out, as the document does."""
-        work = model.work(1)
+        flops = model.flops(1)
         sizes = Sizes.of(model.config)
-        return self._step(model.attention + model.mlp, work.projections + work.mlp, accelerators, sizes)
+        return self._step(model.attention + model.mlp, flops.projections + flops.mlp, accelerators, sizes)
 
     def sized(self, name: str, **also: int) -> Decoding:
         """A step of a model by its round number of parameters, two FLOPs each."""
@@ -85,9 +85,9 @@ class Steps:
         sizes = Sizes(of["layers"], of["width"])
         return self._step(of["parameters"], 2 * of["parameters"], of["accelerators"], sizes)
 
-    def _step(self, weights: int, work: Fraction | int, accelerators: int, sizes: Sizes) -> Decoding:
+    def _step(self, weights: int, flops: Fraction | int, accelerators: int, sizes: Sizes) -> Decoding:
         layers = sizes.layers
-        return Decoding(self.a100, 2 * weights, work, accelerators, 4 * layers, 2 * 4 * layers * sizes.width)
+        return Decoding(self.a100, 2 * weights, flops, accelerators, 4 * layers, 2 * 4 * layers * sizes.width)
 
     def equations(self, name: str) -> Times:
         """The times of a model by its round number, by the document's equations."""
@@ -104,8 +104,8 @@ class Steps:
 def steps(printed: Facts) -> Steps:
     """Steps of decoding, their times in exact seconds, on an A100 as the document has it."""
     of = printed["a100"]
-    wait = Fraction(of["wait_microseconds"], 10**6)
-    return Steps(Accelerator(of["flops"], of["memory"], of["link"], wait, of["capacity"]), printed)
+    latency = Fraction(of["wait_microseconds"], 10**6)
+    return Steps(Accelerator(of["flops"], of["memory"], of["link"], latency, of["capacity"]), printed)
 
 
 @pytest.fixture(scope="session")

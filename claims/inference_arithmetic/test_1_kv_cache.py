@@ -83,8 +83,8 @@ def test_ratio_by_the_clock(anthropic, product_clock, measure):
     "of the layers' matrices.",
 )
 def test_key_value_share(anthropic, counting, reading, stated, measure):
-    work = anthropic.work(1)
-    whole = {"literal": work.total, "loose": work.projections + work.mlp}[reading]
+    flops = anthropic.flops(1)
+    whole = {"literal": flops.total, "loose": flops.projections + flops.mlp}[reading]
     assert measure(Fraction(counting.projection_work(anthropic, "k_proj", "v_proj"), whole), "of the FLOPs") == stated
 
 
@@ -97,10 +97,10 @@ def test_key_value_share(anthropic, counting, reading, stated, measure):
 )
 def test_saved_a_step(printed, anthropic, counting, reading, stated, measure):
     tokens = printed["anthropic"]["request"]
-    work = anthropic.work(tokens)
-    products = work.projections + work.mlp
-    step = products + work.scores
-    all_saved = Fraction(tokens * work.layers - step, (tokens - 1) * step)
+    flops = anthropic.flops(tokens)
+    products = flops.projections + flops.mlp
+    step = products + flops.scores
+    all_saved = Fraction(tokens * flops.layers - step, (tokens - 1) * step)
     keys_and_values = Fraction(counting.projection_work(anthropic, "k_proj", "v_proj"), products)
     assert measure({"literal": all_saved, "loose": keys_and_values}[reading], "of a step's FLOPs") == stated
 
@@ -113,8 +113,8 @@ def test_saved_a_step(printed, anthropic, counting, reading, stated, measure):
     "by its differences; weaker: without attention's scores.",
 )
 def test_quadratic_without_cache(anthropic, reading, stated, measure):
-    works = [(n, anthropic.work(n)) for n in range(1, 6)]
-    steps = [n * (work.layers - {"literal": 0, "loose": work.scores}[reading]) for n, work in works]
+    by_context = [(n, anthropic.flops(n)) for n in range(1, 6)]
+    steps = [n * (flops.layers - {"literal": 0, "loose": flops.scores}[reading]) for n, flops in by_context]
     levels = [steps]
     while any(levels[-1]):
         levels.append([after - before for before, after in zip(levels[-1], levels[-1][1:], strict=False)])
@@ -131,7 +131,9 @@ def test_small_batch_recomputes(steps, anthropic, printed, reading, measure):
     tokens = {"literal": printed["anthropic"]["request"], "loose": 208}[reading]
     step = steps.layers_of(anthropic)
     again = measure(MS * step.floor(tokens), "ms", of="computed again")
-    kept = MS * (step.floor(1) + Fraction(tokens * anthropic.cached_token.total) / steps.a100.memory)
+    kept = MS * (
+        step.floor(1) + Fraction(tokens * anthropic.kv_cache_bytes_per_token.total) / steps.a100.memory_bandwidth
+    )
     assert again <= measure(kept, "ms", of="with a cache that is read")
 
 
@@ -147,13 +149,13 @@ def test_a_product(claim, counting, stated, measure):
 @pytest.mark.cheap
 @CLAIMS.each("cached-bytes", "52b-width", "52b-layers", "key-value-work", "whole-pass-factor")
 def test_the_model(claim, anthropic, counting, stated, measure):
-    sizes, work = Sizes.of(anthropic.config), anthropic.work(1)
+    sizes, flops = Sizes.of(anthropic.config), anthropic.flops(1)
     vectors = 2 * sizes.layers * sizes.width
-    cached = Fraction(anthropic.cached_token.total, vectors)
+    cached = Fraction(anthropic.kv_cache_bytes_per_token.total, vectors)
     key_value_work = counting.projection_work(anthropic, "k_proj", "v_proj")
-    whole_pass = Fraction(work.projections + work.mlp, key_value_work)
+    whole_pass = Fraction(flops.projections + flops.mlp, key_value_work)
     weights = Fraction(anthropic.attention + anthropic.mlp, anthropic.attention // 2)
-    layers = len(anthropic.counted.anatomy.layers)
+    layers = len(anthropic.counted.component_map.layers)
     found = {
         "cached-bytes": lambda: measure(
             cached, "vectors a layer", also=Fraction(sizes.cached_bytes(head_width=128), vectors)
@@ -188,14 +190,14 @@ def test_ratio(steps, stated, measure):
 def test_a_pass(claim, steps, anthropic, counting, stated, measure):
     step, ridge = steps.layers_of(anthropic), steps.a100.ridge
     key_value_work = Fraction(counting.projection_work(anthropic, "k_proj", "v_proj"))
-    even = key_value_work / steps.a100.memory / (key_value_work / steps.a100.flops)
+    even = key_value_work / steps.a100.memory_bandwidth / (key_value_work / steps.a100.flops_per_second)
     time, equation = MS * step.floor(208), MS * steps.equations_of(anthropic).memory
     on_four = MS * steps.layers_of(anthropic, 4).floor(208)
-    passes = {tokens: tokens * anthropic.work(tokens).layers for tokens in (208, 312, 416)}
+    passes = {tokens: tokens * anthropic.flops(tokens).layers for tokens in (208, 312, 416)}
     longer = {tokens: Fraction(work, passes[208]) for tokens, work in passes.items()}
     found = {
-        "ratio-of-key-values": lambda: measure(even, "tokens", also=step.balance),
-        "whole-pass-ratio": lambda: measure(step.balance, "tokens", also=ridge),
+        "ratio-of-key-values": lambda: measure(even, "tokens", also=step.critical_batch_size),
+        "whole-pass-ratio": lambda: measure(step.critical_batch_size, "tokens", also=ridge),
         "pass-time": lambda: measure(time, "ms", also={"printed equation": equation}),
         "pass-time-on-four": lambda: measure(on_four, "ms", also={"a quarter of one": time / 4}),
         "double-context": lambda: measure(longer[416], "times the FLOPs"),

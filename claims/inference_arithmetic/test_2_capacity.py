@@ -61,7 +61,7 @@ def left(steps: Any, gpus: int) -> Any:
 
 def a_token(model: Any, reading: str) -> Any:
     """Bytes that are kept of a token: as counted, and rounded as the document goes on with."""
-    return {"literal": model.cached_token.total, "loose": Fraction(2, 1000) * GB}[reading]
+    return {"literal": model.kv_cache_bytes_per_token.total, "loose": Fraction(2, 1000) * GB}[reading]
 
 
 @CLAIMS.claim(
@@ -79,7 +79,7 @@ def test_tokens_on_three(steps, anthropic, reading, stated, measure):
 )
 def test_batch_on_three(steps, anthropic, reading, stated, measure):
     gigabyte = {"literal": GB, "loose": 2**30}[reading]
-    request = steps.printed["anthropic"]["request"] * anthropic.cached_token.total
+    request = steps.printed["anthropic"]["request"] * anthropic.kv_cache_bytes_per_token.total
     assert measure(left(steps, 3) * gigabyte // (GB * request), "requests of 2,048 tokens") == stated
 
 
@@ -94,7 +94,7 @@ def test_larger_batch_is_cheaper(steps, anthropic, measure):
 
 @CLAIMS.claim(in_words=True, note="The batch of 4 that was found for three GPUs.")
 def test_bound_by_memory(steps, anthropic, stated, measure):
-    assert stated < measure(steps.layers_of(anthropic, 3).balance, "sequences at which both take as long")
+    assert stated < measure(steps.layers_of(anthropic, 3).critical_batch_size, "sequences at which both take as long")
 
 
 @CLAIMS.claim(
@@ -107,7 +107,9 @@ def test_drop_the_cache(steps, anthropic, printed, reading, measure):
     tokens = {"literal": 4 * printed["anthropic"]["request"], "loose": 208}[reading]
     step = steps.layers_of(anthropic, 3)
     again = measure(1000 * step.floor(tokens), "ms", of="computed again")
-    kept = step.floor(4) + Fraction(tokens * anthropic.cached_token.total) / (3 * steps.a100.memory)
+    kept = step.floor(4) + Fraction(tokens * anthropic.kv_cache_bytes_per_token.total) / (
+        3 * steps.a100.memory_bandwidth
+    )
     assert again <= measure(1000 * kept, "ms", of="with a cache that is read")
 
 
@@ -155,7 +157,7 @@ def test_an_a100(claim, datasheet, stated, measure):
 
 @CLAIMS.each("weights-in-units", "cached-token", "cached-token-in-gb")
 def test_the_model(claim, anthropic, stated, measure):
-    of, token = anthropic.config, anthropic.cached_token.total
+    of, token = anthropic.config, anthropic.kv_cache_bytes_per_token.total
     weights = 2 * (anthropic.attention + anthropic.mlp + anthropic.head)
     by_equation = Sizes.of(of).cached_bytes(of["hidden_size"] // of["num_attention_heads"])
     found = {

@@ -80,7 +80,10 @@ def test_flops_grow_with_batch(anthropic, counting, measure):
 )
 def test_memory_grows_with_parameters(steps, anthropic, reading, measure):
     tokens = {"literal": steps.printed["anthropic"]["request"], "loose": 0}[reading]
-    step, cache = steps.layers_of(anthropic), Fraction(tokens * anthropic.cached_token.total) / steps.a100.memory
+    step, cache = (
+        steps.layers_of(anthropic),
+        Fraction(tokens * anthropic.kv_cache_bytes_per_token.total) / steps.a100.memory_bandwidth,
+    )
     twice = replace(step, weights=2 * step.weights)
     batch = (step.floor(100) + 100 * cache) / (step.floor(1) + cache)
     weights = measure(twice.reading / step.reading, "times as long", of="twice the weights")
@@ -173,7 +176,7 @@ def test_gopher_batch_again(steps, stated, measure):
 def test_a_model_of_gophers_size(claim, steps, stated, measure):
     step, equations, batch = steps.sized("gopher"), steps.equations("gopher"), steps.printed["gopher"]["batch"]
     at_once = max(step.floor(batch), step.sending(batch))
-    by_the_ratio = step.reading * batch / step.balance
+    by_the_ratio = step.reading * batch / step.critical_batch_size
 
     found = {
         "gopher-step": lambda: measure(step.floor(1), "s", also={PRINTED: equations.memory}),

@@ -44,7 +44,10 @@ def test_larger_batch_is_not_faster(steps, measure):
 def test_ratio_upside_down(steps, stated, measure):
     one = Times(steps.a100, 1, Sizes(1, 1))
     also = {"the two times, of one parameter": one.compute(1) / one.memory}
-    assert measure(Fraction(steps.a100.memory) / steps.a100.flops, "bytes a FLOP", also=also) == stated
+    assert (
+        measure(Fraction(steps.a100.memory_bandwidth) / steps.a100.flops_per_second, "bytes a FLOP", also=also)
+        == stated
+    )
 
 
 @BEFORE_THE_TABLE.claim(
@@ -140,14 +143,14 @@ def flops_a_byte(model: Any, counting: Any, width: int) -> list[Fraction]:
 )
 def test_safe_from_1024(steps, anthropic, counting, reading, stated, measure):
     apart, for_a_feature = {"literal": 1, "loose": 128}[reading], min(flops_a_byte(anthropic, counting, 1))
-    widest = steps.a100.ridge_of_link // for_a_feature // apart * apart
+    widest = steps.a100.interconnect_ridge // for_a_feature // apart * apart
     assert measure(widest, "features", of="widest that communication bounds") <= stated
 
 
 @AFTER_THE_TABLE.claim(note="Read as: some of the four steps have fewer FLOPs a byte than the hardware, others not.")
 def test_awkward_at_512(steps, anthropic, counting, stated, measure):
     ratios = flops_a_byte(anthropic, counting, int(stated.nominal))
-    below = sum(ratio < steps.a100.ridge_of_link for ratio in ratios)
+    below = sum(ratio < steps.a100.interconnect_ridge for ratio in ratios)
     assert stated == measure(min(ratios), "FLOPs a byte", of="least of four steps")
     assert 0 < measure(below, "steps of four that communication bounds") < len(ratios)
 
@@ -156,7 +159,7 @@ def test_awkward_at_512(steps, anthropic, counting, stated, measure):
 def test_on_four_gpus(claim, steps, stated, measure):
     step, equations, batch = steps.sized("anthropic"), steps.equations("anthropic"), steps.printed["exercise"]["batch"]
     found = {
-        "link-ratio": lambda: measure(steps.a100.ridge_of_link, "FLOPs a byte"),
+        "link-ratio": lambda: measure(steps.a100.interconnect_ridge, "FLOPs a byte"),
         "exercise-compute": lambda: measure(MS * step.floor(batch), "ms", also=MS * equations.compute(batch)),
         "exercise-comms": lambda: measure(MS * step.sending(batch), "ms", also=MS * equations.transfer(batch)),
     }

@@ -56,8 +56,8 @@ CLAIMS = Listed(
 
 @CLAIMS.each(*MAPS)
 def test_a_step(claim, anthropic, counting, stated, measure):
-    maps, unit, places = MAPS[claim], Sizes.of(anthropic.config).unit, anthropic.counted.anatomy.places.values()
-    weights = sum(place.size for place in places if place.name.removesuffix(".weight").endswith(maps))
+    maps, unit, tensors = MAPS[claim], Sizes.of(anthropic.config).unit, anthropic.counted.component_map.tensors.values()
+    weights = sum(tensor.size for tensor in tensors if tensor.name.removesuffix(".weight").endswith(maps))
     also = {"two for every weight": Fraction(2 * weights, unit)}
     assert measure(Fraction(counting.projection_work(anthropic, *maps), unit), "times d² FLOPs", also=also) == stated
 
@@ -98,11 +98,11 @@ def test_below_two_per_cent(anthropic, stated, measure):
 
 @CLAIMS.each()
 def test_the_work_of_a_token(claim, anthropic, stated, measure):
-    sizes, work = Sizes.of(anthropic.config), anthropic.work(1)
+    sizes, flops = Sizes.of(anthropic.config), anthropic.flops(1)
     both = 2 * sizes.vocabulary * sizes.width
-    counted, weights = work.projections + work.mlp, anthropic.attention + anthropic.mlp
+    counted, weights = flops.projections + flops.mlp, anthropic.attention + anthropic.mlp
     vectors = 100 * 2 * sizes.width * sizes.layers
-    hundred_keys = {"of the score of one key": 100 * Fraction(work.scores, 2)}
+    hundred_keys = {"of the score of one key": 100 * Fraction(flops.scores, 2)}
     found = {
         "layer-work": lambda: measure(
             Fraction(counted, sizes.unit), "times d² FLOPs", also=Fraction(sizes.token_work, sizes.unit)

@@ -20,7 +20,7 @@ CLAIMS = Listed(
     | claim                      | stated  | says                                                                      |
     |----------------------------|---------|---------------------------------------------------------------------------|
     | softmax-above-projections  |         | The softmax takes slightly longer than making queries, keys and values.   |
-    | projections-are-a-third    | third   | Making queries, keys and values takes 1/3 of the time.                    |
+    | projections-are-a-third    | a third | Making queries, keys and values takes 1/3 of the time.                    |
     | softmax-is-bound-by-memory |         | The softmax is bound by memory.                                           |
     | others-bound-by-memory     |         | So are the product of queries and keys, ReLU and dropout.                 |
     | softmax-accesses           | 4       | The usual softmax takes four accesses to memory for each number.          |
@@ -154,7 +154,7 @@ def test_bert(claim, models, stated, measure):
     found = {
         "bert-parameters": lambda: measure(model.total, "parameters", also=equations.bert_parameters(of)),
         "bert-width": lambda: measure(rows.shape[1], "features", also=of["hidden_size"]),
-        "bert-layers": lambda: measure(len(library.anatomy.layers), "layers", also=of["num_hidden_layers"]),
+        "bert-layers": lambda: measure(len(library.component_map.layers), "layers", also=of["num_hidden_layers"]),
     }
     assert found[claim]() == stated
 

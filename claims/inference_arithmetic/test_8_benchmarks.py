@@ -102,7 +102,7 @@ def expected_pass(steps: Any, name: str) -> Fraction:
 
 def product_time(steps: Any, widths: int) -> Any:
     """Microseconds of a product over the context with a matrix so many model widths wide, as the document has it."""
-    return US * Fraction(512 * widths * 5120**2 * 2) / steps.a100.flops
+    return US * Fraction(512 * widths * 5120**2 * 2) / steps.a100.flops_per_second
 
 
 def left(printed: Any, name: str) -> dict[str, Fraction]:
@@ -228,7 +228,7 @@ def test_expected(claim, steps, benchmarked, counting, stated, measure):
     rows = benchmarked.counted.model.get_input_embeddings().weight.shape[1]
     width, inner = benchmarked.config["hidden_size"], benchmarked.config["ffn_dim"]
     mlp, projection = (
-        US * Fraction(counting.product_work(of["context"], width, columns)) / steps.a100.flops
+        US * Fraction(counting.product_work(of["context"], width, columns)) / steps.a100.flops_per_second
         for columns in (inner, width)
     )
     layers, share = benchmarked.attention + benchmarked.mlp, "of the time that was timed"
@@ -269,7 +269,9 @@ def test_from_its_own_numbers(claim, steps, stated, measure):
         "timed-on-one": lambda: measure(token_on_one, "ms"),
         "accounted-on-one": lambda: measure(one["after_bandwidth_ms"] + one["intermediate_ms"], "ms"),
         "timed-on-two": lambda: measure(token_on_two, "ms"),
-        "ratio-at-90": lambda: measure(a100.flops / (a100.memory * reached), "FLOPs a byte", also=a100.ridge / reached),
+        "ratio-at-90": lambda: measure(
+            a100.flops_per_second / (a100.memory_bandwidth * reached), "FLOPs a byte", also=a100.ridge / reached
+        ),
         "pass-on-one": lambda: measure(expected_pass(steps, "one_gpu"), "ms"),
         "pass-timed-on-one": lambda: measure(one["context_ms"], "ms"),
         "pass-on-two": lambda: measure(expected_pass(steps, "two_gpus"), "ms"),

@@ -72,7 +72,7 @@ CLAIMS = Listed(
 
 @CLAIMS.claim(note="Of the 52B model's first layer.")
 def test_attention_matrices(anthropic, measure):
-    of, attention = anthropic.config, anthropic.counted.anatomy.layers[0].self_attn
+    of, attention = anthropic.config, anthropic.counted.component_map.layers[0].self_attn
     sizes = [measure(one.weight.numel(), "parameters", of=name) for name, one in attention.named_children()]
     assert sizes == 4 * [of["hidden_size"] * of["num_attention_heads"] * 128]
 
@@ -104,8 +104,8 @@ def test_gopher_heads(gopher, measure):
     "GPT-2, where they are most.",
 )
 def test_biases_are_zero(models, measure):
-    places = models("gpt2").counted.anatomy.places.values()
-    weights = [place.size for place in places if place.parameter.ndim == 1]
+    tensors = models("gpt2").counted.component_map.tensors.values()
+    weights = [tensor.size for tensor in tensors if tensor.parameter.ndim == 1]
     assert measure(Fraction(sum(weights), models("gpt2").total), "of the parameters") < Fraction(1, 1000)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from claim_suite.fixtures.models.counts import Route
+from claim_suite.fixtures.models.parameters import Route
 
 BLOCK = 64  # weights that share a constant
 HALF_PRECISION = 2  # bytes
@@ -41,4 +41,4 @@ def work_by_experts(
 ) -> list[tuple[Fraction | int, Fraction | int]]:
     """FLOPs per token of a part of one layer of Mixtral, by the number of experts a token: counted, and by formula."""
     models = [one_layer(num_experts_per_tok=number) for number in numbers]
-    return [(getattr(of.work(1), part), getattr(of.formula.work(1), part)) for of in models]
+    return [(getattr(of.flops(1), part), getattr(of.formula.flops(1), part)) for of in models]

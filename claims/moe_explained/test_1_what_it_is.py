@@ -78,7 +78,7 @@ def test_pretrained_much_faster(switch_transformers, reading, measure):
 def test_faster_inference(mixtral, one_layer, measure):
     sparse, dense = one_layer(), one_layer(num_experts_per_tok=mixtral.expert_count)
     few, every = (
-        measure(model.work(1).total, LAYER, of=of, also=model.formula.work(1).total)
+        measure(model.flops(1).total, LAYER, of=of, also=model.formula.flops(1).total)
         for of, model in (("two experts work", sparse), ("all experts work", dense))
     )
     assert few < every and measure(sparse.total, "parameters", of="either") == dense.total
@@ -204,7 +204,7 @@ def test_only_networks_are_experts(mixtral, mistral, measure):
     "multiplication and an addition.",
 )
 def test_flops_like_12b(mixtral, stated, measure):
-    weights, also = (Fraction(of.work(1).total - of.work(1).scores, 2) for of in (mixtral, mixtral.formula))
+    weights, also = (Fraction(of.flops(1).total - of.flops(1).scores, 2) for of in (mixtral, mixtral.formula))
     measure(mixtral.active, "parameters", of="at work on a token", also=mixtral.formula.active)
     assert measure(weights, "weights that are multiplied with", also=also) == stated
 

@@ -93,8 +93,8 @@ def test_size_without_computation(one_layer, reading, measure):
     smaller = one_layer()
     larger = one_layer(num_local_experts=2 * smaller.expert_count)
     measure(Fraction(larger.experts, smaller.experts), "times the parameters of experts")
-    also = Fraction(larger.formula.work(1).total, smaller.formula.work(1).total) - 1
-    more = Fraction(larger.work(1).total, smaller.work(1).total) - 1
+    also = Fraction(larger.formula.flops(1).total, smaller.formula.flops(1).total) - 1
+    more = Fraction(larger.flops(1).total, smaller.flops(1).total) - 1
     assert measure(more, "of the FLOPs of a layer and the head", of="more", also=also) <= (
         0 if reading == "literal" else Fraction(1, 200)
     )

@@ -37,7 +37,7 @@ def test_built_like_mistral(mixtral, mistral, measure):
     attention = measure(mixtral.attention, "parameters", of="Mixtral's attention", also=mixtral.formula.attention)
     assert attention == measure(mistral.attention, "parameters", of="Mistral's", also=mistral.formula.attention)
     assert measure(mixtral.embeddings, "parameters", of="Mixtral's embeddings") == mistral.embeddings
-    widths = ("vocabulary", "model", "feed_forward", "query", "key", "head")
+    widths = ("vocab_size", "hidden_size", "intermediate_size", "query_size", "key_size", "head_dim")
     other = [width for width in widths if getattr(mixtral.widths, width) != getattr(mistral.widths, width)]
     assert measure(len(other), "widths", of="other than Mistral's") == 0
 

@@ -86,7 +86,12 @@ def test_cards_of_40_and_48(mixtral, stated, measure):
 )
 def test_served_on_two_a100(mixtral, reading, stated, measure):
     tokens = {"literal": 1_024_000, "loose": 32_000}[reading]
-    cache = measure(mixtral.counted.kept(1, 2).total, "bytes a token", of="cache", also=mixtral.formula.cached_token)
+    cache = measure(
+        mixtral.counted.kv_cache_bytes(1, 2).total,
+        "bytes a token",
+        of="cache",
+        also=mixtral.formula.kv_cache_bytes_per_token.total,
+    )
     taken = Fraction(2 * mixtral.total + tokens * cache, 2 * GB)
     assert measure(taken, "GB a card", of=f"weights and the cache of {tokens:,} tokens") <= stated
 
