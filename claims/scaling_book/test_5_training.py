@@ -45,7 +45,7 @@ CLAIMS = Listed(
     | data-comms               | 8      | Data parallelism sends as 8DF bytes a layer.                                  |
     | data-math                | 8      | Its backward pass takes 8BDF/X FLOPs a layer.                                 |
     | data-math-layers         |        | A layer's time has a factor L, the number of layers.                          |
-    | ici-intensity            | 2,550  | On v5p a chip needs 2,550 tokens along one axis.                              |
+    | training-ici-intensity   | 2,550  | On v5p a chip needs 2,550 tokens along one axis.                              |
     | three-axes               | 850    | Along three axes it needs 850.                                                |
     | pod-batch                | 7.6M   | That is 7.6M tokens for a pod.                                                |
     | zero-order               |        | ZeRO-1 shards weights, ZeRO-2 gradients, ZeRO-3 optimizer states.             |
@@ -56,7 +56,7 @@ CLAIMS = Listed(
     | llama-chips              | 18,823 | 16M tokens split over roughly 18,823 chips.                                   |
     | llama-pods               | 2      | That is roughly 2 pods.                                                       |
     | llama-days               | 17     | At half of the peak it trains in about 17 days.                               |
-    | int8-intensity           | 5100   | In int8 v5p does 5100 operations a byte.                                      |
+    | training-int8-intensity  | 5100   | In int8 v5p does 5100 operations a byte.                                      |
     | llama-width              | 30,000 | LLaMA 3 70B has F of about 30,000.                                            |
     | eight-way-width          | 20     | On v4p 8-way model parallelism needs F of 20k.                                |
     | gemma-ways               | 19     | Gemma 7B with F of 50k is bound by communication at 19 ways.                  |
@@ -206,7 +206,7 @@ SUMS = {
     "largest-model-takeaway": Sum(V5P.capacity / 10, "parameters"),
     "data-comms": Sum(2 * bytes_a_layer(1, 1), "DF bytes, an AllReduce twice"),
     "data-math": Sum(Fraction(4 * product_flops(2, 3, 5), 2 * 3 * 5), "BDF FLOPs"),
-    "ici-intensity": Sum(ALPHA, "tokens a chip"),
+    "training-ici-intensity": Sum(ALPHA, "tokens a chip"),
     "three-axes": Sum(ALPHA / 3, "tokens a chip"),
     "pod-batch": Sum(ALPHA / 3 * POD, "tokens"),
     "deepseek-chips": Sum(round(40 * 10**6 / (ALPHA / 3), -3), "chips"),
@@ -215,7 +215,7 @@ SUMS = {
     "llama-chips": Sum(16 * 10**6 / (ALPHA / 3), "chips"),
     "llama-pods": Sum(16 * 10**6 / (ALPHA / 3) / POD, "pods"),
     "llama-days": Sum(LLAMA / (18823 * V5P.flops / 2) / DAY, "days"),
-    "int8-intensity": Sum(chip("v5p", "int8").flops / (2 * V5P.link), "operations a byte"),
+    "training-int8-intensity": Sum(chip("v5p", "int8").flops / (2 * V5P.link), "operations a byte"),
     "gemma-ways": Sum(50 * 10**3 / ALPHA, "ways"),
     "near-y": Sum(64 // 16, "ways"),
     "mixed-wins": Sum(ALPHA / 3 / (MIXED / F), "times fewer tokens"),
