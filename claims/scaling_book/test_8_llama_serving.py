@@ -161,7 +161,9 @@ OTHER = {
     id="prices",
     name="What a TPU costs",
     uncheckable={"USD / hour": "a price of early 2025"},
-    disputed={"FLOPs / $ (10^14)": "it is so of FLOPs a second for a dollar an hour: a dollar buys 3,600 times as many"},
+    disputed={
+        "FLOPs / $ (10^14)": "it is so of FLOPs a second for a dollar an hour: a dollar buys 3,600 times as many"
+    },
     note="FLOPs for a dollar from the printed rate and price.",
 )
 def test_prices(cell, makers, stated, reading, measure):
