@@ -366,7 +366,9 @@ def test_a_case_for_every_source_with_what_is_declared_of_it() -> None:
     assert [each.name for each in second.marks] == ["cheap", "source"]
     assert second.marks[1].args == ("MMLU record",)
     assert second.marks[1].kwargs == {"refuted": "it peaks early"}
-    assert MMLU_RECORD.refuted == ""
+    (third,) = sources.on(MMLU_RECORD.leaves_undecided("it includes zero")).mark.args[1]
+    assert third.marks[1].kwargs == {"undecided": "it includes zero"}
+    assert (MMLU_RECORD.declared, first.marks[1].kwargs) == ({}, {})
     assert sources.shares_of([1, 3]) == [0.25, 0.75]
 
 
