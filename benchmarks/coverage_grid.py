@@ -243,8 +243,10 @@ def page(results: Mapping[Cell, Sums], runs: int, spent: str, *, cells: bool = F
     rows = [row(each, sums, runs * asked[each]) for each, sums in summed(results, name).items()]
     rows += [row(each, sums, runs * len(results)) for each, sums in summed(results, lambda _: "all").items()]
     odd = [f"- {cell}: {each}" for cell, sums in results.items() for each in broken(sums)]
-    copied = row("", measure(DEPENDENT, runs), runs).split("|")[2:-2] if not cells else []
-    told = ", ".join(f"{name} {value.split()[0]}" for name, value in zip(QUANTITIES, copied, strict=False))
+    copies = measure(DEPENDENT, runs).items()
+    told = ", ".join(
+        f"{name} {1 - (above + below) / decided:.3f}" for name, (decided, above, below) in copies if decided
+    )
     return f"""# Coverage of intervals of routing
 
     OPENBLAS_NUM_THREADS=1 python -m benchmarks.coverage_grid --runs {runs} --processes 2 --write

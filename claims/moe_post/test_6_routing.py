@@ -43,8 +43,8 @@ def test_above_the_line(counts):
 @pytest.mark.claim(
     "maths-expert-0",
     refuted="it works on fewer than half of the tokens, and another expert's bar is as high",
-    reply="That the domain leans more towards two experts than most do, and that 0 is one of the two. But the words are "
-    "of expert 0 alone, which most of its tokens never meet.",
+    reply="That no other domain leans so far towards two experts, and 0 is one of the two. But the words are of expert "
+    "0 alone, which most of its tokens never meet.",
     note="Read as: it works on over half of the tokens, for less is no overwhelming part of them. Whether it is first "
     "cannot be read off the figure: its lead over expert 2 is below zero by less than two bars may be misread.",
 )
