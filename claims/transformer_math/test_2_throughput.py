@@ -112,7 +112,7 @@ def test_rule_of_thumb_first(printed, megatron, stated, measure):
     loosely="only of each model on some number of GPUs: Megatron-Turing NLG, on the most that it was run on, is below "
     "even the rate under which the document suspects a fault",
     note="Always is read as: in all runs that Megatron-LM's table and the paper on Megatron-Turing NLG report; weaker: "
-    "in the best of each model. About 120 is read as no less than 115.",
+    "in the best of each model. About 120 would allow 115, which the lowest is below, too.",
 )
 def test_rule_of_thumb(megatron, reading, stated, measure):
     of_turing = {"literal": min, "loose": max}[reading](megatron["megatron_turing"].values())

@@ -113,8 +113,8 @@ def test_overhead(neox, training, reading, stated, measure):
     "inference-total",
     stated="~1.2",
     loosely="only as a limit, which the overhead is in the sentence before",
-    note="Weights, and the overhead of the claim above, of the same model. Read as: about that many times, for one sequence; "
-    "weaker: no more.",
+    note="Weights, and the overhead of the claim above, of the same model. Read as: about that many times, for one "
+    "sequence; weaker: no more.",
 )
 def test_inference_total(neox, training, reading, stated, measure):
     """Inference takes 1.2 times the weights in all."""

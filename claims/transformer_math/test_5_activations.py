@@ -54,8 +54,8 @@ def test_figure_line_divides(bars, measure):
     refuted="the bar is a third of that: the figure has sequence parallelism as well, which the equations beside it "
     "leave out",
     words='"present work" indicates the memory requirements after applying selective activation recomputation.',
-    reply="That selective recomputation is a part of it, as the paper says that it links: but by the equation beside it, "
-    "that part alone leaves three times what the figure shows.",
+    reply="That selective recomputation is a part of it, as the paper says that it links: but by the equation beside "
+    "it that part alone leaves three times what the figure shows.",
     note="Activations of the figure's 22B model by the document's equation for selective recomputation, against the "
     "bar less its states: read as no more than the bar and its reading error.",
 )

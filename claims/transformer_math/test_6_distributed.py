@@ -101,8 +101,8 @@ def test_zero(claim, zero_paper, counting, measure):
     refuted="ZeRO-R shares activations among the accelerators of one replica: the ZeRO paper's example shrinks by its "
     "16 ways of model parallelism, and not by its 25 replicas",
     words="Note that ZeRO can also partition activations over data parallel ranks via ZeRO-R.",
-    reply="That tensor parallelism is meant, which the next sentence names: but what the sentence says is another split, "
-    "and by it the paper's numbers are not met.",
+    reply="That tensor parallelism is meant, which the next sentence names: but what the sentence says is another "
+    "split, and by it the paper's numbers are not met.",
     note="Read as: the activations of the ZeRO paper's example shrink by its degree of data parallelism, to whole "
     "numbers of its printed GB.",
 )
@@ -124,8 +124,8 @@ def test_zero_r_first(zero_paper, measure):
 
 
 @CLAIMS.claim(
-    note="Read as: as many live parameters as DeepSpeed lets there be by default take more than all that ZeRO-3 leaves of "
-    "the ZeRO paper's model on each of its GPUs, in half precision. What is communicated is not measured.",
+    note="Read as: as many live parameters as DeepSpeed lets there be by default take more than all that ZeRO-3 leaves "
+    "of the ZeRO paper's model on each of its GPUs, in half precision. What is communicated is not measured.",
 )
 def test_live_parameters(deepspeed, zero_paper, measure):
     of = zero_paper["figure"]
@@ -151,9 +151,9 @@ def test_model_is_split(counting, measure):
 
 @CLAIMS.claim(
     refuted="a gradient is as large as the part of the matrix that it is of: tensor parallelism divides it as well",
-    reply="That the equation is approximate: but it leaves out a whole factor, the size of tensor parallelism, which the "
-    "one for the model has.",
-    words="memory of gradients with parallelism: Gradient Memory / (Pipe-Parallel-Size)",
+    reply="That the equation is approximate: but it leaves out a whole factor, the size of tensor parallelism, which "
+    "the one for the model has.",
+    words="memory w/ parallelism, gradients ≈ Gradient Memory / (Pipe-Parallel-Size)",
     note="Gradients of a layer's matrices on each of 4 accelerators, in each of 2 stages of a pipeline, after a step: "
     "read as by no more than the pipeline's size.",
 )
