@@ -76,7 +76,7 @@ class Recorder:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep a file that could not be read: its claims cannot be named, but the file can."""
-        if not report.passed and report.nodeid.endswith(".py"):
+        if report.failed or (report.skipped and report.nodeid.endswith(".py")):
             self.unreadable.append(report.nodeid)
 
     @pytest.hookimpl(trylast=True)
@@ -124,7 +124,7 @@ class Recorder:
         if self.worker:
             return
         told = next((text for name, text in report.user_properties if name == CASE), None)
-        if told and (report.when == "call" or report.failed or report.skipped or report.outcome == "rerun"):
+        if told and (report.when == "call" or report.outcome != "passed"):
             claim = msgspec.json.decode(str(told), type=Claim)
             self.claims.setdefault(claim.id, claim)
             self.attempts.setdefault((claim.id, claim.cases[0].id), []).append(claim.cases[0])

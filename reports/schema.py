@@ -195,7 +195,7 @@ class Case(Record, kw_only=True):
         if not self.measured and self.drawn is None:
             return ""
         found = {one.basis or "published" for one in self.evidence} | ({"counted"} if self.drawn is not None else set())
-        return next((one for one in ("counted", "published") if one in found), "document")  # type: ignore[return-value]  # of these
+        return next((one for one in ("counted", "published") if one in found), "document")
 
 
 class Claim(Record, kw_only=True):
@@ -241,7 +241,7 @@ class Claim(Record, kw_only=True):
     def basis(self) -> Basis | Literal[""]:
         """What the verdict rests on: the weakest basis of the cases that came to one."""
         found = {case.basis for case in self.cases if case.verdict in REACHED}
-        return next((one for one in ("document", "published", "counted") if one in found), "")  # type: ignore[return-value]  # of these
+        return next((one for one in ("document", "published", "counted") if one in found), "")
 
     @property
     def state(self) -> str:

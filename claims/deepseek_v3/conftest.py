@@ -75,13 +75,13 @@ class WeightFile:
     @cached_property
     def layer(self) -> int:
         """Parameters of the module's layer: one as the model's last, counted tensor by tensor."""
-        return sum(weight.numel() for weight in self.model.counted.anatomy.layers[-1].parameters())
+        return sum(weight.numel() for weight in self.model.counted.component_map.layers[-1].parameters())
 
     @property
     def layer_by_formula(self) -> int:
         """The same from the configuration."""
         of, shape = self.model.formula.parameters, self.model.formula.shape
-        return of.attention // shape.layers + of.moe_block // shape.moe_layers + 2 * shape.model_width
+        return of.attention // shape.num_layers + of.moe_block // shape.num_moe_layers + 2 * shape.hidden_size
 
     @property
     def beside_the_layer(self) -> int:
@@ -93,7 +93,7 @@ class WeightFile:
     def idle(self) -> int:
         """Parameters of the layer's experts that do not work on a token."""
         of = self.model.counted.parameters
-        return (of.experts - of.active_experts) // self.model.formula.shape.moe_layers
+        return (of.experts - of.active_experts) // self.model.formula.shape.num_moe_layers
 
     @property
     def copies(self) -> int:
@@ -122,7 +122,7 @@ class WeightFile:
     @cached_property
     def scales(self) -> int:
         """Scales of blocks: one for each block of a matrix, routers, projection and vocabulary left out."""
-        layers = self.model.counted.anatomy.layers
+        layers = self.model.counted.component_map.layers
         return sum(
             prod(rest) * ceil(rows / self.block) * ceil(columns / self.block)
             for layer in (*layers, layers[-1])
@@ -132,20 +132,20 @@ class WeightFile:
     @cached_property
     def in_fp8(self) -> int:
         """Numbers in matrices of the main model's layers and of the module's, routers left out."""
-        layers = self.model.counted.anatomy.layers
+        layers = self.model.counted.component_map.layers
         return sum(map(_quantised, (*layers, layers[-1])))
 
     @property
     def modules(self) -> Fraction:
         """Modules of prediction, by the numbers in FP8 that the main model's layers leave over."""
-        one = _quantised(self.model.counted.anatomy.layers[-1])
+        one = _quantised(self.model.counted.component_map.layers[-1])
         return Fraction(self.numbers["F8_E4M3"] - (self.in_fp8 - one), one)
 
     @property
     def balancing_biases(self) -> int:
         """Biases that balance the experts: one for each expert of each sparse layer, the module's included."""
         shape = self.model.formula.shape
-        return (shape.moe_layers + 1) * shape.experts
+        return (shape.num_moe_layers + 1) * shape.num_experts
 
 
 def _matrices(layer: Any) -> list[tuple[int, ...]]:
@@ -223,7 +223,7 @@ class Counts:
     @property
     def cached(self) -> int:
         """Numbers that a token leaves in the cache: the latent and the rotary key of every layer."""
-        return self.formula.cached_token // BYTES_PER_NUMBER
+        return self.formula.kv_cache_bytes_per_token.total // BYTES_PER_NUMBER
 
     @property
     def cached_by_other_routes(self) -> dict[str, int]:
@@ -231,10 +231,10 @@ class Counts:
 
         Older releases of the library keep the keys and values that are made of it.
         """
-        layers: Any = self.model.counted.anatomy.layers
+        layers: Any = self.model.counted.component_map.layers
         rows = sum(layer.self_attn.kv_a_proj_with_mqa.weight.shape[0] for layer in layers)
-        library = self.model.counted.kept(1, BYTES_PER_NUMBER).attention
-        expanded = self.formula.kept_by_a_token(BYTES_PER_NUMBER, latent=False)
+        library = self.model.counted.kv_cache_bytes(1, BYTES_PER_NUMBER).attention
+        expanded = self.formula.kv_cache_bytes(1, BYTES_PER_NUMBER, latent=False).total
         told = {} if library == expanded else {"the library's cache": library // BYTES_PER_NUMBER}
         return {"rows of the matrices": rows} | told
 

@@ -33,9 +33,9 @@ def test_latent_attention_and_moe(v3, measure):
     """It adopts multi-head latent attention and DeepSeekMoE."""
     kept = measure(v3.cached, "numbers kept per token", also=v3.cached_by_other_routes)
     shared = measure(v3.model.shared_experts, "parameters of shared experts", also=v3.formula.shared_experts)
-    width = measure(v3.formula.shape.expert_width, "features", of="an expert's width")
-    of_all_heads = v3.formula.kept_by_a_token(1, latent=False)
-    assert kept < of_all_heads and shared > 0 and width < v3.formula.shape.mlp_width
+    width = measure(v3.formula.shape.moe_intermediate_size, "features", of="an expert's width")
+    of_all_heads = v3.formula.kv_cache_bytes(1, 1, latent=False).total
+    assert kept < of_all_heads and shared > 0 and width < v3.formula.shape.intermediate_size
 
 
 @pytest.mark.claim(

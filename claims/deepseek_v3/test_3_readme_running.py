@@ -28,7 +28,7 @@ def test_converted_experts(v3, stated, measure):
 def test_model_parallel(v3, stated, measure):
     """The weights are split over 16 devices, 2 nodes of 8."""
     devices = measure(2 * 8, "devices", of="the command's nodes by theirs")
-    left_over = v3.model.expert_count % devices + v3.formula.shape.heads % devices
+    left_over = v3.model.expert_count % devices + v3.formula.shape.num_heads % devices
     assert devices == stated and measure(left_over, "experts and heads", of="left over") == 0
 
 

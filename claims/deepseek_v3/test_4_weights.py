@@ -35,8 +35,8 @@ def test_prediction_modules(weights, stated, measure):
 @pytest.mark.claim("layers", stated="61")
 def test_layers(v3, stated, measure):
     """The main model has 61 layers."""
-    layers = len(v3.model.counted.anatomy.layers)
-    assert measure(layers, "layers", also=v3.formula.shape.layers) == stated
+    layers = len(v3.model.counted.component_map.layers)
+    assert measure(layers, "layers", also=v3.formula.shape.num_layers) == stated
 
 
 @pytest.mark.claim("weights-total", stated="671B")
@@ -141,8 +141,8 @@ def test_shared_vocabulary(weights, measure):
 )
 def test_prediction_layer_id(v3, stated, measure):
     """The module's layer follows at once, with the id 61."""
-    layers = len(v3.model.counted.anatomy.layers)
-    assert measure(layers, "id of the next layer, counted from 0", also=v3.formula.shape.layers) == stated
+    layers = len(v3.model.counted.component_map.layers)
+    assert measure(layers, "id of the next layer, counted from 0", also=v3.formula.shape.num_layers) == stated
 
 
 @pytest.mark.claim(

@@ -68,7 +68,7 @@ class Stored:
         all of them. Negative when the weights alone do not fit.
         """
         of = self.model.config
-        of_a_layer = self.model.formula.cached_token // of["num_hidden_layers"]
+        of_a_layer = self.model.formula.kv_cache_bytes_per_token.total // of["num_hidden_layers"]
         full = of["layer_types"].count("full_attention")
         windows = (of["num_hidden_layers"] - full) * of_a_layer * of["sliding_window"]
         return int((gigabytes * 10**9 - self.published - windows) // (full * of_a_layer))

@@ -106,7 +106,7 @@ def test_overhead(neox, training, reading, stated, measure):
     """A forward pass takes no more than 20% beside the weights."""
     of, tokens = neox.config, {"literal": 4, "loose": 1}[reading] * training.tokens
     also = Fraction(2 * 2 * of["num_hidden_layers"] * of["hidden_size"] * tokens, 2 * neox.total)
-    assert stated >= measure(Fraction(neox.cached_token.total * tokens, 2 * neox.total), "of the weights", also=also)
+    assert stated >= measure(Fraction(neox.kv_cache_bytes_per_token.total * tokens, 2 * neox.total), "of the weights", also=also)
 
 
 @pytest.mark.claim(
@@ -118,6 +118,6 @@ def test_overhead(neox, training, reading, stated, measure):
 )
 def test_inference_total(neox, training, reading, stated, measure):
     """Inference takes 1.2 times the weights in all."""
-    whole = 2 * neox.total + neox.cached_token.total * training.tokens
+    whole = 2 * neox.total + neox.kv_cache_bytes_per_token.total * training.tokens
     times = measure(Fraction(whole, 2 * neox.total), "times the weights")
     assert {"literal": times == stated, "loose": times <= stated}[reading]
