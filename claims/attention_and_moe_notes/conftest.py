@@ -13,9 +13,9 @@ from claim_suite.fixtures.facts import Facts, ScoreTable, facts, problems, publi
 from claim_suite.fixtures.models import collector
 from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER
 from claim_suite.fixtures.models.published import Model, published_model
+from claim_suite.reports import schema
 
 if TYPE_CHECKING:
-    from claim_suite.reports import schema
     from claims.attention_and_moe_notes.estimates import Cache, Experts
     from claims.attention_and_moe_notes.gpt import Gpt
 
@@ -119,7 +119,5 @@ class Cards:
 @pytest.fixture(scope="session")
 def cards() -> Cards:
     """The model cards of the suite."""
-    from claim_suite.reports import schema
-
     read = {card.name: card for card in map(read_card, sorted(CARDS.glob("*.toml")))}
     return Cards(read, [schema.Evidence(source=f"configurations of {len(read)} model cards of this suite")])

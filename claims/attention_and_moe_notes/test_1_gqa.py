@@ -105,8 +105,8 @@ def test_groups_are_keys_in_the_script(gpts, measure):
     note=GROUPS,
     refuted="there the same option is the number of heads that share a key",
     words="n_kv_groups : 4 … GQA n_kv_heads : 8",
-    reply="That the option of this script is the size of a group: but it is printed as a number of groups, beside keys of "
-    "another number, and the option of the other script by its name is theirs.",
+    reply="That the option of this script is the size of a group: but it is printed as a number of groups, beside keys "
+    "of another number, and in the other script the option of that name is theirs.",
 )
 def test_groups_are_keys_in_the_estimate(gqa_estimate, runs, measure):
     printed = runs["estimate"]
@@ -146,9 +146,8 @@ COMPARABLE = (
 
 
 @PART_1.claim(
-    note=COMPARABLE
-    + " Of the paper on grouped queries, which it names, and the others as it says; that it was worse in "
-    "the DeepSeek-V2 paper the next note says itself."
+    note=COMPARABLE + " Of the paper on grouped queries, which it names. That it was worse in the DeepSeek-V2 paper "
+    "is said in the next note."
 )
 def test_performs_comparably(gqa_paper, measure):
     behind = mean(gqa_paper["MHA"].values()) - mean(gqa_paper["GQA"].values())
@@ -159,7 +158,7 @@ def test_performs_comparably(gqa_paper, measure):
     version="of October 2025, at 080ab9d5",
     link=FIRST_GQA,
     refuted="then each head has its own, which is multi-head attention; with one for all it is multi-query attention",
-    words="number of key-value heads equal to the number of heads (this special case is known as multi-query attention)",
+    words="key-value heads equal to the number of heads (this special case is known as multi-query attention)",
     reply="That it was a slip, corrected a month later: the later text has one group for all heads.",
 )
 def test_mqa_of_all_heads(gqa_estimate, measure):
@@ -168,7 +167,7 @@ def test_mqa_of_all_heads(gqa_estimate, measure):
 
 
 @PART_1.claim(
-    note="Read as: in some published comparison, here the DeepSeek-V2 paper's, it is worse on the mean of the benchmarks."
+    note="Read as: in some published comparison, here the DeepSeek-V2 paper's, it is worse on the mean of benchmarks."
 )
 def test_mqa_can_suffer(deepseek_v2, measure):
     assert measure(deepseek_v2["7B"].lead("MHA", over=["MQA"]), "points", of="mean fall") > 0
@@ -213,7 +212,7 @@ def test_gqa_estimate(cell, gqa_estimate, stated, measure):
 @pytest.mark.claim("llama-3-gemma-3-qwen3")
 def test_llama_3_gemma_3_qwen3(cards, measure):
     """Llama 3, Gemma 3 and Qwen3 use grouped-query attention."""
-    heads = {name: cards.heads(name) for name in ("Llama-3.1-8B", "Gemma-3-4B", "Qwen3-8B")}
+    heads = {name: cards.heads(name) for name in ("Llama-3.1-8B", "Gemma-3-4B, text", "Qwen3-8B")}
     shared = [measure(Fraction(queries, keys), "queries to a key", of=name) for name, (queries, keys) in heads.items()]
     assert min(shared) > 1
 
@@ -307,8 +306,8 @@ def test_smaller_configuration(gpts, gqa_estimate, measure):
 
 MOST_MEMORY = {
     "words": "the fully-connected layers in the model take up most of the memory",
-    "reply": "That all linear layers are most of the weights: but the sentence explains a peak of the whole model, and of "
-    "what is held there they are less than half.",
+    "reply": "That all linear layers are most of the weights: but the sentence explains a peak of the whole model, and "
+    "of what is held there they are less than half.",
 }
 
 

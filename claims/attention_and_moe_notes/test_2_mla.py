@@ -50,8 +50,8 @@ def test_keys_compressed(deepseek_v3, latent_kept, measure):
 @PART_1.claim(
     refuted="a token at inference passes through the compression of queries as well: no weight of it is idle",
     words="(As a side note, the queries are also compressed, but only during training, not inference.)",
-    reply="That it is to save activations, in training, as the paper says: what it saves it does there, and at inference "
-    "queries are compressed all the same.",
+    reply="That it is to save activations, in training, as the paper says: that it does, and at inference queries are "
+    "compressed all the same.",
     note="Read as: at inference no weight of the compression of queries works on a token.",
 )
 def test_queries_compressed_in_training_only(deepseek_v3, measure):
@@ -60,9 +60,9 @@ def test_queries_compressed_in_training_only(deepseek_v3, measure):
     queries = of["q_lora_rank"] * heads * (key + rotary)
     keys_and_values = of["hidden_size"] * (of["kv_lora_rank"] + rotary) + of["kv_lora_rank"] * heads * (key + value)
     others = of["num_hidden_layers"] * (queries + keys_and_values + heads * value * of["hidden_size"])
-    idle = deepseek_v3.attention - deepseek_v3.counted.touched["attention"]
+    idle = deepseek_v3.attention - deepseek_v3.counted.active_by_run["attention"]
     also = {"weights that a token meets": of["hidden_size"] * of["q_lora_rank"] * of["num_hidden_layers"] - idle}
-    at_work = deepseek_v3.work(1).projections / 2 - others
+    at_work = deepseek_v3.flops(1).projections / 2 - others
     assert measure(at_work, "parameters of the compression at work", also=also) == 0
 
 
@@ -107,8 +107,8 @@ def test_uncheckable(claim):
 FEWER_KEYS = "Read as: more groups leave fewer keys, which is what can hurt."
 ESTIMATE = "memory estimate for MLA"
 ROUNDED = (
-    "By the head width that it prints. The formula above it, which says 'about', takes the width as it is and comes to a "
-    "hundredth less: the estimate gives each of 24 heads 86 features, two thirds of one more than their share."
+    "By the head width that it prints. The formula above it, which says 'about', takes the width as it is and comes to "
+    "a hundredth less: the estimate gives each of 24 heads 86 features, two thirds of one more than their share."
 )
 
 
@@ -185,8 +185,8 @@ def test_too_many_groups_in_the_estimate(mla_estimate, measure):
     note=FEWER_KEYS,
     refuted="there a group is a key, so that more groups are more keys, up to those of multi-head attention",
     words="(similar to choosing too many n_kv_groups in GQA)",
-    reply="That it stands below the estimate, where more groups are fewer keys: but the script that it says to run next "
-    "has the same option the other way round.",
+    reply="That it stands below the estimate, where more groups are fewer keys: but the script that it says to run "
+    "next has the same option the other way round.",
 )
 def test_too_many_groups_in_the_script(gpts, measure):
     of = gpts["GQA"]
