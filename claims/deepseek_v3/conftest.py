@@ -98,7 +98,7 @@ class WeightFile:
     @property
     def copies(self) -> int:
         """Parameters of embedding and head, which the checkpoint stores for the module once more."""
-        return self.model.embeddings + self.model.head
+        return int(self.model.embeddings + self.model.head)
 
     @property
     def module(self) -> int:
