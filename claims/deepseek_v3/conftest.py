@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data"
 CARDS = Path(__file__).parents[1] / "model_cards" / "cards"
 
+command = published("command.json", DATA, "The command that runs it.")
 support = published("support.json", DATA, "Where others build the model, and since when; a score of another model.")
 
 
