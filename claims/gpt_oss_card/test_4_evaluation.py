@@ -58,9 +58,9 @@ def test_better_than_o3_mini(figure, card, measure):
 def test_approaches_o4_mini(card, reading, measure):
     """gpt-oss-120b approaches the accuracy of o4-mini (Figure 1)."""
     ahead, behind = card["figure_1"].leads(LARGER, over="o3-mini"), card["figure_1"].leads("o4-mini", over=LARGER)
-    nearer = {name: ahead[name] - behind[name] for name in ahead}
-    least = measure(min(nearer.values()), "points", of="nearer to o4-mini, where least")
-    assert {"literal": least > 0, "loose": least >= 0}[reading]
+    where = min(ahead, key=lambda name: ahead[name] - behind[name])  # where it is least nearer to o4-mini
+    above, below = measure(ahead[where], "points", of="ahead"), measure(behind[where], "points", of="behind")
+    assert {"literal": above > below, "loose": above >= below}[reading]
 
 
 @pytest.mark.claim(
@@ -226,8 +226,8 @@ def test_competitive_at_health(about, card, reading, measure):
     """The models are competitive with the best closed models at health."""
     panels = {"literal": tuple(card["figure_4"].scores), "loose": HEALTH}[reading]
     leads = [card["figure_4"].leads(about.model, over=other) for other in (*FOUR, "o3")]
-    ahead = [sum(lead[panel] > 0 for lead in leads) for panel in panels]
-    assert 2 * measure(min(ahead), f"models of {len(leads)} behind it") > len(leads)
+    not_behind = [sum(lead[panel] <= 0 for lead in leads) for panel in panels]
+    assert 2 * measure(max(not_behind), f"models of {len(leads)} not behind it") < len(leads)
 
 
 @pytest.mark.claim(
