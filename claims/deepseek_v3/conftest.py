@@ -221,6 +221,12 @@ class Counts:
         """The second route."""
         return Formula({**self.model.config, "model_type": "deepseek_v3"})
 
+    def active(self, convention: str) -> tuple[int, dict[str, int]]:
+        """Parameters that work on a token, by a convention of counting, and the same by other routes."""
+        run = self.model.counted.count_run("active", convention)
+        also = {"formula": self.formula.count("active", convention), "one token run": run}
+        return self.model.count("active", convention), also
+
     @property
     def cached(self) -> int:
         """Numbers that a token leaves in the cache: the latent and the rotary key of every layer."""

@@ -5,7 +5,17 @@ from fractions import Fraction
 import pytest
 
 from claim_suite.fixtures.claim.table import Entry, Listed, each, table, uncheckable
-from claims.deepseek_v3.names import ACTIVE, CLOSED, ON_THE_MEAN, OPEN, OTHER_BASE, V3, V3_BASE, WITHOUT_EMBEDDING
+from claims.deepseek_v3.names import (
+    ACTIVE,
+    CLOSED,
+    COUNTED,
+    ON_THE_MEAN,
+    OPEN,
+    OTHER_BASE,
+    V3,
+    V3_BASE,
+    WITHOUT_EMBEDDING,
+)
 
 pytestmark = pytest.mark.cheap
 
@@ -19,9 +29,8 @@ def test_total(v3, stated, measure):
 @pytest.mark.claim("active", stated="37B", loosely=WITHOUT_EMBEDDING, note=ACTIVE)
 def test_active(v3, reading, stated, measure):
     """37 billion of them are activated for each token."""
-    left_out = {"literal": 0, "loose": v3.model.embeddings}[reading]
-    also = {"formula": v3.formula.active - left_out, "one token run": v3.model.counted.active - left_out}
-    assert measure(v3.model.active - left_out, "parameters", also=also) == stated
+    active, also = v3.active(COUNTED[reading])
+    assert measure(active, "parameters", also=also) == stated
 
 
 @pytest.mark.claim(
@@ -141,9 +150,8 @@ def test_downloads_total(cell, v3, stated, measure):
 )
 def test_downloads_active(cell, v3, reading, stated, measure):
     """{row} has {stated} activated parameters."""
-    left_out = {"literal": 0, "loose": v3.model.embeddings}[reading]
-    also = {"formula": v3.formula.active - left_out, "one token run": v3.model.counted.active - left_out}
-    assert measure(v3.model.active - left_out, "parameters", of=cell.row, also=also) == stated
+    active, also = v3.active(COUNTED[reading])
+    assert measure(active, "parameters", of=cell.row, also=also) == stated
 
 
 @pytest.mark.claim(

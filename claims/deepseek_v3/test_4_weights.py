@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from claim_suite.fixtures.claim.table import Entry, each, uncheckable
+from claims.deepseek_v3.names import COUNTED
 
 pytestmark = pytest.mark.cheap
 
@@ -54,8 +55,8 @@ def test_weights_total(v3, stated, measure):
 )
 def test_weights_active(v3, stated, measure):
     """36.7 billion parameters are activated, embedding and head included."""
-    also = {"formula": v3.formula.active, "one token run": v3.model.counted.active}
-    assert measure(v3.model.active, "parameters", also=also) == stated
+    active, also = v3.active(COUNTED["literal"])
+    assert measure(active, "parameters", also=also) == stated
 
 
 @pytest.mark.claim(
@@ -64,11 +65,8 @@ def test_weights_active(v3, stated, measure):
 )  # fmt: skip
 def test_weights_active_corrected(v3, stated, measure):
     """36.6 billion parameters are activated, the head included."""
-    also = {
-        "formula": v3.formula.active - v3.formula.embeddings,
-        "one token run": v3.model.counted.active - v3.model.embeddings,
-    }
-    assert measure(v3.model.active - v3.model.embeddings, "parameters", also=also) == stated
+    active, also = v3.active(COUNTED["loose"])
+    assert measure(active, "parameters", also=also) == stated
 
 
 @each(

@@ -40,10 +40,9 @@ CLAIMS = Listed(
 @CLAIMS.each("v2-total", "v2-active", "v2-lite-total")
 def test_parameters(claim, v2, v2_lite, stated, measure):
     of = v2_lite if claim.startswith("v2-lite") else v2
-    part = claim.rpartition("-")[2]
-    also = {"formula": getattr(of.formula, part)}
-    run = {"one token run": of.model.counted.active} if part == "active" else {}
-    assert measure(getattr(of.model, part), "parameters", also=also | run) == stated
+    total, active = (of.model.total, {"formula": of.formula.total}), of.active("everything")
+    value, also = {"total": total, "active": active}[claim.rpartition("-")[2]]
+    assert measure(value, "parameters", also=also) == stated
 
 
 @CLAIMS.each()
@@ -94,9 +93,9 @@ def test_context(model, v2, v2_lite, reading, stated, measure):
 )
 def test_v2_lite_active(v2_lite, reading, stated, measure):
     """2.4 billion of them are activated."""
-    of, formula = v2_lite.model, v2_lite.formula
-    left_out, also = ({"literal": 0, "loose": one.embeddings + one.router}[reading] for one in (of, formula))
-    assert measure(of.active - left_out, "parameters", also=formula.active - also) == stated
+    convention = {"literal": "everything", "loose": "without input embedding and router"}[reading]
+    active, also = v2_lite.active(convention)
+    assert measure(active, "parameters", of=convention, also=also) == stated
 
 
 @pytest.mark.claim(
