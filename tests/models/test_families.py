@@ -192,10 +192,25 @@ def test_a_family_that_the_library_has_not_is_built_as_the_class_that_it_names()
             build(stranger | {"architectures": named})
 
 
-def test_a_misspelt_field_does_not_become_a_default() -> None:
+@pytest.mark.parametrize(
+    ("field", "misspelt"),
+    [
+        ("hidden_size", "hiden_size"), ("hidden_size", "d_model"), ("num_key_value_heads", "num_kv_heads"),
+        ("num_key_value_heads", "kv_heads"), ("num_hidden_layers", "n_layers"), ("num_attention_heads", "n_head"),
+        ("intermediate_size", "ffn_dim"), ("vocab_size", "vocabulary_size"), ("head_dim", "headdim"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_field_does_not_become_a_default(field: str, misspelt: str) -> None:
     config = small("llama")
-    config["hiden_size"] = config.pop("hidden_size")
-    with pytest.raises(ValueError, match="no field 'hiden_size': does it mean 'hidden_size'"):
+    config[misspelt] = config.pop(field)
+    with pytest.raises(ValueError, match=f"no field '{misspelt}': does it mean '{field}'"):
+        build(config)
+
+
+@pytest.mark.parametrize("field", ["hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size"])
+def test_a_size_that_is_not_given_does_not_become_a_default(field: str) -> None:
+    config = {name: value for name, value in small("llama").items() if name != field}
+    with pytest.raises(ValueError, match=f"it has no {field}"):
         build(config)
 
 
