@@ -23,7 +23,7 @@ CONFIGS = origins.DATA / "configs"
 
 
 def models() -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
-    """Every model in the suite: id, name, origin, link and configuration; those of cards first."""
+    """Every model in the suite: id, name, origin, link, configuration; of cards, then of published configurations."""
     taken = set()
     for file in sorted(CARDS.glob("*.toml")):
         card = read_card(file)
@@ -31,8 +31,8 @@ def models() -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
         yield file.stem, card.name, card.configuration.origin, card.configuration.link, dict(card.configuration.values)
     for file in sorted(CONFIGS.glob("*.json")):
         name = f"configs/{file.name}"
-        if f"fixtures/data/{name}" not in taken:
-            row = origins.check(name)
+        row = origins.check(name)
+        if f"fixtures/data/{name}" not in taken and row["origin"].startswith("config.json of"):
             yield file.stem, file.stem, row["origin"], row.get("link", ""), origins.load(name)
 
 

@@ -31,12 +31,11 @@ def again(identity: str) -> Counts:
 
 
 def test_every_model_is_in_the_list_as_the_formula_counts_it_today() -> None:
-    assert listed().keys() <= ALL.keys(), WRITE
-    assert ALL.keys() - listed().keys() <= {"bert-large-uncased"}, WRITE
+    assert listed().keys() == ALL.keys(), WRITE
     assert {identity: listed()[identity] for identity in BY_FORMULA} == {one: again(one) for one in BY_FORMULA}, WRITE
 
 
-@pytest.mark.parametrize("identity", sampled(BUILT, 3))
+@pytest.mark.parametrize("identity", sampled(BUILT, 2))
 def test_a_model_that_the_library_builds_is_as_listed(identity: str) -> None:
     assert again(identity) == listed()[identity], WRITE
 
