@@ -60,8 +60,6 @@ CLAIMS = Listed(
     |                              |        | for exponentials.                                                       |
     """,
     uncheckable={
-        "second-expert-at-random": "it defines a rule of GShard's, and there is nothing to hold it against but its own "
-        "definition",
         "capacity-divides-evenly": "it is what that capacity is defined as",
         "glam-capacity-factors": "how large they were is said neither in the text nor in the tables of the paper that "
         "was read",
@@ -132,6 +130,16 @@ def test_gshard_every_other(gshard, measure):
     rows = gshard["table_1"]
     sparse = {name: Fraction(row["all experts"], row["experts"] * row["layers"]) for name, row in rows.items()}
     assert {measure(share, "of the layers", of=name) for name, share in sparse.items()} == {Fraction(1, 2)}
+
+
+@CLAIMS.claim(
+    note="By algorithm 1 of the paper, with gates of two experts that sum to one: at twice the gate the chance is "
+    "twice as high, up to the largest gate that a second expert can have, one half."
+)
+def test_second_expert_at_random(gshard, measure):
+    times = gshard["chance of the second expert, times its gate"]
+    small, large, largest = (min(1, times * gate) for gate in (Fraction(1, 8), Fraction(1, 4), Fraction(1, 2)))
+    assert measure(large / small, "times the chance") == 2 and measure(largest / large, "times the chance") == 2
 
 
 @given(batch=batches())
