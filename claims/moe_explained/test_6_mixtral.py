@@ -136,6 +136,8 @@ def test_leaderboard(cell, leaderboard, reading, stated, measure):
 
 
 CHAT = "chat models"
+A_K = "A k is 1,024, as lengths are; in the windows of GPT-4 Turbo and Claude 2.1, 1,000, as their makers print them."
+IN_THOUSANDS = ("GPT-4 Turbo", "Claude 2.1")
 JUDGED = "its answers, and what the judge said of them, are not published with it"
 
 
@@ -167,20 +169,18 @@ JUDGED = "its answers, and what the judge said of them, are not published with i
         "GPT-3.5 Turbo 0613 / MT-Bench": "the Mixtral paper has this score for a later version, "
         "gpt-3.5-turbo-1106; what the version named here scored is not printed beside it",
     },
-    loosely={"Mixtral Instruct / context window": "with 1,024 tokens to a k"},
     note={
-        "Mixtral Instruct / context window": "Read as: k is 1,000, as the column has it for GPT-4 Turbo and Claude; "
-        "weaker: k is 1,024, as lengths are.",
-        "GPT-3.5 Turbo 0613 / context window": "Literally the edition that has the name of the row.",
+        "GPT-3.5 Turbo 0613 / context window": f"{A_K} Literally the edition that has the name of the row.",
+        "context window": A_K,
     },
     disputed={"GPT-3.5 Turbo 0613 / context window": "of the wider edition of that day's version, which is named 16k"},
 )
 def test_chat(cell, mt_bench, reading, stated, measure):
     """{row}: {stated} ({column} in the table of chat models)."""
     name = {"other": f"{cell.row}, 16k"}.get(reading, cell.row)
-    scores, k = mt_bench["scores"]["open"] | mt_bench["scores"]["closed"], {"loose": Fraction(1000, 1024)}
+    scores, k = mt_bench["scores"]["open"] | mt_bench["scores"]["closed"], 1000 if cell.row in IN_THOUSANDS else 1024
     found = {
-        "context window": lambda: measure(mt_bench["windows"][name], "tokens") * k.get(reading, 1),
+        "context window": lambda: measure(mt_bench["windows"][name], "tokens") * Fraction(1000, k),
         "MT-Bench": lambda: measure(scores[name], "points"),
     }
     assert found[cell.column]() == stated
