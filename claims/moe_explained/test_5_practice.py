@@ -227,7 +227,11 @@ def test_months(cell, resources, stated, measure):
 
 @pytest.mark.claim(
     "fastermoe-in-march",
-    uncheckable="the text also has April for it, and proceedings may appear before their conference",
+    stated=3,
+    in_words=True,
+    note="By the day of publication. The text also has April for it, the month of its conference.",
 )
-def test_fastermoe_in_march():
+def test_fastermoe_in_march(resources, stated, measure):
     """FasterMoE is of March 2022."""
+    year, month, _ = map(int, resources["first versions"]["FasterMoE"].split("-"))
+    assert measure(month, "month") == stated and measure(year, "year") == 2022
