@@ -137,9 +137,9 @@ def test_positions_are_zero(models, reading, measure):
 def test_first_positions(first_transformer, counting, reading, measure):
     context, width = 512, first_transformer["width"]
     numbers, learned = counting.sinusoids(context, width)
-    also = {"literal": first_transformer["learned_position_parameters"], "loose": context * width}[reading]
-    found = measure({"literal": learned, "loose": numbers}[reading], "numbers of positions", also={"paper": also})
-    assert found == context * width
+    by_paper = {"literal": first_transformer["learned_position_parameters"], "loose": context * width}[reading]
+    share = Fraction({"literal": learned, "loose": numbers}[reading], context * width)
+    assert measure(share, "of context times width", also={"paper": Fraction(by_paper, context * width)}) == 1
 
 
 @CLAIMS.claim(
