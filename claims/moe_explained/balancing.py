@@ -66,9 +66,10 @@ class Batch:
         """Each token by the matrix of its expert, all in one product of blocks that are as long as their loads."""
         chosen, tokens, experts = self._whole_numbers()
         order = chosen.argsort(stable=True)
-        blocks = tokens[order].split(assignments(chosen, self.experts).tolist())
+        blocks = torch.split(tokens[order], assignments(chosen, self.experts).tolist())
         found = torch.empty_like(tokens)
-        found[order] = torch.block_diag(*blocks) @ experts.flatten(end_dim=1)
+        together = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        found[order] = together @ experts.flatten(end_dim=1)
         return found
 
     def one_by_one(self) -> Tensor:
