@@ -17,7 +17,7 @@ from claim_suite.fixtures.routing.capacity import expert_capacity, kept
 from claim_suite.fixtures.routing.shares import assignment_shares, evenness, squared_distance
 
 TOKENS = 64
-UNEVEN = Case(seed=86, tokens=8, experts=2, k=1)  # six tokens and two: its loss is below that of four and four
+UNEVEN = Case(seed=86, tokens=8, experts=2, top_k=1)  # six tokens and two: its loss is below that of four and four
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,12 @@ class Batch:
 
 def loss_of_an_uneven_batch() -> float:
     """Largest loss of a batch by any implementation, in units of the loss at an even load, which is k."""
-    return max(UNEVEN.losses().values()) / UNEVEN.k
+    return max(UNEVEN.losses().values()) / UNEVEN.top_k
 
 
 def variation_of_that_batch() -> float:
     """Squared variation of the loads of its experts."""
-    counts = assignments(UNEVEN.logits().topk(UNEVEN.k, dim=1).indices, UNEVEN.experts).numpy()
+    counts = assignments(UNEVEN.logits().topk(UNEVEN.top_k, dim=1).indices, UNEVEN.experts).numpy()
     return float(squared_distance(assignment_shares(counts)[None, None], evenness(1))[0])
 
 
