@@ -257,6 +257,10 @@ def test_a_few_texts_that_hold_most_tokens_are_too_few() -> None:
     counts = np.array([[1, 1]] * 20)
     counts[0] = 10
     share_intervals(counts)
+    # It is enough that a few hold most of them at one place.
+    uneven = np.stack([np.ones(20), [60] + [1] * 19], 1)
+    with pytest.raises(Undecided, match="20 texts tell as much as 1"):
+        ratio_intervals(uneven, uneven)
     counts[0] = 11
     with pytest.raises(Undecided, match=r"20 texts tell as much as 2.9 of one size, .* at least 3 are needed"):
         share_intervals(counts)
