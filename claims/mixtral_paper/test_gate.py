@@ -147,13 +147,6 @@ def test_balancing_loss_at_uniform_routing(case):
         assert abs(loss - case.top_k) <= case.top_k * case.error(), name
 
 
-@pytest.mark.claim("gate-laws", part="balancing loss at uniform routing, Megatron")
-@given(case=cases())
-def test_megatron_balancing_loss_at_uniform_routing(case):
-    """The balancing loss is 1 where experts fare alike, as Megatron counts: shares of assignments."""
-    assert abs(case.megatron_loss(case.rotated()) - 1) <= case.error()
-
-
 @pytest.mark.claim("gate-laws", part="balancing loss below uniform routing")
 def test_balancing_loss_below_uniform_routing(measure):
     """The balancing loss at uniform routing is no lower bound: there are logits with less, by every implementation."""

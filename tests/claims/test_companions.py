@@ -89,9 +89,8 @@ CAUGHT: list[tuple[Place, Any, str]] = [
     (LOSS, wrong.counting_padding, "padding_never_counts_in_the_loss"),
     *(
         (LOSS, one, "balancing_loss_at_uniform_routing")
-        for one in (wrong.squared_k, wrong.first_choice_only, router.megatron_balancing_loss)
+        for one in (wrong.squared_k, wrong.first_choice_only, wrong.shares_of_assignments_loss)
     ),
-    (function(router, "megatron_balancing_loss"), router.balancing_loss, "megatron_balancing_loss_at_uniform_routing"),
     (function(router, "assignments"), wrong.assignments_of_padding, "padding_never_counts_in_shares"),
     (function(router, "uniform_share_moments"), wrong.moments_with_replacement, "uniform_router"),
     (function(shares, "token_shares"), wrong.shares_of_assignments, "shares"),

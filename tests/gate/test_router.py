@@ -19,7 +19,6 @@ from claim_suite.fixtures.gate.router import (
     chance_of_a_shared_expert,
     counted_chance_of_a_shared_expert,
     dense,
-    megatron_balancing_loss,
     route,
     route_renormalised,
     uniform_share_moments,
@@ -68,13 +67,11 @@ def test_balancing_loss_by_hand() -> None:
     logits[1, 1] += 1e-12
     by_hand = 4 * (0.35 * 2 / 2 + 0.3 / 2 + 0.15 / 2)
     assert balancing_loss(logits, 2) == pytest.approx(by_hand, rel=1e-9)
-    assert megatron_balancing_loss(logits, 2) == pytest.approx(by_hand / 2, rel=1e-9)
 
 
-@pytest.mark.parametrize(("loss", "expected"), [(balancing_loss, 2.8), (megatron_balancing_loss, 1.4)])
-def test_balancing_loss_of_tokens_that_count(loss: Callable[..., float], expected: float) -> None:
-    assert loss(LOGITS, 2, torch.tensor([True, False])) == pytest.approx(expected, rel=1e-12)  # 4 * (.4 + .3)
-    assert loss(LOGITS[:1], 2) == pytest.approx(expected, rel=1e-12)
+def test_balancing_loss_of_tokens_that_count() -> None:
+    by_hand = pytest.approx(2.8, rel=1e-12)  # 4 * (.4 + .3)
+    assert balancing_loss(LOGITS, 2, torch.tensor([True, False])) == balancing_loss(LOGITS[:1], 2) == by_hand
 
 
 def test_balancing_loss_is_computed_in_double_precision() -> None:
@@ -85,7 +82,6 @@ def test_balancing_loss_is_computed_in_double_precision() -> None:
 @pytest.mark.parametrize(("experts", "top_k"), [(8, 2), (8, 8), (64, 8), (1, 1), (5, 3)])
 def test_balancing_loss_at_uniform_and_at_collapsed_routing(experts: int, top_k: int) -> None:
     assert balancing_loss(torch.zeros(7, experts), top_k) == pytest.approx(top_k, rel=1e-14)
-    assert megatron_balancing_loss(torch.zeros(7, experts), top_k) == pytest.approx(1, rel=1e-14)
     collapsed = torch.full((7, experts), -1e4)
     collapsed[:, :top_k] = 0
     assert balancing_loss(collapsed, top_k) == pytest.approx(experts, rel=1e-14)
