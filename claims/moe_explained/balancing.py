@@ -17,7 +17,7 @@ from claim_suite.fixtures.routing.capacity import expert_capacity, kept
 
 TOKENS = 64
 WIDTH = 4
-UNEVEN = Case(seed=86, tokens=8, experts=2, k=1)  # six tokens and two: its loss is below that of four and four
+UNEVEN = Case(seed=86, tokens=8, experts=2, top_k=1)  # six tokens and two: its loss is below that of four and four
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Batch:
 
 def loss_of_an_uneven_batch() -> float:
     """Largest loss of a batch by any implementation, in units of the loss at an even load, which is k."""
-    return max(UNEVEN.losses().values()) / UNEVEN.k
+    return max(UNEVEN.losses().values()) / UNEVEN.top_k
 
 
 def places_in_the_library(name: str) -> dict[str, int]:
