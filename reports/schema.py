@@ -485,7 +485,8 @@ def clean(text: str) -> str:
 
 
 def message(error: BaseException) -> str:
-    """Return an exception's name and message, those of each where there are several, cut to what a report can show."""
+    """Return an exception's name and message in one line, those of each where there are several, cut to what fits."""
     if isinstance(error, BaseExceptionGroup):
         return "; ".join(dict.fromkeys(map(message, error.exceptions)))[:LONGEST_REASON]
-    return clean(f"{type(error).__name__}: {error}".removesuffix(": ")[:LONGEST_REASON])
+    told = " ".join(f"{type(error).__name__}: {error}".split())
+    return clean(told.removesuffix(":")[:LONGEST_REASON])
