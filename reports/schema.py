@@ -455,7 +455,25 @@ def dump(record: Any) -> str:
 
     Raises ValueError for NaN and infinities, which JSON cannot hold.
     """
-    return json.dumps(msgspec.to_builtins(record), sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(plain(record), sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def in_a_line(record: Any) -> str:
+    """Serialise a record in one line, as a report, a worker or a journal carries it."""
+    return msgspec.json.encode(plain(record)).decode()
+
+
+def plain(record: Any) -> Any:
+    """Return a record as what JSON is made of, every text of it clean."""
+
+    def cleaned(value: Any) -> Any:
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, list):
+            return [cleaned(one) for one in value]
+        return {clean(key): cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+    return cleaned(msgspec.to_builtins(record))
 
 
 def read(path: Path) -> Ledger:
