@@ -76,7 +76,7 @@ class Recorder:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep a file that could not be read: its claims cannot be named, but the file can."""
-        if not report.passed and report.nodeid.endswith(".py"):
+        if report.failed or (report.skipped and report.nodeid.endswith(".py")):
             self.unreadable.append(report.nodeid)
 
     @pytest.hookimpl(trylast=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from claims.inference_arithmetic.equations import Sizes, Times
 
 if TYPE_CHECKING:
     from claim_suite.fixtures.models.published import Model
+    from claims.inference_arithmetic.architectures import Architectures
     from claims.inference_arithmetic.clock import ProductClock
 
 DATA = Path(__file__).parent / "data"
@@ -115,6 +118,14 @@ def counting() -> Any:
 def sharding() -> Any:
     """A layer split over accelerators, and what they send each other."""
     return import_module("claims.inference_arithmetic.sharding")
+
+
+@pytest.fixture(scope="session")
+def architectures() -> Callable[[str], Architectures]:
+    """Widths of the models whose cards the suite has, up to a month."""
+    from claims.inference_arithmetic.architectures import Architectures
+
+    return cache(Architectures)
 
 
 @pytest.fixture(scope="session")
