@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -51,14 +51,31 @@ class Done(NamedTuple):
 
 def inside(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Done:
     """Run pytest with the suite in a folder, in this process, and forget what it imported from there."""
+    with _entered(folder, environment or {}) as output:
+        code = pytest.main([*PLUGINS, *INSIDE, *arguments])
+    return Done(int(code), output.getvalue())
+
+
+def command(folder: Path, main: Callable[[], int], *arguments: str) -> Done:
+    """Run the `main` of a command in a folder, in this process, as `inside` does."""
+    installed = {"PYTEST_PLUGINS": "claim_suite.plugin", "PYTEST_ADDOPTS": " ".join(INSIDE)}
+    with _entered(folder, installed) as output, patch.object(sys, "argv", ["command", *arguments]):
+        try:
+            code: Any = main()
+        except SystemExit as error:
+            code = error.code
+    return Done(int(code or 0), output.getvalue())
+
+
+@contextlib.contextmanager
+def _entered(folder: Path, environment: Mapping[str, str]) -> Iterator[io.StringIO]:
     output = io.StringIO()
     with (
         contextlib.chdir(folder), _without_modules_of(folder), contextlib.redirect_stdout(output),
-        contextlib.redirect_stderr(output), patch.dict(os.environ, {**ENVIRONMENT, **(environment or {})}, clear=True),
+        contextlib.redirect_stderr(output), patch.dict(os.environ, {**ENVIRONMENT, **environment}, clear=True),
         patch.object(sys, "path", [*sys.path]), patch.object(sys, "dont_write_bytecode", True),
     ):  # fmt: skip
-        code = pytest.main([*PLUGINS, *INSIDE, *arguments])
-    return Done(int(code), output.getvalue())
+        yield output
 
 
 @contextlib.contextmanager
