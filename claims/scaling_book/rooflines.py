@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from claim_suite.fixtures import origins
 from claim_suite.fixtures.models.accelerators import Accelerator, Exact
 
-FIRST, GPUS, HEAD = "0a702b6", "efbdb12", "HEADCOMMIT"  # commits: as first published, and as last read
+FIRST, GPUS, HEAD = "0a702b6", "efbdb12", "e5de31b"  # commits: as published, and as last read
 DATA = Path(__file__).parent / "data"
 PRINTED: dict[str, Any] = origins.load("as_printed.json", DATA, parse_float=Fraction)
 MAKERS: dict[str, Any] = origins.load("makers.json", DATA, parse_float=Fraction)

@@ -27,28 +27,28 @@ LARGE = 10**9  # a width beside which a batch is small
 
 CLAIMS = Listed(
     """
-    | claim                       | stated | says                                                                      |
-    |-----------------------------|--------|---------------------------------------------------------------------------|
-    | upper-bound-factor          | 2      | The sum of two times is at most 2 times the longer one.                   |
-    | v5e-intensity               | 240    | TPU v5e reaches its peak at about 240 FLOPs a byte of its memory.         |
-    | dot-product-flops           | 2      | A dot product of N takes 2N - 1 operations.                               |
-    | dot-product-intensity       | 0.5    | A long dot product in bfloat16 does 0.5 operations a byte.                |
-    | vector-unit-intensity       | 3      | TPU v5p's vector unit is critical at about 3 operations a byte.           |
-    | matmul-flops                | 2      | A product of [B, D] and [D, F] takes 2BDF FLOPs.                          |
-    | matmul-bytes                | 2      | It moves 2BD + 2DF + 2BF bytes in bfloat16.                               |
-    | matmul-intensity-small-b    |        | Its intensity is about B when B is small beside D and F.                  |
-    | matmul-critical-batch       | 240    | A bfloat16 product is bound by FLOPs above 240 tokens on TPU v5e.         |
-    | rule-of-thumb-widths        |        | With D and F above 8,000 the rule for B is exact enough: as B tokens.     |
-    | on-most-tpus                | 240    | On most TPUs a bfloat16 product needs more than 240 tokens.               |
-    | gpus-critical-batch         | 500    | On GPUs the critical number is slightly higher, nearer to 500.            |
-    | two-chips-threshold         | 3940   | A product over two chips is bound by FLOPs where D/2 is above 3940.       |
-    | two-chips-width             | 7880   | That is where D is above 7880.                                            |
-    | two-chips-additions         |        | Adding the two partial sums takes another DF additions.                   |
-    | int8-intensity              | 486    | In int8 TPU v5e reaches its peak at 486 operations a byte.                |
-    | int8-critical-batch         | 243    | In int8 a product is bound by operations above 243 tokens.                |
-    | int8-rule-direction         |        | The int8 rule is that B is below half the intensity of the memory.        |
-    | int8-weights-critical-batch | 120    | With int8 weights and bfloat16 activations it is 120 tokens.              |
-    | matrix-per-row-intensity    | 2      | With another int8 matrix for each row the intensity is about 2.           |
+    | claim                       | stated | says                                                                     |
+    |-----------------------------|--------|--------------------------------------------------------------------------|
+    | upper-bound-factor          | 2      | The sum of two times is at most 2 times the longer one.                  |
+    | v5e-intensity               | 240    | TPU v5e reaches its peak at about 240 FLOPs a byte of its memory.        |
+    | dot-product-flops           | 2      | A dot product of N takes 2N - 1 operations.                              |
+    | dot-product-intensity       | 0.5    | A long dot product in bfloat16 does 0.5 operations a byte.               |
+    | vector-unit-intensity       | 3      | TPU v5p's vector unit is critical at about 3 operations a byte.          |
+    | matmul-flops                | 2      | A product of [B, D] and [D, F] takes 2BDF FLOPs.                         |
+    | matmul-bytes                | 2      | It moves 2BD + 2DF + 2BF bytes in bfloat16.                              |
+    | matmul-intensity-small-b    |        | Its intensity is about B when B is small beside D and F.                 |
+    | matmul-critical-batch       | 240    | A bfloat16 product is bound by FLOPs above 240 tokens on TPU v5e.        |
+    | rule-of-thumb-widths        |        | With D and F above 8,000 the rule for B is exact enough: as B tokens.    |
+    | on-most-tpus                | 240    | On most TPUs a bfloat16 product needs more than 240 tokens.              |
+    | gpus-critical-batch         | 500    | On GPUs the critical number is slightly higher, nearer to 500.           |
+    | two-chips-threshold         | 3940   | A product over two chips is bound by FLOPs where D/2 is above 3940.      |
+    | two-chips-width             | 7880   | That is where D is above 7880.                                           |
+    | two-chips-additions         |        | Adding the two partial sums takes another DF additions.                  |
+    | int8-intensity              | 486    | In int8 TPU v5e reaches its peak at 486 operations a byte.               |
+    | int8-critical-batch         | 243    | In int8 a product is bound by operations above 243 tokens.               |
+    | int8-rule-direction         |        | The int8 rule is that B is below half the intensity of the memory.       |
+    | int8-weights-critical-batch | 120    | With int8 weights and bfloat16 activations it is 120 tokens.             |
+    | matrix-per-row-intensity    | 2      | With another int8 matrix for each row the intensity is about 2.          |
     """,
     version=FIRST,
     note={

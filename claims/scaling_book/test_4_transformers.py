@@ -37,48 +37,48 @@ LAYER = 3 * WIDE * 4 * WIDE + 4 * WIDE * WIDE
 
 CLAIMS = Listed(
     """
-    | claim                 | stated | says                                                                            |
-    |-----------------------|--------|---------------------------------------------------------------------------------|
-    | dot-product           | 2      | A dot product of P takes 2P operations.                                         |
-    | matrix-vector         | 2      | A matrix by a vector takes 2NP.                                                 |
-    | matrix-matrix         | 2      | A product of matrices takes 2NPM.                                               |
-    | derivative-of-weights | 2      | The derivative of a matrix takes 2NPM.                                          |
-    | backward              | 4      | The backward pass takes 4NPM.                                                   |
-    | training              | 6      | Training takes 6 FLOPs a parameter and token.                                   |
-    | no-gate               | 2      | Without a gate the MLP has 2DF parameters.                                      |
-    | gate                  | 3      | With it, it has 3DF.                                                            |
-    | mlp-training          | 18     | An MLP takes 18BTDF FLOPs in training.                                          |
-    | matrix-training       | 6      | Each of its matrices takes 6BTDF.                                               |
-    | projections-training  | 24     | Attention's projections take 24BTDNH.                                           |
-    | projections           | 4      | They have 4DNH parameters.                                                      |
-    | scores-training       | 12     | Attention's products take 12BTTNH.                                              |
-    | attention-share       | 1/8    | Attention's products are T/8D of the matrices' FLOPs, with F = 4D.              |
-    | all-matrices          | 96     | All matrices of a layer take 96BTDD then.                                       |
-    | dominant-length       | 64     | With D of 8k attention is dominant from 64K tokens.                             |
-    | gemma-length          | 32     | Gemma 27B, with D of 4608, has it dominant around 32k.                          |
-    | moe-active            | 2      | Typically 2 experts work on a token.                                            |
-    | checkpoints           | 84     | Saving 20 results a layer takes 84 TB for 4M tokens, 64 layers and D of 8192.   |
-    | block-checkpoints     | 4.2    | Saving each layer's input takes 4.2 TB.                                         |
-    | recompute             | 8      | Computing forward again raises training from 6ND to 8ND.                        |
-    | large-products        | 7      | Saving large products' results only leaves 7 instead of 20.                     |
-    | cache                 | 8      | An int8 cache of 8k tokens, 64 layers and 8192 features is 8 GiB.               |
-    | vocabulary-training   | 12     | In the summary the vocabulary takes 12BTDV FLOPs in training.                   |
-    | vocabulary-earlier    | 6      | In the text the unembedding takes 6BTDV.                                        |
-    | mlp-dominates         | 8      | The MLP dominates FLOPs until T is 8D.                                          |
-    | model-parameters      | 16B    | A model of D 4096, F 4D, 64 layers and a vocabulary of 32,000 has 16B.          |
-    | attention-parameters  | 1/4    | A fourth of its layers is attention.                                            |
-    | model-cache           | 512    | Its int8 cache is 512 kB a token.                                               |
-    | sharded-flops         | 2      | Over X and Y a product takes 2BDF/(XY) on each chip.                            |
-    | five-axes             | 2      | Contracting I and J of five others takes 2IJKLMNO.                              |
-    | attention-bytes       | 4      | Attention moves 4BHK(TG + S) bytes in bfloat16.                                 |
-    | attention-decodes     |        | With one query its intensity tends to G.                                        |
-    | attention-bound       | 240    | In prefill attention is bound by FLOPs from S = 240.                            |
-    | equal-length          | =8192  | Attention's products equal its projections at T = 2D, 8192 for D of 4096.       |
-    | equal-length-factor   | 2      | They are equal at T = 2D.                                                       |
-    | flash-intensity       |        | Loading only keys and values in pieces reduces the intensity.                   |
-    | shifted-sum           |        | Adding b to all exponents multiplies their sum by exp(b).                       |
-    | piece-sum             |        | The second piece's sum subtracts the first piece's maximum.                     |
-    | running-denominator   |        | The running denominator is the sum of the scores less their maximum.            |
+    | claim                 | stated | says                                                                           |
+    |-----------------------|--------|--------------------------------------------------------------------------------|
+    | dot-product           | 2      | A dot product of P takes 2P operations.                                        |
+    | matrix-vector         | 2      | A matrix by a vector takes 2NP.                                                |
+    | matrix-matrix         | 2      | A product of matrices takes 2NPM.                                              |
+    | derivative-of-weights | 2      | The derivative of a matrix takes 2NPM.                                         |
+    | backward              | 4      | The backward pass takes 4NPM.                                                  |
+    | training              | 6      | Training takes 6 FLOPs a parameter and token.                                  |
+    | no-gate               | 2      | Without a gate the MLP has 2DF parameters.                                     |
+    | gate                  | 3      | With it, it has 3DF.                                                           |
+    | mlp-training          | 18     | An MLP takes 18BTDF FLOPs in training.                                         |
+    | matrix-training       | 6      | Each of its matrices takes 6BTDF.                                              |
+    | projections-training  | 24     | Attention's projections take 24BTDNH.                                          |
+    | projections           | 4      | They have 4DNH parameters.                                                     |
+    | scores-training       | 12     | Attention's products take 12BTTNH.                                             |
+    | attention-share       | 1/8    | Attention's products are T/8D of the matrices' FLOPs, with F = 4D.             |
+    | all-matrices          | 96     | All matrices of a layer take 96BTDD then.                                      |
+    | dominant-length       | 64     | With D of 8k attention is dominant from 64K tokens.                            |
+    | gemma-length          | 32     | Gemma 27B, with D of 4608, has it dominant around 32k.                         |
+    | moe-active            | 2      | Typically 2 experts work on a token.                                           |
+    | checkpoints           | 84     | Saving 20 results a layer takes 84 TB for 4M tokens, 64 layers and D of 8192.  |
+    | block-checkpoints     | 4.2    | Saving each layer's input takes 4.2 TB.                                        |
+    | recompute             | 8      | Computing forward again raises training from 6ND to 8ND.                       |
+    | large-products        | 7      | Saving large products' results only leaves 7 instead of 20.                    |
+    | cache                 | 8      | An int8 cache of 8k tokens, 64 layers and 8192 features is 8 GiB.              |
+    | vocabulary-training   | 12     | In the summary the vocabulary takes 12BTDV FLOPs in training.                  |
+    | vocabulary-earlier    | 6      | In the text the unembedding takes 6BTDV.                                       |
+    | mlp-dominates         | 8      | The MLP dominates FLOPs until T is 8D.                                         |
+    | model-parameters      | 16B    | A model of D 4096, F 4D, 64 layers and a vocabulary of 32,000 has 16B.         |
+    | attention-parameters  | 1/4    | A fourth of its layers is attention.                                           |
+    | model-cache           | 512    | Its int8 cache is 512 kB a token.                                              |
+    | sharded-flops         | 2      | Over X and Y a product takes 2BDF/(XY) on each chip.                           |
+    | five-axes             | 2      | Contracting I and J of five others takes 2IJKLMNO.                             |
+    | attention-bytes       | 4      | Attention moves 4BHK(TG + S) bytes in bfloat16.                                |
+    | attention-decodes     |        | With one query its intensity tends to G.                                       |
+    | attention-bound       | 240    | In prefill attention is bound by FLOPs from S = 240.                           |
+    | equal-length          | =8192  | Attention's products equal its projections at T = 2D, 8192 for D of 4096.      |
+    | equal-length-factor   | 2      | They are equal at T = 2D.                                                      |
+    | flash-intensity       |        | Loading only keys and values in pieces reduces the intensity.                  |
+    | shifted-sum           |        | Adding b to all exponents multiplies their sum by exp(b).                      |
+    | piece-sum             |        | The second piece's sum subtracts the first piece's maximum.                    |
+    | running-denominator   |        | The running denominator is the sum of the scores less their maximum.           |
     """,
     version=FIRST,
     also_prints={"gemma-length": ("4608",), "equal-length": ("4096",)},
