@@ -51,6 +51,7 @@ CLAIMS = Listed(
     | matrix-per-row-intensity    | 2      | With another int8 matrix for each row the intensity is about 2.          |
     """,
     version=FIRST,
+    also_prints={"rule-of-thumb-widths": ("8000",)},
     note={
         "v5e-intensity": "From the book's own two rates.",
         "vector-unit-intensity": "7e12 operations a second, the book's own number, by the memory's rate in its table.",

@@ -122,7 +122,7 @@ CLAIMS = Listed(
         "adders-v5": "Read as: adders a lane and sublane that make 7e12 operations a second, chapter 1's number, at "
         "1.75 GHz.",
     },
-    also_prints={"palm-cliques": ("3072",), "pcie-batch": ("61,000",)},
+    also_prints={"palm-cliques": ("3072",), "pcie-batch": ("61,000",), "multiply-adds": ("200 trillion",)},
     in_words={"palm-cliques": True, "pcie-batch": True},
     loosely={
         "v5p-core": "half of the rounded 5e14 of a chip",

@@ -81,7 +81,7 @@ CLAIMS = Listed(
     | running-denominator   |        | The running denominator is the sum of the scores less their maximum.           |
     """,
     version=FIRST,
-    also_prints={"gemma-length": ("4608",), "equal-length": ("4096",)},
+    also_prints={"gemma-length": ("4608",), "equal-length": ("4096",), "dominant-length": ("64K",)},
     in_words={"dominant-length": False, "attention-share": True, "moe-active": False, "all-matrices": False},
     note={
         "dominant-length": "K tokens, of D = 8K.",

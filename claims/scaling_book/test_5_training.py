@@ -114,6 +114,7 @@ CLAIMS = Listed(
     | appendix-weights        |        | The derivative of W_in is dTmp times Tmp.                                    |
     """,
     version=FIRST,
+    also_prints={"eight-way-width": ("20k",), "gemma-ways": ("50k",), "mixed-chips": ("9k",), "best-x": ("48,000",)},
     in_words=dict.fromkeys(("fsdp-share", "mixed-wins"), True),
     note={
         "zero-order": "Read as: ZeRO-1 then leaves 31.4 GB of a 7.5B model on each of 64 GPUs, as Figure 1 of arXiv "

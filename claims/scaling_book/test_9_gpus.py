@@ -167,9 +167,26 @@ CLAIMS = Listed(
     | appendix-gpu            | 25          | That leaves 25 GB a second for each GPU at the spine.                   |
     """,
     version=GPUS,
-    also_prints={"deepseek-active": ("256",), "core-switches": ("128",), "addition-sms": ("1024",)},
+    also_prints={
+        "deepseek-active": ("256",),
+        "core-switches": ("128",),
+        "addition-sms": ("1024",),
+        "deepseek-each": ("30k",),
+        "llama-each": ("1k",),
+        "llama-gpus": ("16k",),
+        "b200-intensity": ("280",),
+    },
     in_words=dict.fromkeys(
-        ("node-all-to-all", "alus-ratio", "su-ingress", "su-egress", "infiniband-switch", "small-matmul"), True
+        (
+            "node-all-to-all",
+            "addition-intensity",
+            "alus-ratio",
+            "su-ingress",
+            "su-egress",
+            "infiniband-switch",
+            "small-matmul",
+        ),
+        True,
     ),
     note={
         "h100-core": "At 1.76 GHz.",
