@@ -5,7 +5,7 @@ A claim's sum is a `Sum`: what is computed, its unit, and what another reading c
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from fractions import Fraction
 from math import prod
 from pathlib import Path
@@ -84,7 +84,7 @@ def ring_load(chips: int, *, every: bool, both_ways: bool = True) -> Fraction:
     `every`: each shard goes to every chip and is passed on (AllGather), else each chip has a piece of its shard for
     each other (AllToAll). A message half way round is split over both ways.
     """
-    load: Counter[tuple[int, int]] = Counter()
+    load: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
     for source in range(chips):
         for hops, way, share in _ways(chips, every=every, both_ways=both_ways):
             for step in range(hops):
