@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from claim_suite.fixtures.recording import recordings, timing
 from tests import runs
@@ -143,3 +147,21 @@ def test_what_was_asked_for_and_cannot_be_had_ends_the_run(
 def test_options_of_a_recording_are_no_matter_to_cheap_claims(tmp_path: Path) -> None:
     done = command(tmp_path, "--claim=mixtral-total", tier="cheap", dtype="int4", model="nowhere")
     assert done.code == 0, done.said
+
+
+def test_what_stops_a_recording_is_told_once(corpus: Path, planted: Planted, tmp_path: Path) -> None:
+    """Weights that give no numbers stop it after collection: one claim is broken, and the others are not checked."""
+    folder = tmp_path / "nan"
+    shutil.copytree(planted.folder, folder)
+    tensors = load_file(folder / "model.safetensors")
+    tensors["model.norm.weight"][:] = float("nan")
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    done = command(tmp_path, model=folder, corpus=corpus, device="cpu")
+    assert done.code == 1
+    assert done.said.count("numbers are not finite, or choices not the router's own, at the last layer") <= 3
+    assert "Traceback" not in done.said
+    assert not re.search(r"\.py:\d", done.said)
+    verdicts = Counter(case["verdict"] for case in done.cases.values())
+    assert verdicts == {"broken": 1, "unchecked": len(done.cases) - 1}
+    assert sum("the recording stopped" in case["reason"] for case in done.cases.values()) >= 8
+    assert re.search(r"^recording: loading the weights$", done.said, re.MULTILINE)
