@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 import torch
 import zstandard
+from _pytest.config import get_config
 from safetensors.torch import load_file, save_file
 
 from claim_suite.fixtures.errors import RecordingError, extra
 from claim_suite.fixtures.origins import DATA
 from claim_suite.fixtures.recording import checkpoint, setup
 from claim_suite.fixtures.recording.engine_transformers import TransformersEngine, check_precision, load, use_threads
-from claim_suite.fixtures.recording.options import of, options
+from claim_suite.fixtures.recording.options import OPTIONS, add, add_shared, dest, of, options
 from claim_suite.fixtures.recording.setup import prepare
 from tests.recording.synthetic_checkpoint import Planted, random_corpus
 
@@ -62,9 +63,25 @@ def test_an_option_is_refused_in_one_line(case: str) -> None:
 @pytest.mark.parametrize("name", ["--evidence", "--model", "--corpus", "--evidence-out"])
 def test_a_name_that_is_too_long_is_told(name: str) -> None:
     value = "n" * 300
-    given = {name: [value] if name == "--evidence" else value}
+    given = {dest(name): [value] if name == "--evidence" else value}
     with pytest.raises(pytest.UsageError, match=r"^n+: File name too long$"):
         of(SimpleNamespace(getoption=given.get))  # type: ignore[arg-type]  # all that is asked of it
+
+
+@pytest.mark.parametrize("other", [None, "--device"])
+def test_an_option_of_another_plugin_is_left_alone(other: str | None) -> None:
+    """Whichever plugin is loaded first; both have their values."""
+    for first in (True, False):
+        parser = get_config()._parser
+        others = parser.getgroup("another plugin")
+        steps = [lambda: add(parser), lambda: other and others.addoption(other)]  # noqa: B023  # it runs now
+        for step in steps if first else steps[::-1]:
+            step()
+        add_shared(parser)
+        given = parser.parse(["--claims-device=cpu", "--device=cuda"])
+        assert given.claims_device == ("cpu" if other else "cuda")
+        assert getattr(given, "device", None) == ("cuda" if other else None)
+        assert all(hasattr(given, dest(name)) for name in OPTIONS)
 
 
 def test_an_option_that_the_engine_lacks_is_refused_before_weights(chosen: Any) -> None:
