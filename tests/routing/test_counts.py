@@ -139,6 +139,9 @@ def _words_for_choices(table: Table) -> Table:
     return table.set_column(table.column_names.index("choices"), "choices", words)
 
 
+HUB, COMMIT = {"model": "mistralai/Mixtral-8x7B-v0.1"}, "fc7ac94680e38d7348cfa806e51218e6273104b0"
+
+
 def seal(table: Table) -> Table:
     """Give a table that was changed on purpose the hashes that belong to it."""
     digest = files.Digest()
@@ -165,6 +168,9 @@ DAMAGE: dict[str, tuple[Callable[[Table], Table], str]] = {
     "a layer named twice": (_said(routed_layers=[1, 1]), "routed_layers in its"),
     "a layer beyond the last": (_said(routed_layers=[3]), "routed_layers in its"),
     "seconds that are none": (_said(seconds="1"), "seconds in its metadata is '1'"),
+    "a name that is another's": (_said(identity="mixtral-8x7b-v0.1"), "nothing says how that is known"),
+    "a name of another commit": (_said(**HUB, identity="mixtral-8x7b-v0.1"), "identity in its .* at r is not that"),
+    "a commit of another name": (_said(**HUB | {"revision": COMMIT}, identity=HUB["model"]), "is not that"),
     "a text twice": (lambda table: pyarrow.concat_tables([table, table.slice(0, 1)]), "text 1 |1, layer 0"),
     "no text": (lambda table: table.slice(0, 0), "has no text in it"),
     "a model that is no name": (_said(model=None), "model in its metadata is None"),
