@@ -18,6 +18,7 @@ import pytest
 import torch
 import zstandard
 from _pytest.config import get_config
+from huggingface_hub import HfApi
 from safetensors.torch import load_file, save_file
 
 from claim_suite.fixtures.errors import RecordingError, extra
@@ -320,7 +321,7 @@ def test_a_fine_tune_in_a_folder_is_not_taken_for_its_base(
     shutil.copyfile(planted.folder / "config.json", tmp_path / "configs/famous.json")
     monkeypatch.setattr(checkpoint, "DATA", tmp_path)
     monkeypatch.setattr(checkpoint, "pinned", lambda: {"famous": ("org/planted", COMMIT)})
-    monkeypatch.setattr(checkpoint, "HfApi", partial(checkpoint.HfApi, endpoint=runs.HUB_ADDRESS))
+    monkeypatch.setattr(checkpoint, "HfApi", partial(HfApi, endpoint=runs.HUB_ADDRESS))
     tuned = plant(tmp_path / "tuned", table=random_table(99)).folder
     with serving(Repository.of("org/planted", planted.folder)):
         base, other = (checkpoint.find(str(folder), None) for folder in (planted.folder, tuned))
@@ -330,6 +331,7 @@ def test_a_fine_tune_in_a_folder_is_not_taken_for_its_base(
     assert other.known_by == f"configuration of famous, but its weights are not those of org/planted at {COMMIT}"
     assert meant["identity"] == "famous"
     assert "were not compared: --weights-unverified" in evidence("fresh", meant | {"device": "cpu"}, []).note
+    monkeypatch.setattr(checkpoint, "HfApi", partial(HfApi, endpoint="http://127.0.0.1:1"))  # where nobody answers
     away = checkpoint.find(str(planted.folder), None)
     assert away.model == "planted"
     assert "could not be compared: org/planted at" in away.known_by
