@@ -69,6 +69,6 @@ def latent_kept(deepseek_v3: Model) -> int:
     """Bytes of the latent and the rotary key that DeepSeek-V3 keeps of a token, by the library's cache."""
     from claims.attention_and_moe_notes.estimates import check_latent
 
-    kept = deepseek_v3.counted.kept(1, BYTES_PER_NUMBER).attention
-    check_latent(kept, deepseek_v3.formula.kept_by_a_token(BYTES_PER_NUMBER, latent=False))
+    kept = deepseek_v3.counted.kv_cache_bytes(1, BYTES_PER_NUMBER).attention
+    check_latent(kept, deepseek_v3.formula.kv_cache_bytes(1, BYTES_PER_NUMBER, latent=False).total)
     return kept

@@ -110,7 +110,7 @@ def check_latent(kept: int, expanded: int) -> None:
 @cache
 def _kept_by_a_layer(bytes_per_number: int, **config: object) -> int:
     """Bytes that one layer of the library's keeps of a token."""
-    return Counted({**FREE, **config, "num_hidden_layers": 1}).kept(1, bytes_per_number).attention
+    return Counted({**FREE, **config, "num_hidden_layers": 1}).kv_cache_bytes(1, bytes_per_number).attention
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,9 @@ PART_1 = Listed(
 )
 def test_larger_llama_2_uses_it(llama, llama_70b, measure):
     large, middle = (
-        measure(Fraction(of.formula.shape.heads, of.formula.shape.key_value_heads), "queries to a key", of=of.name)
+        measure(
+            Fraction(of.formula.shape.num_heads, of.formula.shape.num_key_value_heads), "queries to a key", of=of.name
+        )
         for of in (llama_70b, llama)
     )
     assert large > middle == 1
@@ -185,7 +187,10 @@ def test_back_at_multi_head(gqa_estimate, measure):
 def test_cache_formula(llama_70b, measure):
     of = llama_70b.config
     keys = of["hidden_size"] // of["num_attention_heads"] * of["num_key_value_heads"]
-    assert measure(llama_70b.counted.kept(1, 2).attention, "bytes a token") == 2 * 2 * of["num_hidden_layers"] * keys
+    assert (
+        measure(llama_70b.counted.kv_cache_bytes(1, 2).attention, "bytes a token")
+        == 2 * 2 * of["num_hidden_layers"] * keys
+    )
 
 
 @PART_1.each()

@@ -35,8 +35,8 @@ PART_1 = Listed(
 @PART_1.claim(note="Of DeepSeek-V3.")
 def test_keys_compressed(deepseek_v3, latent_kept, measure):
     of = deepseek_v3.formula.shape
-    kept = measure(latent_kept, "bytes a token", also=deepseek_v3.formula.cached_token)
-    whole = 2 * of.layers * of.heads * (of.key_width + of.value_width)
+    kept = measure(latent_kept, "bytes a token", also=deepseek_v3.formula.kv_cache_bytes_per_token.total)
+    whole = 2 * of.num_layers * of.num_heads * (of.qk_head_dim + of.v_head_dim)
     assert kept < measure(whole, "bytes a token", of="keys and values of all heads")
 
 
@@ -48,7 +48,7 @@ def test_keys_compressed(deepseek_v3, latent_kept, measure):
 def test_queries_compressed_in_training_only(deepseek_v3, measure):
     of = deepseek_v3.config
     compression = of["hidden_size"] * of["q_lora_rank"] * of["num_hidden_layers"]
-    idle = deepseek_v3.attention - deepseek_v3.counted.touched["attention"]
+    idle = deepseek_v3.attention - deepseek_v3.counted.active_by_run["attention"]
     assert measure(idle, "parameters", of="of attention, idle") >= measure(compression, "parameters", of="compression")
 
 
@@ -78,17 +78,17 @@ def test_mla_better_than_mha(deepseek_v2, reading, measure):
 )
 def test_latent_formula(deepseek_v3, latent_kept, reading, measure):
     of = deepseek_v3.formula.shape
-    by_formula = measure(2 * of.layers * of.key_value_rank, "bytes a token", of="formula")
-    kept = measure(latent_kept, "bytes a token", also=deepseek_v3.formula.cached_token)
-    left_out = {"literal": 0, "loose": 2 * of.layers * of.rotary_width}[reading]
+    by_formula = measure(2 * of.num_layers * of.kv_lora_rank, "bytes a token", of="formula")
+    kept = measure(latent_kept, "bytes a token", also=deepseek_v3.formula.kv_cache_bytes_per_token.total)
+    left_out = {"literal": 0, "loose": 2 * of.num_layers * of.qk_rope_head_dim}[reading]
     assert abs(Fraction(by_formula, kept - left_out) - 1) <= Fraction(1, 10)
 
 
 @PART_1.claim(note="Held against the library's cache of Llama-2-13B.")
 def test_mha_formula(llama, measure):
     of = llama.config
-    also = {"grouped-query formula": llama.formula.cached_token}
-    assert measure(llama.counted.kept(1, 2).attention, "bytes a token", also=also) == (
+    also = {"grouped-query formula": llama.formula.kv_cache_bytes_per_token.total}
+    assert measure(llama.counted.kv_cache_bytes(1, 2).attention, "bytes a token", also=also) == (
         of["num_hidden_layers"] * of["hidden_size"] * 2 * 2
     )
 

@@ -43,7 +43,7 @@ def test_network_has_a_large_part(llama, measure):
 @PART_1.claim(model=DEEPSEEK)
 def test_sixty_one_layers(deepseek_v3, stated, measure):
     also = {"configuration": deepseek_v3.config["num_hidden_layers"]}
-    assert measure(len(deepseek_v3.counted.anatomy.layers), "layers", also=also) == stated
+    assert measure(len(deepseek_v3.counted.component_map.layers), "layers", also=also) == stated
 
 
 @PART_1.claim(note="Read as: to twice the parameters, at least.")

@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claim_suite.fixtures import origins
-from claim_suite.fixtures.facts import ScoreTable, facts
+from claim_suite.fixtures.facts import Facts, ScoreTable, facts, problems, published
 from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER, Formula
 from claims.deepseek_v3.names import LEVEL, LOWER_IS_BETTER
 
 if TYPE_CHECKING:
+    from claim_suite.fixtures.cards.quantities import CardModel
     from claim_suite.fixtures.models.published import Model
     from claim_suite.reports import schema
     from claims.deepseek_v3.library import Library
 
 DATA = Path(__file__).parent / "data"
+CARDS = Path(__file__).parents[1] / "model_cards" / "cards"
+
+support = published("support.json", DATA, "Where others build the model, and since when; a score of another model.")
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,13 @@ class WeightFile:
     @cached_property
     def layer(self) -> int:
         """Parameters of the module's layer: one as the model's last, counted tensor by tensor."""
-        return sum(weight.numel() for weight in self.model.counted.anatomy.layers[-1].parameters())
+        return sum(weight.numel() for weight in self.model.counted.component_map.layers[-1].parameters())
 
     @property
     def layer_by_formula(self) -> int:
         """The same from the configuration."""
         of, shape = self.model.formula.parameters, self.model.formula.shape
-        return of.attention // shape.layers + of.moe_block // shape.moe_layers + 2 * shape.model_width
+        return of.attention // shape.num_layers + of.moe_block // shape.num_moe_layers + 2 * shape.hidden_size
 
     @property
     def beside_the_layer(self) -> int:
@@ -88,13 +92,37 @@ class WeightFile:
     @property
     def idle(self) -> int:
         """Parameters of the layer's experts that do not work on a token."""
-        of, shape = self.model.formula.parameters, self.model.formula.shape
-        return (of.experts - of.active_experts) // shape.moe_layers
+        of = self.model.counted.parameters
+        return (of.experts - of.active_experts) // self.model.formula.shape.num_moe_layers
+
+    @property
+    def copies(self) -> int:
+        """Parameters of embedding and head, which the checkpoint stores for the module once more."""
+        return self.model.embeddings + self.model.head
+
+    @property
+    def module(self) -> int:
+        """Parameters of the module without these copies."""
+        return self.layer + self.beside_the_layer
+
+    @property
+    def module_by_other_routes(self) -> dict[str, int]:
+        """The same from the configuration, and by what the main model, copies, scales and biases leave of the file."""
+        left = self.stored - self.model.total - self.copies - self.scales - self.balancing_biases
+        return {"formula": self.layer_by_formula + self.beside_the_layer, "checkpoint": left}
+
+    def active(self, vocabulary: int) -> tuple[int, dict[str, int]]:
+        """Parameters of the module that work on a token, `vocabulary` with them, and by formula and checkpoint."""
+        of = self.model.config
+        idle_experts = of["n_routed_experts"] - of["num_experts_per_tok"]
+        idle = 3 * of["hidden_size"] * of["moe_intermediate_size"] * idle_experts
+        also = {name: size - idle + vocabulary for name, size in self.module_by_other_routes.items()}
+        return self.module - self.idle + vocabulary, also
 
     @cached_property
     def scales(self) -> int:
         """Scales of blocks: one for each block of a matrix, routers, projection and vocabulary left out."""
-        layers = self.model.counted.anatomy.layers
+        layers = self.model.counted.component_map.layers
         return sum(
             prod(rest) * ceil(rows / self.block) * ceil(columns / self.block)
             for layer in (*layers, layers[-1])
@@ -102,17 +130,22 @@ class WeightFile:
         )
 
     @cached_property
+    def in_fp8(self) -> int:
+        """Numbers in matrices of the main model's layers and of the module's, routers left out."""
+        layers = self.model.counted.component_map.layers
+        return sum(map(_quantised, (*layers, layers[-1])))
+
+    @property
     def modules(self) -> Fraction:
         """Modules of prediction, by the numbers in FP8 that the main model's layers leave over."""
-        layers = self.model.counted.anatomy.layers
-        main, one = sum(map(_quantised, layers)), _quantised(layers[-1])
-        return Fraction(self.numbers["F8_E4M3"] - main, one)
+        one = _quantised(self.model.counted.component_map.layers[-1])
+        return Fraction(self.numbers["F8_E4M3"] - (self.in_fp8 - one), one)
 
     @property
     def balancing_biases(self) -> int:
         """Biases that balance the experts: one for each expert of each sparse layer, the module's included."""
         shape = self.model.formula.shape
-        return (shape.moe_layers + 1) * shape.experts
+        return (shape.num_moe_layers + 1) * shape.num_experts
 
 
 def _matrices(layer: Any) -> list[tuple[int, ...]]:
@@ -190,7 +223,7 @@ class Counts:
     @property
     def cached(self) -> int:
         """Numbers that a token leaves in the cache: the latent and the rotary key of every layer."""
-        return self.formula.cached_token // BYTES_PER_NUMBER
+        return self.formula.kv_cache_bytes_per_token.total // BYTES_PER_NUMBER
 
     @property
     def cached_by_other_routes(self) -> dict[str, int]:
@@ -198,10 +231,10 @@ class Counts:
 
         Older releases of the library keep the keys and values that are made of it.
         """
-        layers: Any = self.model.counted.anatomy.layers
+        layers: Any = self.model.counted.component_map.layers
         rows = sum(layer.self_attn.kv_a_proj_with_mqa.weight.shape[0] for layer in layers)
-        library = self.model.counted.kept(1, BYTES_PER_NUMBER).attention
-        expanded = self.formula.kept_by_a_token(BYTES_PER_NUMBER, latent=False)
+        library = self.model.counted.kv_cache_bytes(1, BYTES_PER_NUMBER).attention
+        expanded = self.formula.kv_cache_bytes(1, BYTES_PER_NUMBER, latent=False).total
         told = {} if library == expanded else {"the library's cache": library // BYTES_PER_NUMBER}
         return {"rows of the matrices": rows} | told
 
@@ -209,10 +242,36 @@ class Counts:
 @pytest.fixture(scope="session")
 def tables() -> Tables:
     """The README's tables of scores."""
-    scores, bold = "scores.json", "bold.json"
-    found = {table: ScoreTable(rows) for table, rows in origins.load(scores, DATA, parse_float=Fraction).items()}
-    evidence = [origins.evidence(name, DATA) for name in (scores, bold)]
-    return Tables(**found, bold=origins.load(bold, DATA), evidence=evidence)
+    scores, bold, sizes = facts("scores.json", DATA), facts("bold.json", DATA), problems()
+    found = {table: ScoreTable(rows, problems=sizes.values) for table, rows in scores.values.items()}
+    return Tables(**found, bold=bold.values, evidence=scores.evidence + bold.evidence + sizes.evidence)
+
+
+@pytest.fixture(scope="session")
+def report() -> Facts:
+    """The report's own print of some tables."""
+    told, sizes = facts("report.json", DATA), problems()
+    tables = {name: ScoreTable(rows, problems=sizes.values) for name, rows in told.values.items()}
+    return Facts(tables, told.evidence + sizes.evidence)
+
+
+def _of_card(name: str) -> CardModel:
+    from claim_suite.fixtures.cards.card import read_card
+    from claim_suite.fixtures.cards.quantities import CardModel
+
+    return CardModel(read_card(CARDS / f"{name}.toml"))
+
+
+@pytest.fixture(scope="session")
+def qwen_72b() -> CardModel:
+    """Qwen2.5-72B, by its card."""
+    return _of_card("qwen2-5-72b")
+
+
+@pytest.fixture(scope="session")
+def llama_405b() -> CardModel:
+    """Llama-3.1-405B, by its card."""
+    return _of_card("llama-3-1-405b")
 
 
 @pytest.fixture(scope="session")

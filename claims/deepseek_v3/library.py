@@ -25,7 +25,7 @@ class Library:
         """Numbers that a token leaves in the cache of a model with 8 heads of a width, in so many groups."""
         config: dict[str, Any] = {**SMALL, "num_attention_heads": HEADS, "num_key_value_heads": groups}
         model = Counted({**config, "head_dim": width, "num_hidden_layers": layers})
-        return model.kept(1, bytes_per_number=1).attention
+        return model.kv_cache_bytes(1, bytes_per_number=1).attention
 
     def float8(self) -> tuple[int, float]:
         """Bits of torch's e4m3, and its step above one."""

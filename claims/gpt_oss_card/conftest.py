@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claim_suite.fixtures import origins
-from claim_suite.fixtures.facts import Facts, ScoreTable, facts, published
+from claim_suite.fixtures.facts import Facts, ScoreTable, facts, problems, published
 from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER
 from claims.gpt_oss_card.entries import MODELS
 
@@ -26,6 +26,7 @@ DATA = Path(__file__).parent / "data"
 
 devices = published("devices.json", DATA, "Gigabytes of memory by device.")
 contents = published("contents.json", DATA, "Which tables and figures the card has, and how many entries its lists.")
+elsewhere = published("elsewhere.json", DATA, "What others say of the sets that the card takes.")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Stored:
         all of them. Negative when the weights alone do not fit.
         """
         of = self.model.config
-        of_a_layer = self.model.formula.cached_token // of["num_hidden_layers"]
+        of_a_layer = self.model.formula.kv_cache_bytes_per_token.total // of["num_hidden_layers"]
         full = of["layer_types"].count("full_attention")
         windows = (of["num_hidden_layers"] - full) * of_a_layer * of["sliding_window"]
         return int((gigabytes * 10**9 - self.published - windows) // (full * of_a_layer))
@@ -96,8 +97,9 @@ def checkpoints(published_models: Callable[[str], Model]) -> Checkpoints:
 @pytest.fixture(scope="session")
 def card() -> Facts:
     """The card's tables and figures of scores, by name."""
-    told = facts("scores.json", DATA)
-    return Facts({name: ScoreTable(rows) for name, rows in told.values.items()}, told.evidence)
+    told, sizes = facts("scores.json", DATA), problems()
+    tables = {name: ScoreTable(rows, problems=sizes.values) for name, rows in told.values.items()}
+    return Facts(tables, told.evidence + sizes.evidence)
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ COUNTED: dict[str, Callable[[Any], int]] = {
 def test_layers(model, models, stated, measure):
     """The models have 36 and 24 layers."""
     of = models(model)
-    assert measure(len(of.counted.anatomy.layers), "layers", also=of.formula.shape.layers) == stated
+    assert measure(len(of.counted.component_map.layers), "layers", also=of.formula.shape.num_layers) == stated
 
 
 @each(

@@ -158,17 +158,26 @@ def test_smaller_hallucinate_more(card, measure):
             "note": ON_PAR + "; weaker: on their mean.",
         },
         {
-            "refuted": "it is 3 points below on one row and 6 on the other: more than the card calls on par elsewhere",
-            "note": ON_PAR + "; weaker: on their mean.",
+            "disputed": "about parity overall, as the card says in one breath of the larger model, whose rows are 5 "
+            "points off: on their mean it is within as much",
+            "words": "Overall, we see both models perform at about parity with OpenAI o4-mini.",
+            "reply": "About parity is said of both models and has no number; the two points are of another set.",
+            "note": ON_PAR
+            + "; as the authors may say: on their mean it is no further off than the larger is on a row.",
         },
     ),
 )
 def test_parity_on_bbq(model, card, reading, measure):
     """On BBQ the models are at about parity with o4-mini."""
-    leads = _leads(card["table_10"], model)
+    leads, larger = (_leads(card["table_10"], one) for one in (model, LARGER))
     furthest = measure(100 * max(map(abs, leads)), "points", of="furthest from o4-mini")
     mean = measure(100 * abs(statistics.mean(leads)), "points", of="mean from o4-mini")
-    assert {"literal": furthest, "loose": mean}[reading] <= 100 * ON_A_LEVEL
+    found, most = {
+        "literal": (furthest, ON_A_LEVEL),
+        "loose": (mean, ON_A_LEVEL),
+        "other": (mean, max(map(abs, larger))),
+    }[reading]
+    assert found <= 100 * most
 
 
 @uncheckable(

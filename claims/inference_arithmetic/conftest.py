@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ from claims.inference_arithmetic.equations import Sizes, Times
 
 if TYPE_CHECKING:
     from claim_suite.fixtures.models.published import Model
+    from claims.inference_arithmetic.architectures import Architectures
     from claims.inference_arithmetic.clock import ProductClock
 
 DATA = Path(__file__).parent / "data"
@@ -73,9 +76,9 @@ class Steps:
 
     def layers_of(self, model: Model, accelerators: int = 1) -> Decoding:
         """A step through a counted model's layers; embedding and head are left out, as the document does."""
-        work = model.work(1)
+        flops = model.flops(1)
         sizes = Sizes.of(model.config)
-        return self._step(model.attention + model.mlp, work.projections + work.mlp, accelerators, sizes)
+        return self._step(model.attention + model.mlp, flops.projections + flops.mlp, accelerators, sizes)
 
     def sized(self, name: str, **also: int) -> Decoding:
         """A step of a model by its round number of parameters, two FLOPs each."""
@@ -83,9 +86,9 @@ class Steps:
         sizes = Sizes(of["layers"], of["width"])
         return self._step(of["parameters"], 2 * of["parameters"], of["accelerators"], sizes)
 
-    def _step(self, weights: int, work: Fraction | int, accelerators: int, sizes: Sizes) -> Decoding:
+    def _step(self, weights: int, flops: Fraction | int, accelerators: int, sizes: Sizes) -> Decoding:
         layers = sizes.layers
-        return Decoding(self.a100, 2 * weights, work, accelerators, 4 * layers, 2 * 4 * layers * sizes.width)
+        return Decoding(self.a100, 2 * weights, flops, accelerators, 4 * layers, 2 * 4 * layers * sizes.width)
 
     def equations(self, name: str) -> Times:
         """The times of a model by its round number, by the document's equations."""
@@ -102,8 +105,8 @@ class Steps:
 def steps(printed: Facts) -> Steps:
     """Steps of decoding, their times in exact seconds, on an A100 as the document has it."""
     of = printed["a100"]
-    wait = Fraction(of["wait_microseconds"], 10**6)
-    return Steps(Accelerator(of["flops"], of["memory"], of["link"], wait, of["capacity"]), printed)
+    latency = Fraction(of["wait_microseconds"], 10**6)
+    return Steps(Accelerator(of["flops"], of["memory"], of["link"], latency, of["capacity"]), printed)
 
 
 @pytest.fixture(scope="session")
@@ -116,6 +119,14 @@ def counting() -> Any:
 def sharding() -> Any:
     """A layer split over accelerators, and what they send each other."""
     return import_module("claims.inference_arithmetic.sharding")
+
+
+@pytest.fixture(scope="session")
+def architectures() -> Callable[[str], Architectures]:
+    """Widths of the models whose cards the suite has, up to a month."""
+    from claims.inference_arithmetic.architectures import Architectures
+
+    return cache(Architectures)
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,8 @@ def product_works(*shapes: tuple[int, int, int]) -> list[int]:
 def norm_sizes(model: Model) -> list[int]:
     """Numbers of each gain and bias of a model's layer norms."""
     norms = [one for one in model.counted.model.modules() if isinstance(one, torch.nn.LayerNorm)]
-    places = model.counted.anatomy.places
-    return [weight.numel() for norm in norms for weight in norm.parameters() for _ in range(places[weight].times)]
+    tensors = model.counted.component_map.tensors
+    return [weight.numel() for norm in norms for weight in norm.parameters() for _ in range(tensors[weight].times)]
 
 
 def positions(model: Model) -> int:
@@ -45,13 +45,21 @@ def positions(model: Model) -> int:
     return sum(one.numel() for name, one in model.counted.model.named_parameters() if name.endswith("wpe.weight"))
 
 
+def sinusoids(context: int, width: int) -> tuple[int, int]:
+    """Numbers of a table of sines and cosines for positions, as the library keeps it, and how many it learns."""
+    from transformers.models.marian.modeling_marian import MarianSinusoidalPositionalEmbedding
+
+    table = MarianSinusoidalPositionalEmbedding(context, width).weight
+    return table.numel(), table.numel() * table.requires_grad
+
+
 @cache
 def projection_work(model: Model, *names: str) -> int:
     """FLOPs of one token in the linear maps of these names, in all layers."""
-    shapes, places = Counter[tuple[int, int]](), model.counted.anatomy.places
+    shapes, tensors = Counter[tuple[int, int]](), model.counted.component_map.tensors
     for name, linear in model.counted.model.named_modules():
         if name.rpartition(".")[2] in names:
-            shapes[linear.in_features, linear.out_features] += places[linear.weight].times
+            shapes[linear.in_features, linear.out_features] += tensors[linear.weight].times
     return sum(times * product_work(1, *shape) for shape, times in shapes.items())
 
 
@@ -75,7 +83,7 @@ def _tensors(tree: Any) -> list[torch.Tensor]:
 def largest_intermediate(model: Model, batch: int, tokens: int = 1) -> int:
     """Bytes, two a number, of the largest tensor that a pass over a batch makes in a layer or in the head."""
     library = model.counted.model
-    layer, head = model.counted.anatomy.layers[0], library.lm_head
+    layer, head = model.counted.component_map.layers[0], library.lm_head
     hidden = torch.empty(batch, tokens, head.in_features, device="meta")
     with torch.no_grad(), _Largest() as seen:  # type: ignore[no-untyped-call]  # torch leaves it untyped
         layer(hidden)

@@ -69,20 +69,20 @@ class Times:
     @property
     def memory(self) -> Fraction:
         """Time to read the parameters."""
-        return Fraction(2 * self.parameters) / (self.accelerators * self.accelerator.memory)
+        return Fraction(2 * self.parameters) / (self.accelerators * self.accelerator.memory_bandwidth)
 
     def compute(self, batch: int) -> Fraction:
         """Time to multiply a batch by the parameters."""
-        return Fraction(batch * 2 * self.parameters) / (self.accelerators * self.accelerator.flops)
+        return Fraction(batch * 2 * self.parameters) / (self.accelerators * self.accelerator.flops_per_second)
 
     def transfer(self, batch: int) -> Fraction:
         """Time to send a batch's vectors four times a layer."""
-        return Fraction(batch * 2 * self.sizes.layers * 4 * self.sizes.width) / self.accelerator.link
+        return Fraction(batch * 2 * self.sizes.layers * 4 * self.sizes.width) / self.accelerator.interconnect_bandwidth
 
     @property
     def waiting(self) -> Fraction:
         """Time that messages wait, four times a layer."""
-        return 4 * self.sizes.layers * Fraction(self.accelerator.wait)
+        return 4 * self.sizes.layers * Fraction(self.accelerator.latency)
 
 
 def bert_parameters(config: Mapping[str, int]) -> int:

@@ -8,6 +8,7 @@ from claim_suite.fixtures.claim.table import Listed
 from claims.inference_arithmetic.equations import Sizes, Times
 
 MS = 1000
+LONGER = "FLOPs of all tokens in all layers as they are counted, attention's scores with them, to those of 208 tokens."
 OF_52B = (
     "52b-width", "52b-layers", "key-value-work", "pass-time", "pass-time-on-four", "double-context", "longer-context",
 )  # fmt: skip
@@ -34,9 +35,9 @@ CLAIMS = Listed(
     |                         |                 | well.                                                                |
     | whole-pass-factor       | 6               | Against keys and values alone, a whole pass multiplies both sides of |
     |                         |                 | the ratio by 6.                                                      |
-    | pass-time               | 69              | A forward pass of the 52B model takes 69 ms on one A100, for up to   |
+    | pass-time               | ~69             | A forward pass of the 52B model takes 69 ms on one A100, for up to   |
     |                         |                 | 208 tokens.                                                          |
-    | pass-time-on-four       | 17              | On four of them it takes 17 ms.                                      |
+    | pass-time-on-four       | ~17             | On four of them it takes 17 ms.                                      |
     | double-context          | 2               | 416 tokens take twice as long as 208.                                |
     | longer-context          | 1.5             | 312 tokens take 1.5 times as long as 208.                            |
     | key-value-share         | 1/6             | Making a token's keys and values is exactly 1/6th of the work of     |
@@ -59,6 +60,8 @@ CLAIMS = Listed(
         "cached-bytes": "One factor of two stands for keys and values, the other for two bytes a number.",
         "a100-flops": "In 10^12 a second. Dense, in 16 bits.",
         "a100-bandwidth": "In 10^12 bytes a second, of the A100 with 40 GB.",
+        "double-context": LONGER,
+        "longer-context": LONGER,
     },
 )
 
@@ -80,8 +83,8 @@ def test_ratio_by_the_clock(anthropic, product_clock, measure):
     "of the layers' matrices.",
 )
 def test_key_value_share(anthropic, counting, reading, stated, measure):
-    work = anthropic.work(1)
-    whole = {"literal": work.total, "loose": work.projections + work.mlp}[reading]
+    flops = anthropic.flops(1)
+    whole = {"literal": flops.total, "loose": flops.projections + flops.mlp}[reading]
     assert measure(Fraction(counting.projection_work(anthropic, "k_proj", "v_proj"), whole), "of the FLOPs") == stated
 
 
@@ -94,10 +97,10 @@ def test_key_value_share(anthropic, counting, reading, stated, measure):
 )
 def test_saved_a_step(printed, anthropic, counting, reading, stated, measure):
     tokens = printed["anthropic"]["request"]
-    work = anthropic.work(tokens)
-    products = work.projections + work.mlp
-    step = products + work.scores
-    all_saved = Fraction(tokens * work.layers - step, (tokens - 1) * step)
+    flops = anthropic.flops(tokens)
+    products = flops.projections + flops.mlp
+    step = products + flops.scores
+    all_saved = Fraction(tokens * flops.layers - step, (tokens - 1) * step)
     keys_and_values = Fraction(counting.projection_work(anthropic, "k_proj", "v_proj"), products)
     assert measure({"literal": all_saved, "loose": keys_and_values}[reading], "of a step's FLOPs") == stated
 
@@ -110,8 +113,8 @@ def test_saved_a_step(printed, anthropic, counting, reading, stated, measure):
     "by its differences; weaker: without attention's scores.",
 )
 def test_quadratic_without_cache(anthropic, reading, stated, measure):
-    works = [(n, anthropic.work(n)) for n in range(1, 6)]
-    steps = [n * (work.layers - {"literal": 0, "loose": work.scores}[reading]) for n, work in works]
+    by_context = [(n, anthropic.flops(n)) for n in range(1, 6)]
+    steps = [n * (flops.layers - {"literal": 0, "loose": flops.scores}[reading]) for n, flops in by_context]
     levels = [steps]
     while any(levels[-1]):
         levels.append([after - before for before, after in zip(levels[-1], levels[-1][1:], strict=False)])
@@ -128,7 +131,9 @@ def test_small_batch_recomputes(steps, anthropic, printed, reading, measure):
     tokens = {"literal": printed["anthropic"]["request"], "loose": 208}[reading]
     step = steps.layers_of(anthropic)
     again = measure(MS * step.floor(tokens), "ms", of="computed again")
-    kept = MS * (step.floor(1) + Fraction(tokens * anthropic.cached_token.total) / steps.a100.memory)
+    kept = MS * (
+        step.floor(1) + Fraction(tokens * anthropic.kv_cache_bytes_per_token.total) / steps.a100.memory_bandwidth
+    )
     assert again <= measure(kept, "ms", of="with a cache that is read")
 
 
@@ -144,13 +149,13 @@ def test_a_product(claim, counting, stated, measure):
 @pytest.mark.cheap
 @CLAIMS.each("cached-bytes", "52b-width", "52b-layers", "key-value-work", "whole-pass-factor")
 def test_the_model(claim, anthropic, counting, stated, measure):
-    sizes, work = Sizes.of(anthropic.config), anthropic.work(1)
+    sizes, flops = Sizes.of(anthropic.config), anthropic.flops(1)
     vectors = 2 * sizes.layers * sizes.width
-    cached = Fraction(anthropic.cached_token.total, vectors)
+    cached = Fraction(anthropic.kv_cache_bytes_per_token.total, vectors)
     key_value_work = counting.projection_work(anthropic, "k_proj", "v_proj")
-    whole_pass = Fraction(work.projections + work.mlp, key_value_work)
+    whole_pass = Fraction(flops.projections + flops.mlp, key_value_work)
     weights = Fraction(anthropic.attention + anthropic.mlp, anthropic.attention // 2)
-    layers = len(anthropic.counted.anatomy.layers)
+    layers = len(anthropic.counted.component_map.layers)
     found = {
         "cached-bytes": lambda: measure(
             cached, "vectors a layer", also=Fraction(sizes.cached_bytes(head_width=128), vectors)
@@ -185,16 +190,17 @@ def test_ratio(steps, stated, measure):
 def test_a_pass(claim, steps, anthropic, counting, stated, measure):
     step, ridge = steps.layers_of(anthropic), steps.a100.ridge
     key_value_work = Fraction(counting.projection_work(anthropic, "k_proj", "v_proj"))
-    even = key_value_work / steps.a100.memory / (key_value_work / steps.a100.flops)
+    even = key_value_work / steps.a100.memory_bandwidth / (key_value_work / steps.a100.flops_per_second)
     time, equation = MS * step.floor(208), MS * steps.equations_of(anthropic).memory
     on_four = MS * steps.layers_of(anthropic, 4).floor(208)
-    longer = {tokens: step.floor(tokens) / step.floor(208) for tokens in (416, 312)}
+    passes = {tokens: tokens * anthropic.flops(tokens).layers for tokens in (208, 312, 416)}
+    longer = {tokens: Fraction(work, passes[208]) for tokens, work in passes.items()}
     found = {
-        "ratio-of-key-values": lambda: measure(even, "tokens", also=step.balance),
-        "whole-pass-ratio": lambda: measure(step.balance, "tokens", also=ridge),
+        "ratio-of-key-values": lambda: measure(even, "tokens", also=step.critical_batch_size),
+        "whole-pass-ratio": lambda: measure(step.critical_batch_size, "tokens", also=ridge),
         "pass-time": lambda: measure(time, "ms", also={"printed equation": equation}),
         "pass-time-on-four": lambda: measure(on_four, "ms", also={"a quarter of one": time / 4}),
-        "double-context": lambda: measure(longer[416], "times as long", also=416 / ridge),
-        "longer-context": lambda: measure(longer[312], "times as long", also=312 / ridge),
+        "double-context": lambda: measure(longer[416], "times the FLOPs"),
+        "longer-context": lambda: measure(longer[312], "times the FLOPs"),
     }
     assert found[claim]() == stated

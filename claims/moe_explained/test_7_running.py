@@ -45,7 +45,7 @@ CLAIMS = Listed(
     | all-linear-layers-of-attention |        | The command tunes all linear layers of the attention blocks.           |
     | experts-do-not-suit-adapters   |        | One should not tune the experts, as they do not go well with adapters. |
     | forty-eight-hours              | 48     | Fine-tuning takes about 48 hours on one A100.                          |
-    | ninety-gb-to-load              | 90     | It takes about 90 GB to load it in half precision.                     |
+    | ninety-gb-to-load              | ~90    | It takes about 90 GB to load it in half precision.                     |
     | twenty-four-gb-for-4-bit       | =24    | It takes a device with at least 24 GB to run it in 4 bits.             |
     | gptq-perplexity                | 4.40   | In 4 bits by GPTQ, without its routers, its perplexity is 4.40,        |
     |                                |        | against 4.25 in half precision.                                        |
@@ -86,18 +86,25 @@ def test_cards_of_40_and_48(mixtral, stated, measure):
 )
 def test_served_on_two_a100(mixtral, reading, stated, measure):
     tokens = {"literal": 1_024_000, "loose": 32_000}[reading]
-    cache = measure(mixtral.counted.kept(1, 2).total, "bytes a token", of="cache", also=mixtral.formula.cached_token)
+    cache = measure(
+        mixtral.counted.kv_cache_bytes(1, 2).total,
+        "bytes a token",
+        of="cache",
+        also=mixtral.formula.kv_cache_bytes_per_token.total,
+    )
     taken = Fraction(2 * mixtral.total + tokens * cache, 2 * GB)
     assert measure(taken, "GB a card", of=f"weights and the cache of {tokens:,} tokens") <= stated
 
 
 @CLAIMS.claim(
-    refuted="the command below it names another set",
-    note="Read as: the set that the sentence names is one that the command names.",
+    refuted="the command below it names another set, of another owner",
+    words="An example command to fine-tune Mixtral on OpenAssistant\N{RIGHT SINGLE QUOTATION MARK}s [chat dataset]",
+    reply="Any set of chats can stand in an example; but the command that is printed trains on UltraChat.",
+    note="Read as: the set that the sentence links to is the one that the command names.",
 )
 def test_tuned_on_openassistant(listed, measure):
-    text, command = listed["data sets"].values()
-    assert measure(len(set(text) & set(command)), "sets", of="in both") == measure(len(text), "sets", of="in the text")
+    linked, named = (listed["data sets"][where].split("/") for where in ("text", "command"))
+    assert measure(len(set(linked) & set(named)), "words", of="of owner and set in both") == len(linked)
 
 
 @CLAIMS.claim
@@ -111,13 +118,9 @@ def test_all_linear_layers_of_attention(mixtral, listed, measure):
     assert tuned <= linear
 
 
-@CLAIMS.claim(
-    loosely="to the nearest ten",
-    note="Read as: rounded to the digit printed, 89.5 to 90.5 GB; weaker: to the nearest ten, which a zero allows.",
-)
-def test_ninety_gb_to_load(mixtral, reading, stated, measure):
-    gigabytes = measure(Fraction(2 * mixtral.total, GB), "GB", also=Fraction(2 * mixtral.formula.total, GB))
-    assert {"literal": gigabytes, "loose": Fraction(round(gigabytes, -1))}[reading] == stated
+@CLAIMS.claim
+def test_ninety_gb_to_load(mixtral, stated, measure):
+    assert measure(Fraction(2 * mixtral.total, GB), "GB", also=Fraction(2 * mixtral.formula.total, GB)) == stated
 
 
 @CLAIMS.claim(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from claim_suite.fixtures.claim.numbers import Estimate
 from claim_suite.fixtures.routing.sources import record
+
+if TYPE_CHECKING:
+    from claim_suite.fixtures.routing.evidence import Measured, RoutingEvidence
 
 DATA = Path(__file__).parent / "data"
 MATHEMATICS = (
@@ -21,6 +25,29 @@ def _mathematics(content: dict[str, Any]) -> dict[str, list[list[int]]]:
     """Pool the subjects that stand in for DM Mathematics."""
     layers = zip(*(content["subjects"][subject] for subject in MATHEMATICS), strict=True)
     return {"DM Mathematics": [[sum(counts) for counts in zip(*rows, strict=True)] for rows in layers]}
+
+
+def rise_with_depth(evidence: RoutingEvidence) -> Measured:
+    """Least rise of the domain distance from one layer to the next, where it rises at every step.
+
+    Else the rise of the least-squares line from first to last layer, in Student's interval from the scatter of the
+    layers about it.
+    """
+    import numpy as np
+
+    from claim_suite.fixtures.routing.intervals import LEVEL, student
+    from claim_suite.fixtures.routing.shares import rise
+
+    layers = len(evidence.layers)
+    if evidence.steps_up() == layers - 1:
+        return evidence.smallest_step()
+    found = [evidence.domain_distance(layer) for layer in evidence.layers]
+    values = np.array([each.value if isinstance(each, Estimate) else each for each in found])
+    line = rise(layers)
+    value = float(line @ values)
+    about = values - values.mean() - value * line / (line @ line)
+    reach = float(student((1 + LEVEL) / 2, layers - 2)) * float((about @ about) * (line @ line) / (layers - 2)) ** 0.5
+    return Estimate(value, value - reach, value + reach)
 
 
 MMLU_RECORD = record(

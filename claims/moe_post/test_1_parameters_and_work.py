@@ -12,8 +12,8 @@ import pytest
 )
 def test_attention_memory_grows(llama, measure):
     """At inference, the memory a token costs grows because of attention, not because of the feed-forward network."""
-    unit, kept = "bytes kept per token of context", llama.cached_token
-    measure(kept.attention, unit, of="attention", also=llama.formula.cached_token)
+    unit, kept = "bytes kept per token of context", llama.kv_cache_bytes_per_token
+    measure(kept.attention, unit, of="attention", also=llama.formula.kv_cache_bytes_per_token.total)
     assert kept.attention > measure(kept.feed_forward, unit, of="feed-forward") == 0
 
 
@@ -46,7 +46,7 @@ def test_feed_forward_has_more_parameters(llama, measure):
 )
 def test_feed_forward_share_of_work(llama, measure):
     """The feed-forward network does a considerable part of the computation."""
-    counted, formula = (of.work(llama.config["max_position_embeddings"]) for of in (llama, llama.formula))
+    counted, formula = (of.flops(llama.config["max_position_embeddings"]) for of in (llama, llama.formula))
     mlp = measure(counted.feed_forward, "FLOPs per token", of="MLP", also=formula.feed_forward)
     assert mlp > measure(counted.attention, "FLOPs per token", of="attention", also=formula.attention)
 
@@ -60,9 +60,9 @@ def test_feed_forward_share_of_work(llama, measure):
 )
 def test_decoder_layer_parts(llama, reading, measure):
     """A decoder layer is self-attention plus an MLP."""
-    rest = [size for part, size in llama.layer_parts.items() if not part.endswith(("Attention", "MLP"))]
-    also = Fraction(2 * llama.config["hidden_size"], sum(llama.layer_parts.values()))
-    share = measure(Fraction(sum(rest), sum(llama.layer_parts.values())), "of the layer's parameters", also=also)
+    rest = [size for part, size in llama.layer_components.items() if not part.endswith(("Attention", "MLP"))]
+    also = Fraction(2 * llama.config["hidden_size"], sum(llama.layer_components.values()))
+    share = measure(Fraction(sum(rest), sum(llama.layer_components.values())), "of the layer's parameters", also=also)
     assert share <= {"literal": 0, "loose": Fraction(1, 200)}[reading]
 
 

@@ -39,47 +39,54 @@ def test_feed_forward_width_is_a_quarter(kaplan, stated, measure):
 def test_llama_feed_forward_width(llama, stated, measure):
     """Llama-2-13B's feed-forward width is 13,824."""
     also = {"configuration": llama.config["intermediate_size"]}
-    assert measure(llama.widths.feed_forward, "features", also=also) == stated
+    assert measure(llama.widths.intermediate_size, "features", also=also) == stated
 
 
 @pytest.mark.claim("llama-d-model", stated=5120, model="llama-2-13b")
 def test_llama_model_width(llama, stated, measure):
     """Llama-2-13B's model width is 5,120."""
-    assert measure(llama.widths.model, "features", also={"configuration": llama.config["hidden_size"]}) == stated
+    assert measure(llama.widths.hidden_size, "features", also={"configuration": llama.config["hidden_size"]}) == stated
 
 
 @pytest.mark.claim("llama-ratio", stated="2.7", model="llama-2-13b")
 def test_llama_ratio(llama, stated, measure):
     """Llama-2-13B's feed-forward width is 2.7 model widths."""
     also = {"configuration": Fraction(llama.config["intermediate_size"], llama.config["hidden_size"])}
-    assert measure(Fraction(llama.widths.feed_forward, llama.widths.model), "model widths", also=also) == stated
+    assert (
+        measure(Fraction(llama.widths.intermediate_size, llama.widths.hidden_size), "model widths", also=also) == stated
+    )
 
 
 @pytest.mark.claim("mixtral-d-ff", stated=14336)
 def test_mixtral_feed_forward_width(mixtral, stated, measure):
     """Mixtral's feed-forward width is 14,336."""
     also = {"configuration": mixtral.config["intermediate_size"]}
-    assert measure(mixtral.widths.feed_forward, "features", also=also) == stated
+    assert measure(mixtral.widths.intermediate_size, "features", also=also) == stated
 
 
 @pytest.mark.claim("mixtral-d-model", stated=4096)
 def test_mixtral_model_width(mixtral, stated, measure):
     """Mixtral's model width is 4,096."""
-    assert measure(mixtral.widths.model, "features", also={"configuration": mixtral.config["hidden_size"]}) == stated
+    assert (
+        measure(mixtral.widths.hidden_size, "features", also={"configuration": mixtral.config["hidden_size"]}) == stated
+    )
 
 
 @pytest.mark.claim("mixtral-ratio", stated="3.5")
 def test_mixtral_ratio(mixtral, stated, measure):
     """Mixtral's feed-forward width is 3.5 model widths."""
     also = {"configuration": Fraction(mixtral.config["intermediate_size"], mixtral.config["hidden_size"])}
-    assert measure(Fraction(mixtral.widths.feed_forward, mixtral.widths.model), "model widths", also=also) == stated
+    assert (
+        measure(Fraction(mixtral.widths.intermediate_size, mixtral.widths.hidden_size), "model widths", also=also)
+        == stated
+    )
 
 
 @pytest.mark.claim("mixtral-q-k-widths-differ")
 def test_mixtral_query_and_key_widths_differ(mixtral, measure):
     """Mixtral's query and key projections differ in output width."""
-    query = measure(mixtral.widths.query, "features", of="query")
-    assert query != measure(mixtral.widths.key, "features", of="key")
+    query = measure(mixtral.widths.query_size, "features", of="query")
+    assert query != measure(mixtral.widths.key_size, "features", of="key")
 
 
 @pytest.mark.claim(
@@ -90,15 +97,17 @@ def test_mixtral_query_and_key_widths_differ(mixtral, measure):
 )
 def test_ratio_by_query_width(mixtral, stated, measure):
     """The ratio is taken against the query projection's output width, not the key's."""
-    widths = {of: getattr(mixtral.widths, of) for of in ("query", "key", "model")}
-    ratios = {of: measure(Fraction(mixtral.widths.feed_forward, widths[of]), f"{of} widths") for of in widths}
+    widths = {"query": mixtral.widths.query_size, "key": mixtral.widths.key_size, "model": mixtral.widths.hidden_size}
+    ratios = {of: measure(Fraction(mixtral.widths.intermediate_size, widths[of]), f"{of} widths") for of in widths}
     assert singled_out(ratios, "query") == stated
 
 
 @pytest.mark.claim("mixtral-ratio-below-kaplan", stated=4)
 def test_mixtral_ratio_below_kaplan(llama, mixtral, stated, measure):
     """Mixtral's ratio, too, is below four."""
-    ratios = {model.name: Fraction(model.widths.feed_forward, model.widths.model) for model in (mixtral, llama)}
+    ratios = {
+        model.name: Fraction(model.widths.intermediate_size, model.widths.hidden_size) for model in (mixtral, llama)
+    }
     assert max(measure(ratio, "model widths", of=name) for name, ratio in ratios.items()) < stated
 
 
@@ -119,8 +128,8 @@ def test_mixtral_attention_is_smaller(llama, mixtral, measure):
 )
 def test_mixtral_feed_forward_is_wider(llama, mixtral, measure):
     """Mixtral scales the feed-forward width up."""
-    wide, narrow = (measure(model.widths.feed_forward, "features", of=model.name) for model in (mixtral, llama))
-    ratios = [Fraction(model.widths.feed_forward, model.widths.model) for model in (mixtral, llama)]
+    wide, narrow = (measure(model.widths.intermediate_size, "features", of=model.name) for model in (mixtral, llama))
+    ratios = [Fraction(model.widths.intermediate_size, model.widths.hidden_size) for model in (mixtral, llama)]
     assert wide > narrow and measure(ratios[0] - ratios[1], "model widths", of="wider by") > 0
 
 

@@ -72,7 +72,7 @@ def test_forward_work(neox, training, stated, measure):
 
 @CLAIMS.claim(note=OWN_MODEL)
 def test_backward_work(neox, training, stated, measure):
-    also = {"twice the forward pass": Fraction(2 * neox.work(training.tokens).total, neox.total)}
+    also = {"twice the forward pass": Fraction(2 * neox.flops(training.tokens).total, neox.total)}
     assert measure(per_parameter(neox, training, training.whole.backward), FLOPS, also=also) == stated
 
 

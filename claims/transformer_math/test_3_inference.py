@@ -110,7 +110,7 @@ def test_overhead(neox, training, stated, measure):
     of = neox.config
     also = Fraction(2 * 2 * of["num_hidden_layers"] * of["hidden_size"] * training.tokens, 2 * neox.total)
     assert stated >= measure(
-        Fraction(neox.cached_token.total * training.tokens, 2 * neox.total), "of the weights", also=also
+        Fraction(neox.kv_cache_bytes_per_token.total * training.tokens, 2 * neox.total), "of the weights", also=also
     )
 
 
@@ -123,6 +123,6 @@ def test_overhead(neox, training, stated, measure):
 )
 def test_inference_total(neox, training, reading, stated, measure):
     """Inference takes 1.2 times the weights in all."""
-    whole = 2 * neox.total + neox.cached_token.total * training.tokens
+    whole = 2 * neox.total + neox.kv_cache_bytes_per_token.total * training.tokens
     times = measure(Fraction(whole, 2 * neox.total), "times the weights")
     assert {"literal": times == stated, "loose": times <= stated}[reading]

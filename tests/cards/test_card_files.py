@@ -15,7 +15,7 @@ from claim_suite.fixtures.cards.given import load
 from claim_suite.fixtures.cards.plugin import Models, cards_in
 from claim_suite.fixtures.cards.quantities import QUANTITIES
 from claim_suite.fixtures.models import config, published
-from claim_suite.fixtures.models.counts import NotKnown, UnknownFamily
+from claim_suite.fixtures.models.parameters import NotKnown, UnknownFamily
 from claim_suite.fixtures.origins import PROJECT
 from tests.cards.samples import CONFIG, card, write
 

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from claim_suite.fixtures.cards import headers
 from claim_suite.fixtures.cards.quantities import CardModel
 from claim_suite.fixtures.models.config import build
-from claim_suite.fixtures.models.counts import NotKnown
+from claim_suite.fixtures.models.parameters import NotKnown
 from tests.cards.samples import CONFIG, TOTAL
 from tests.cards.test_quantities import made
 

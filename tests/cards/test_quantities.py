@@ -9,7 +9,7 @@ import pytest
 
 from claim_suite.fixtures.cards.card import Card, card_of
 from claim_suite.fixtures.cards.quantities import QUANTITIES, CardModel
-from claim_suite.fixtures.models.counts import NotKnown
+from claim_suite.fixtures.models.parameters import NotKnown
 from tests.cards.samples import ACTIVE, CONFIG, EMBEDDING, TOTAL
 from tests.models.families import LATENT, small
 

@@ -46,7 +46,7 @@ def test_a_module_is_a_sparse_layer_by_both_routes(config: Config) -> None:
 @given(config=FAMILIES["deepseek_v3"], block=st.integers(1, 5))
 def test_scales_are_blocks_of_matrices(config: Config, block: int) -> None:
     of = weight_file(sparse(config), block)
-    layers = of.model.counted.anatomy.layers
+    layers = of.model.counted.component_map.layers
     blocks = 0
     for layer in (*layers, layers[-1]):
         for name, weight in layer.named_parameters():
@@ -65,7 +65,7 @@ def test_modules_are_what_the_main_model_leaves_over(config: Config, modules: in
         sum(
             weight.numel() for name, weight in layer.named_parameters() if weight.ndim > 1 and name != "mlp.gate.weight"
         )
-        for layer in model.counted.anatomy.layers
+        for layer in model.counted.component_map.layers
     ]
     assert WeightFile(model, {"F8_E4M3": sum(in_fp8) + modules * last}, 4, []).modules == modules
 

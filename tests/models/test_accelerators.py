@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from claim_suite.fixtures.models.accelerators import Accelerator, Decoding, at_work, microbatches_held, order
 
 rates = st.integers(1, 10**6)
-SLOW = Accelerator(flops=600, memory=20, link=30, wait=Fraction(1, 8), capacity=4)
+SLOW = Accelerator(
+    flops_per_second=600, memory_bandwidth=20, interconnect_bandwidth=30, latency=Fraction(1, 8), capacity=4
+)
 
 
 @st.composite
@@ -21,16 +23,16 @@ def steps(draw: st.DrawFn) -> Decoding:
 
 
 def test_a_step_worked_by_hand() -> None:
-    step = Decoding(SLOW, weights=80, work=300, accelerators=2, messages=4, sent=6)
+    step = Decoding(SLOW, weights=80, flops=300, accelerators=2, messages=4, sent=6)
     assert [step.reading, step.computing(1), step.computing(12)] == [2, Fraction(1, 4), 3]
-    assert [step.floor(1), step.floor(12), step.balance] == [2, 3, 8]
+    assert [step.floor(1), step.floor(12), step.critical_batch_size] == [2, 3, 8]
     assert [step.waiting, step.sending(5)] == [Fraction(1, 2), 1]
-    assert [SLOW.ridge, SLOW.ridge_of_link] == [30, 20]
+    assert [SLOW.ridge, SLOW.interconnect_ridge] == [30, 20]
 
 
 @given(steps(), st.integers(1, 1000))
 def test_reading_bounds_below_the_balance_and_computing_above(step: Decoding, batch: int) -> None:
-    assert step.floor(batch) == (step.reading if batch <= step.balance else step.computing(batch))
+    assert step.floor(batch) == (step.reading if batch <= step.critical_batch_size else step.computing(batch))
     assert step.floor(batch) <= step.floor(batch + 1)
     assert step.floor(batch) / batch >= step.floor(batch + 1) / (batch + 1)
 
@@ -38,23 +40,32 @@ def test_reading_bounds_below_the_balance_and_computing_above(step: Decoding, ba
 @given(steps(), st.integers(1, 1000), st.integers(2, 8))
 def test_times_are_divided_over_accelerators_and_messages_are_not(step: Decoding, batch: int, times: int) -> None:
     more = Decoding(
-        step.accelerator, step.weights, step.work, times * step.accelerators, step.messages, step.sent
+        step.accelerator, step.weights, step.flops, times * step.accelerators, step.messages, step.sent
     )  # fmt: skip
     assert more.floor(batch) * times == step.floor(batch)
-    assert more.balance == step.balance
+    assert more.critical_batch_size == step.critical_batch_size
     assert (more.waiting, more.sending(batch)) == (step.waiting, step.sending(batch))
 
 
 @given(rates, rates, st.integers(1, 9))
 def test_the_balance_is_the_ridge_where_each_byte_has_one_flop(flops: int, memory: int, size: int) -> None:
     device = Accelerator(flops, memory)
-    assert Decoding(device, weights=size, work=size).balance == device.ridge
+    assert Decoding(device, weights=size, flops=size).critical_batch_size == device.ridge
 
 
-@pytest.mark.parametrize("wrong", [{"flops": 0}, {"memory": -1}, {"link": -1}, {"wait": -1}, {"capacity": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"flops_per_second": 0},
+        {"memory_bandwidth": -1},
+        {"interconnect_bandwidth": -1},
+        {"latency": -1},
+        {"capacity": -1},
+    ],
+)
 def test_an_accelerator_with_a_rate_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="positive rates"):
-        Accelerator(**{"flops": 1, "memory": 1} | wrong)
+        Accelerator(**{"flops_per_second": 1, "memory_bandwidth": 1} | wrong)
 
 
 few = st.integers(1, 8)

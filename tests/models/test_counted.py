@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from claim_suite.fixtures.models.config import build
 from claim_suite.fixtures.models.counted import Counted
-from claim_suite.fixtures.models.counts import Kept, NotKnown
 from claim_suite.fixtures.models.formula import LATENT, Formula
+from claim_suite.fixtures.models.parameters import CacheBytes, NotKnown
 from tests.models.configurations import FAMILIES, Config, published, some
 
 
@@ -25,10 +25,10 @@ def test_all_routes_agree(family: str, data: st.DataObject, context: int, size: 
     of = counted.parameters
     assert of == formula.parameters
     assert counted.active == of.active
-    assert counted.work(context) == formula.work(context)
+    assert counted.flops(context) == formula.flops(context)
     # Which of the two a latent family keeps is its implementation's choice, and the library's has changed.
-    either = [Kept(attention=context * formula.kept_by_a_token(size, latent=latent)) for latent in (True, False)]
-    assert counted.kept(context, size) in either
+    either = [formula.kv_cache_bytes(context, size, latent=latent) for latent in (True, False)]
+    assert counted.kv_cache_bytes(context, size) in either
     assert family in LATENT or either[0] == either[1]
 
 
@@ -38,35 +38,37 @@ def test_all_routes_agree(family: str, data: st.DataObject, context: int, size: 
 def test_widths_and_the_parts_of_a_layer(family: str, data: st.DataObject) -> None:
     config = data.draw(FAMILIES[family])
     counted, formula = Counted(config), Formula(config).shape
-    layer = counted.anatomy.layers[0]
-    assert len(counted.layers) == len(counted.anatomy.layers) == formula.layers
-    assert sum(counted.layer_parts.values()) == sum(weight.numel() for weight in layer.parameters())
+    layer = counted.component_map.layers[0]
+    assert len(counted.layers) == len(counted.component_map.layers) == formula.num_layers
+    assert sum(counted.layer_components.values()) == sum(weight.numel() for weight in layer.parameters())
     widths = counted.widths
-    assert [widths.vocabulary, widths.model, widths.head] == [
-        formula.vocabulary,
-        formula.model_width,
-        formula.key_width,
+    assert [widths.vocab_size, widths.hidden_size, widths.head_dim] == [
+        formula.vocab_size,
+        formula.hidden_size,
+        formula.qk_head_dim,
     ]
-    assert widths.feed_forward == (formula.expert_width if formula.moe_layers else formula.mlp_width)
-    assert widths.query == widths.attended == formula.heads * formula.key_width
-    assert widths.key == formula.key_value_heads * formula.key_width
+    assert widths.intermediate_size == (
+        formula.moe_intermediate_size if formula.num_moe_layers else formula.intermediate_size
+    )
+    assert widths.query_size == widths.heads_size == formula.num_heads * formula.qk_head_dim
+    assert widths.key_size == formula.num_key_value_heads * formula.qk_head_dim
 
 
 def test_llama_2_13b() -> None:
     llama, formula = Counted(published("llama-2-13b")), Formula(published("llama-2-13b"))
     assert llama.parameters == formula.parameters
     assert llama.active == 13_015_864_320
-    assert llama.layer_parts == {"LlamaAttention": 104_857_600, "LlamaMLP": 212_336_640, "LlamaRMSNorm": 10_240}
-    assert llama.work(4096) == formula.work(4096)
-    assert llama.work(10_496).attention == llama.work(10_496).feed_forward
-    assert llama.cached_token == Kept(attention=819_200)
+    assert llama.layer_components == {"LlamaAttention": 104_857_600, "LlamaMLP": 212_336_640, "LlamaRMSNorm": 10_240}
+    assert llama.flops(4096) == formula.flops(4096)
+    assert llama.flops(10_496).attention == llama.flops(10_496).feed_forward
+    assert llama.kv_cache_bytes_per_token == CacheBytes(attention=819_200)
 
 
 def test_mixtral_8x7b_stores_nothing_and_is_left_as_it_was() -> None:
     mixtral = Counted(published("mixtral-8x7b-v0.1"))
     assert mixtral.active == 12_879_925_248
-    assert mixtral.touched["embeddings"] == 4096
-    mixtral.work(9)
+    assert mixtral.active_by_run["embeddings"] == 4096
+    mixtral.flops(9)
     assert {tensor.device.type for tensor in (*mixtral.model.parameters(), *mixtral.model.buffers())} == {"meta"}
     assert not any("forward" in vars(module) for module in mixtral.model.modules())
 
@@ -80,10 +82,10 @@ def test_a_kernel_that_the_counter_knows_no_formula_for_is_not_known(kernel: str
 
     counted = Counted(published("mixtral-8x7b-v0.1") | {"num_hidden_layers": 1}, make)
     if kernel == "batched_mm":
-        assert counted.work(16).experts == 2 * 45_097_156_608 // 4 // 32
+        assert counted.flops(16).experts == 2 * 45_097_156_608 // 4 // 32
         return
-    with pytest.raises(NotKnown, match=r"work of experts: the counter saw none in model.layers.0.mlp.experts"):
-        counted.work(16)
+    with pytest.raises(NotKnown, match=r"FLOPs of experts: the counter saw none in model.layers.0.mlp.experts"):
+        counted.flops(16)
 
 
 class Hoarder(torch.nn.Module):
@@ -105,5 +107,5 @@ def test_a_network_that_hoards_and_compares_is_seen() -> None:
         return model
 
     counted = Counted(published("llama-2-13b") | {"num_hidden_layers": 2}, make)
-    assert counted.kept(3, 2) == Kept(attention=2 * 3 * 20_480, feed_forward=2 * 3 * 5120 * 2)
-    assert counted.cached_token == Kept(attention=2 * 20_480, feed_forward=2 * 5120 * 2)
+    assert counted.kv_cache_bytes(3, 2) == CacheBytes(attention=2 * 3 * 20_480, feed_forward=2 * 3 * 5120 * 2)
+    assert counted.kv_cache_bytes_per_token == CacheBytes(attention=2 * 20_480, feed_forward=2 * 5120 * 2)

@@ -14,10 +14,11 @@ from packaging.version import Version
 from torch.utils.flop_counter import FlopCounterMode
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
+from claim_suite.fixtures.models.components import ComponentMap
 from claim_suite.fixtures.models.config import build
+from claim_suite.fixtures.models.conventions import CONVENTIONS, WITH_PREDICTION, ways_of
 from claim_suite.fixtures.models.counted import Counted
-from claim_suite.fixtures.models.counts import CONVENTIONS, PARTS, WITH_PREDICTION, NotKnown
-from claim_suite.fixtures.models.parts import Anatomy
+from claim_suite.fixtures.models.parameters import COMPONENTS, NotKnown
 from tests.models.families import FAMILIES, LATENT, Config, small
 from tests.sampled import sampled
 
@@ -79,18 +80,18 @@ def test_parts_add_up_and_routes_agree(family: str) -> None:
     counted = counted_of(family)
     of = counted.parameters
     assert of.total == total
-    assert {part for part in PARTS if getattr(of, part)} - EVERYWHERE == set(FAMILIES[family][1].split())
+    assert {part for part in COMPONENTS if getattr(of, part)} - EVERYWHERE == set(FAMILIES[family][1].split())
     assert of.count("active", "everything") == of.active <= of.total
     assert counted.active == of.active
     assert (of.active < of.total) == (of.experts > 0)
-    for convention in CONVENTIONS.keys() - {WITH_PREDICTION}:
+    for convention in (way for way in ways_of("active") if not CONVENTIONS[way].adds):
         assert 0 <= of.count("active", convention) <= of.count("total", convention) <= of.total
 
 
 @pytest.mark.parametrize("family", [family for family in RUNNING if family not in HIDDEN])
 def test_work_and_cache_are_those_of_a_whole_run(family: str) -> None:
     counted = counted_of(family)
-    work, kept = counted.work(CONTEXT), counted.kept(CONTEXT, 1)
+    work, kept = counted.flops(CONTEXT), counted.kv_cache_bytes(CONTEXT, 1)
     flops, cached = whole_run(build(small(family)), CONTEXT)
     assert work.total * CONTEXT == flops
     assert kept.total == kept.attention + kept.mixers == HELD_BY_MODULES.get(family, cached)
@@ -100,14 +101,14 @@ def test_work_and_cache_are_those_of_a_whole_run(family: str) -> None:
 @pytest.mark.parametrize("family", sampled(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, 40))
 def test_folded_layers_hold_what_all_layers_do_in_every_family(family: str) -> None:
     try:
-        folded, whole = (Anatomy(build(small(family)), folded=fold) for fold in (True, False))
+        folded, whole = (ComponentMap(build(small(family)), folded=fold) for fold in (True, False))
     except (ValueError, StrictDataclassError):
         pytest.skip("needs fields of its own")
     sizes, all_sizes = Counter[str](), Counter[str]()
-    for place in folded.places.values():
-        sizes[place.part] += place.size
-    for place in whole.places.values():
-        all_sizes[place.part] += place.parameter.numel()
+    for ref in folded.tensors.values():
+        sizes[ref.component] += ref.size
+    for ref in whole.tensors.values():
+        all_sizes[ref.component] += ref.parameter.numel()
     assert sizes == all_sizes
     assert all_sizes.total() == whole.total == sum(weight.numel() for weight in whole.model.parameters())
 
@@ -133,9 +134,9 @@ def test_announced_layers_are_those_that_the_library_can_build_apart(family: str
 # JetMoE chooses experts for queries, too, and those of a token that attends to itself alone have no gradient.
 @pytest.mark.parametrize("family", [family for family in SPARSE if family != "jetmoe"])
 def test_the_active_experts_are_those_that_a_token_s_gradient_reaches(family: str) -> None:
-    anatomy = Anatomy(build(small(family)), folded=False)
+    component_map = ComponentMap(build(small(family)), folded=False)
     torch.manual_seed(1)
-    model: Any = anatomy.model
+    model: Any = component_map.model
     model.to_empty(device="cpu").float().eval()
     for tensor in (*model.parameters(), *model.buffers()):
         torch.nn.init.normal_(tensor, std=0.2) if tensor.requires_grad else torch.nn.init.constant_(tensor, 0.01)
@@ -143,20 +144,20 @@ def test_the_active_experts_are_those_that_a_token_s_gradient_reaches(family: st
     inputs = {"decoder_input_ids": token} if model.config.is_encoder_decoder else {}
     model(token, **inputs).logits.square().sum().backward()
     weights, reached = dict(model.named_parameters()), 0
-    for place in anatomy.places.values():
-        weight = weights[place.name]
-        if place.part == "experts" and weight.grad is not None:
-            listed = isinstance(place.root, torch.nn.ModuleList | torch.nn.ModuleDict)
+    for ref in component_map.tensors.values():
+        weight = weights[ref.name]
+        if ref.component == "experts" and weight.grad is not None:
+            listed = isinstance(ref.root, torch.nn.ModuleList | torch.nn.ModuleDict)
             rows = weight.grad.reshape(1 if listed else len(weight), -1)
             reached += int((rows != 0).any(1).sum()) * rows.shape[1]
     counted = counted_of(family)
-    assert counted.touched["experts"] == counted.parameters.active_experts == reached
+    assert counted.active_by_run["experts"] == counted.parameters.active_experts == reached
 
 
 @pytest.mark.parametrize("family", HIDDEN)
 def test_work_of_experts_that_cannot_be_seen_is_not_known(family: str) -> None:
-    with pytest.raises(NotKnown, match="work of the experts"):
-        Counted(small(family)).work(CONTEXT)
+    with pytest.raises(NotKnown, match="FLOPs of the experts"):
+        Counted(small(family)).flops(CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -203,14 +204,14 @@ def test_code_that_a_configuration_names_is_not_asked_for(name: str) -> None:
     assert build(small("llama") | {name: "someone/kernel"}).config._attn_implementation != "someone/kernel"
 
 
-def test_a_multimodal_model_has_towers_and_a_text_part() -> None:
+def test_a_multimodal_model_has_encoders_and_a_text_part() -> None:
     text = small("gemma3_text")
     vision = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "image_size": 16, "patch_size": 4}
     vision |= {"num_attention_heads": 2}
     config = {"model_type": "gemma3", "text_config": text, "mm_tokens_per_image": 4, "vision_config": vision}
     whole, alone = Counted(config), Counted(text)
-    assert whole.parameters.towers > 0
-    assert alone.parameters.towers == 0
+    assert whole.parameters.modality_encoders > 0
+    assert alone.parameters.modality_encoders == 0
     assert whole.parameters.count("total", "text part alone") == alone.parameters.total
     assert whole.active == whole.parameters.total
     for part in ("attention", "mlp", "norms", "embeddings", "head"):
@@ -263,4 +264,4 @@ def test_a_part_without_a_rule_is_other_and_in_the_total() -> None:
 
     before, after = Counted(small("llama")).parameters, Counted(small("llama"), make).parameters
     assert (after.other, after.total) == (27, before.total + 27)
-    assert {part for part in PARTS if getattr(after, part) != getattr(before, part)} == {"other"}
+    assert {part for part in COMPONENTS if getattr(after, part) != getattr(before, part)} == {"other"}

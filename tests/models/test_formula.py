@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claim_suite.fixtures.models.counts import NotKnown, Parameters, Work
 from claim_suite.fixtures.models.formula import Formula, Shape
+from claim_suite.fixtures.models.parameters import Flops, NotKnown, Parameters
 from tests.models.configurations import FAMILIES, Config, of_card, published, some
 
 LLAMA = published("llama-2-13b")
@@ -58,14 +58,14 @@ def test_multi_token_prediction_of_a_released_model() -> None:
 
 def test_work_and_cache_of_released_models() -> None:
     llama = Formula(LLAMA)
-    assert llama.work(4096).layers == 28_730_982_400
-    assert llama.growth == Work(projections=0, scores=819_200)
+    assert llama.flops(4096).layers == 28_730_982_400
+    assert llama.growth == Flops(projections=0, scores=819_200)
     assert llama.break_even == 10_496
-    assert llama.cached_token == 819_200
+    assert llama.kv_cache_bytes_per_token.total == 819_200
     # DeepSeek-V2 report (arXiv 2405.04434), table 1: nine halves of a head's width a layer, 4.5 · 128 = 512 + 64.
-    assert Formula(DEEPSEEK_V3).cached_token == 61 * 576 * 2
-    assert Formula(DEEPSEEK_V3).kept_by_a_token(2, latent=False) == 61 * 128 * (192 + 128) * 2
-    assert Formula(MIXTRAL).work(7).experts == 2 * 45_097_156_608 // 4
+    assert Formula(DEEPSEEK_V3).kv_cache_bytes_per_token.total == 61 * 576 * 2
+    assert Formula(DEEPSEEK_V3).kv_cache_bytes(1, 2, latent=False).total == 61 * 128 * (192 + 128) * 2
+    assert Formula(MIXTRAL).flops(7).experts == 2 * 45_097_156_608 // 4
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -76,9 +76,9 @@ def test_a_missing_field_is_named(family: str, data: st.DataObject) -> None:
     optional = OPTIONAL - ({"attention_bias"} if family == "gpt_oss" else set())
     used = Shape(config)
     unused = set()
-    if not used.moe_layers:
+    if not used.num_moe_layers:
         unused |= {field for field in config if "expert" in field or field == "moe_intermediate_size"}
-    if not used.dense_layers and family not in ("mixtral", "olmoe", "gpt_oss"):
+    if not used.num_dense_layers and family not in ("mixtral", "olmoe", "gpt_oss"):
         unused.add("intermediate_size")
     for field in config.keys() - optional - unused - {"model_type"}:
         rest = {name: value for name, value in config.items() if name != field}
@@ -126,9 +126,9 @@ def test_the_bounds_of_what_can_be() -> None:
     assert parameters(MIXTRAL | {"vocab_size": 1}).embeddings == 4096
     assert parameters(MIXTRAL | {"head_dim": None}) == parameters(MIXTRAL)
     assert parameters(QWEN3_MOE | {"mlp_only_layers": None}) == parameters(QWEN3_MOE)
-    assert Shape(QWEN2_MOE).dense_layers == 0
-    assert Shape(QWEN2_MOE | {"decoder_sparse_step": 25}).moe_layers == 0
-    assert Shape(QWEN2_MOE | {"mlp_only_layers": [0, 23, 24]}).dense_layers == 2
+    assert Shape(QWEN2_MOE).num_dense_layers == 0
+    assert Shape(QWEN2_MOE | {"decoder_sparse_step": 25}).num_moe_layers == 0
+    assert Shape(QWEN2_MOE | {"mlp_only_layers": [0, 23, 24]}).num_dense_layers == 2
 
 
 def test_biases_that_a_family_does_not_know_are_not_counted() -> None:
@@ -137,5 +137,7 @@ def test_biases_that_a_family_does_not_know_are_not_counted() -> None:
 
 
 def test_arithmetic_needs_no_library() -> None:
-    program = "import sys, claim_suite.fixtures.models.formula; sys.exit(bool({'torch', 'transformers'} & {*sys.modules}))"
+    program = (
+        "import sys, claim_suite.fixtures.models.formula; sys.exit(bool({'torch', 'transformers'} & {*sys.modules}))"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -9,10 +9,15 @@ def test_both_routes_answer_by_the_same_names() -> None:
     for name in ("total", "attention", "experts", "router", "moe_block", "active", "active_experts", "expert_count"):
         assert getattr(mixtral, name) == getattr(mixtral.formula, name)
     assert mixtral.parameters == mixtral.formula.parameters
-    assert mixtral.work(100) == mixtral.formula.work(100)
+    assert mixtral.flops(100) == mixtral.formula.flops(100)
     assert mixtral.growth == mixtral.formula.growth
     assert mixtral.break_even == mixtral.formula.break_even
-    assert mixtral.cached_token.total == mixtral.cached_token.attention == mixtral.formula.cached_token == 131_072
+    assert (
+        mixtral.kv_cache_bytes_per_token.total
+        == mixtral.kv_cache_bytes_per_token.attention
+        == mixtral.formula.kv_cache_bytes_per_token.total
+        == 131_072
+    )
     assert mixtral.total == mixtral.checkpoint_total == 46_702_792_704
 
 

@@ -6,11 +6,23 @@ from typing import Any
 
 import pytest
 
-from claim_suite.fixtures.models.counts import CONVENTIONS, Announced, NotKnown, Parameters, Route, Routed, Work, growth
+from claim_suite.fixtures.cards.quantities import QUANTITIES
+from claim_suite.fixtures.models.conventions import CONVENTIONS, ways_of
+from claim_suite.fixtures.models.parameters import (
+    COMPONENTS,
+    Announced,
+    Flops,
+    NotKnown,
+    Parameters,
+    Route,
+    Routed,
+    growth,
+)
 
 MIXED = {
     "attention": 100, "mixers": 40, "mlp": 1000, "experts": 60_000, "shared_experts": 10_000, "router": 3000,
-    "norms": 7, "embeddings": 500, "per_layer_embeddings": 20, "head": 300, "towers": 50, "prediction": 30, "other": 3,
+    "norms": 7, "embeddings": 500, "per_layer_embeddings": 20, "head": 300, "modality_encoders": 50, "prediction": 30,
+    "other": 3,
 }  # fmt: skip
 WHOLE = Parameters(
     total=sum(MIXED.values()),
@@ -30,6 +42,7 @@ WHOLE = Parameters(
         {"head": -1, "embeddings": WHOLE.embeddings + WHOLE.head + 1},
         {"projections": 101},
         {"tied": 501},
+        {"modality_embeddings": 51},
         {"routed": (Routed(0, 0, 60_000),)},
         {"routed": (Routed(7, 2, 60_000),)},
         {"routed": (Routed(6, 7, 60_000),)},
@@ -39,7 +52,7 @@ WHOLE = Parameters(
     ],
 )
 def test_parts_that_do_not_add_up_are_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"add up|negative|projections|experts|tied"):
+    with pytest.raises(ValueError, match=r"add up|negative|projections|experts|tied|modalities"):
         replace(WHOLE, **change)
 
 
@@ -52,25 +65,34 @@ def test_sums_of_parts() -> None:
 
 
 def test_every_named_convention() -> None:
-    of = replace(WHOLE, prediction=0, total=WHOLE.total - 30, announced=Announced(90, 31))
+    of = replace(WHOLE, prediction=0, total=WHOLE.total - 30, announced=Announced(90, 31), modality_embeddings=8)
     everything = of.total - 40_000
-    assert {name: of.count("active", name) for name in CONVENTIONS} == {
+    ways = {"everything", *ways_of("active")}
+    assert {name: of.count("active", name) for name in ways} == {
         "everything": everything,
         "without the input embedding": everything - 320,  # the tied rest of it works as the head
         "without input embedding and head": everything - 820,
-        "routed experts only": 20_000,
-        "without multi-token prediction": everything,
+        "without input embedding and router": everything - 3320,
         "with multi-token prediction": everything + 31,
-        "effective": everything - 870,
+        "with multi-token prediction, without input embedding and head": everything + 31 - 820,
         "text part alone": everything - 50,
     }
     assert of.count("total") == of.count("total", "everything") == of.total
     assert of.count("total", "with multi-token prediction") == of.total + 90
     assert of.count("total", "text part alone", "without the input embedding") == of.total - 370
-    assert WHOLE.count("total", "without multi-token prediction") == WHOLE.total - 30
     assert WHOLE.count("total", "with multi-token prediction") == WHOLE.total
+    assert [of.count("embedding"), of.count("embedding", "with projector and patch embedding")] == [500, 508]
     with pytest.raises(NotKnown, match="announces none"):
         replace(of, announced=None).count("total", "with multi-token prediction")
+
+
+def test_every_convention_says_who_counts_so_and_leaves_out_what_there_is() -> None:
+    known = {*COMPONENTS, "tied", "modality_embeddings"}
+    for name, way in CONVENTIONS.items():
+        assert way.used_by, name
+        assert way.source.startswith("https://"), name
+        assert {*way.leaves_out, *way.adds} <= known, name
+        assert {*way.quantities} <= {*QUANTITIES}, name
 
 
 @pytest.mark.parametrize("asked", [("passive",), ("total", "without anything")])
@@ -102,7 +124,7 @@ def test_a_dense_model_has_no_experts() -> None:
 
 
 class Given(Route):
-    """Work at a length as a test says it is."""
+    """Flops at a length as a test says it is."""
 
     def __init__(self, **parts: tuple[int, int]) -> None:
         self._parts = parts
@@ -111,8 +133,8 @@ class Given(Route):
     def parameters(self) -> Parameters:
         return WHOLE
 
-    def work(self, context: int) -> Work:
-        return Work(**{part: start + slope * context for part, (start, slope) in self._parts.items()})
+    def flops(self, context: int) -> Flops:
+        return Flops(**{part: start + slope * context for part, (start, slope) in self._parts.items()})
 
 
 def test_a_break_even_is_exact_and_may_lie_between_lengths() -> None:
@@ -124,7 +146,7 @@ def test_a_break_even_is_exact_and_may_lie_between_lengths() -> None:
 
 @pytest.mark.parametrize(("scores", "mlp"), [((1, 0), (10, 0)), ((0, 1), (9, 2)), ((0, 1), (9, 1))])
 def test_attention_that_never_catches_up_is_not_known(scores: tuple[int, int], mlp: tuple[int, int]) -> None:
-    with pytest.raises(NotKnown, match="does not grow against"):
+    with pytest.raises(NotKnown, match="do not grow against"):
         _ = Given(scores=scores, mlp=mlp).break_even
 
 
@@ -138,11 +160,13 @@ def test_a_route_answers_for_its_parameters() -> None:
 @pytest.mark.parametrize("part", ["projections", "scores", "mixers", "mlp", "experts", "router", "other", "head"])
 def test_growth_that_is_not_even_is_not_known(part: str) -> None:
     with pytest.raises(NotKnown, match=f"{part} does not grow evenly"):
-        growth(lambda length: Work(**({"projections": 1, "scores": length} | {part: length * length})))
-    slope = growth(lambda length: Work(**({"projections": 1, "scores": 0} | {part: 5 * length + 3})))
-    assert vars(slope) == vars(Work(projections=0, scores=0)) | {part: 5}
+        growth(lambda length: Flops(**({"projections": 1, "scores": length} | {part: length * length})))
+    slope = growth(lambda length: Flops(**({"projections": 1, "scores": 0} | {part: 5 * length + 3})))
+    assert vars(slope) == vars(Flops(projections=0, scores=0)) | {part: 5}
 
 
 def test_sums_of_work() -> None:
-    work = Work(projections=1, scores=2, mixers=4, mlp=8, experts=16, shared_experts=32, router=64, other=128, head=256)
+    work = Flops(
+        projections=1, scores=2, mixers=4, mlp=8, experts=16, shared_experts=32, router=64, other=128, head=256
+    )
     assert (work.attention, work.feed_forward, work.layers, work.total) == (3, 120, 255, 511)
