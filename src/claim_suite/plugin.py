@@ -73,6 +73,16 @@ def pytest_configure(config: pytest.Config) -> None:
         activate(config)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Say what a recording would take, where that is all that was asked: then nothing is collected."""
+    if not config.getoption("claims_plan"):
+        return None
+    from claim_suite.fixtures.recording.plugin import show_plan
+
+    return show_plan(config)
+
+
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> None:
     """Begin to check claims where a document is found; pytest collects the folder as any other."""
     if (path / DOCUMENT).is_file():
