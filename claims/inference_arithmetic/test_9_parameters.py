@@ -148,7 +148,7 @@ def test_first_positions(first_transformer, counting, reading, measure):
 )
 def test_vast_majority(architectures, measure):
     models = architectures("2023-08").models
-    alike = sum(model.widths.attended == model.widths.model for model in models)
+    alike = sum(model.widths.heads_size == model.widths.hidden_size for model in models)
     assert measure(Fraction(alike, len(models)), f"of {len(models)} models") > Fraction(9, 10)
 
 
@@ -157,7 +157,9 @@ def test_vast_majority(architectures, measure):
     "GPT-2 and GPT-NeoX. Of the next year's, Llama's have another ratio, with a third matrix."
 )
 def test_everybody_since(architectures, measure):
-    ratios = {of.name: Fraction(of.widths.feed_forward, of.widths.model) for of in architectures("2022-03").models}
+    ratios = {
+        of.name: Fraction(of.widths.intermediate_size, of.widths.hidden_size) for of in architectures("2022-03").models
+    }
     assert {measure(ratio, "model widths", of=name) for name, ratio in ratios.items()} == {4}
 
 

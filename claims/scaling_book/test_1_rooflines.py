@@ -12,7 +12,7 @@ pytestmark = pytest.mark.cheap
 E = Fraction(10)
 V5E_RIDGE = Fraction(197, 100) * E**14 / (Fraction(82, 100) * E**12)
 INT8_RIDGE = Fraction(394, 100) * E**14 / (Fraction(81, 100) * E**12)
-LINK_RIDGE = V5E.ridge_of_link
+LINK_RIDGE = V5E.interconnect_ridge
 LARGE = 10**9  # a width beside which a batch is small
 
 CLAIMS = Listed(

@@ -173,26 +173,26 @@ SUMS = {
     "v5e-pod-memory": Sum(chips("v5e") * V5E.capacity / 10**12, "TB"),
     "v5p-hosts": Sum(chips("v5p") // prod(PRINTED["v5p"]["host"]), "hosts"),
     "v5p-cores": Sum(2 * chips("v5p"), "cores"),
-    "v5p-pod-flops-sum": Sum(chips("v5p") * V5P.flops / 10**18, "10^18 FLOPs a second"),
+    "v5p-pod-flops-sum": Sum(chips("v5p") * V5P.flops_per_second / 10**18, "10^18 FLOPs a second"),
     "v5p-pod-memory": Sum(chips("v5p") * V5P.capacity / 10**12, "TB"),
-    "pcie-batch": Sum(V6E.flops / (15 * 10**9) / 10**3, "thousand tokens"),
+    "pcie-batch": Sum(V6E.flops_per_second / (15 * 10**9) / 10**3, "thousand tokens"),
     "matmul-flops-a-row": Sum(Fraction(product_flops(1, 4096, 16384), 10**8), "10^8 FLOPs"),
     "matmul-bytes-fixed": Sum(Fraction(4096 * 16384, 10**7), "10^7 bytes"),
     "matmul-bytes-a-row": Sum(Fraction(4096 + 16384, 10**4), "10^4 bytes"),
-    "vmem-bandwidth": Sum(22 * V5E.memory / 10**13, "10^13 bytes a second"),
-    "two-ports": Sum(2 * V5E.link / 10**11, "10^11 bytes a second"),
+    "vmem-bandwidth": Sum(22 * V5E.memory_bandwidth / 10**13, "10^13 bytes a second"),
+    "two-ports": Sum(2 * V5E.interconnect_bandwidth / 10**11, "10^11 bytes a second"),
     "array-bytes": Sum(Fraction(B_2, 10**10), "10^10 bytes"),
-    "array-time": Sum(B_2 / (2 * V5E.link) * MS, "ms"),
+    "array-time": Sum(B_2 / (2 * V5E.interconnect_bandwidth) * MS, "ms"),
     "hops": Sum(furthest(4, 4, wrap=False), "hops"),
     "hops-latency": Sum(Fraction(furthest(4, 4, wrap=False), 2), "us"),
-    "transfer-total": Sum(B_2 / (2 * V5E.link) * US + 3, "us"),
+    "transfer-total": Sum(B_2 / (2 * V5E.interconnect_bandwidth) * US + 3, "us"),
     "slice-hosts": Sum(16 // prod(PRINTED["v5e"]["host"]), "hosts"),
     "pcie-load": Sum(Fraction(8 * 10**9, 8 * 15 * 10**9) * MS, "ms"),
-    "ici-copy": Sum(15 * 10**9 / (2 * V5E.link) * MS, "ms"),
+    "ici-copy": Sum(15 * 10**9 / (2 * V5E.interconnect_bandwidth) * MS, "ms"),
     "vector-bytes": Sum(Fraction(2 * 8 * SIDE, 10**6), "MB"),
-    "load-to-mxu": Sum(16 * 10**9 / V5E.memory * MS, "ms"),
+    "load-to-mxu": Sum(16 * 10**9 / V5E.memory_bandwidth * MS, "ms"),
     "big-flops": Sum(Fraction(product_flops(8, SIDE, SIDE), 10**11), "10^11 FLOPs"),
-    "big-flops-time": Sum(product_flops(8, SIDE, SIDE) / V5E.flops * MS, "ms"),
+    "big-flops-time": Sum(product_flops(8, SIDE, SIDE) / V5E.flops_per_second * MS, "ms"),
     "palm-cliques": Sum(6144 // 3072, "pods"),
     "systolic-units": Sum(128 * 128, "units"),
     "trillium-flops": Sum(Fraction(256 * 256, 128 * 128), "times the FLOPs"),
@@ -204,24 +204,29 @@ SUMS = {
 
 def threshold(flops: Fraction, fixed: Fraction, more: Fraction, bandwidth: Fraction) -> Fraction:
     """Rows at which an int8 product of v5e computes as long as it moves bytes."""
-    return fixed / bandwidth / (flops / INT8.flops - more / bandwidth)
+    return fixed / bandwidth / (flops / INT8.flops_per_second - more / bandwidth)
 
 
 OTHER = {
     "v5p-core": Sum(MAKERS["v5p"]["bf16"] / 2 / 10**14, "10^14 FLOPs a second", Fraction(5, 2)),
     "memory-bandwidth": Sum(PRINTED["v5e"]["hbm"] / 10**12 - Fraction(4, 10), "TB a second", PRINTED["v3"]["hbm"] / 10**12),
     "multiply-adds": Sum(MAKERS["v5e"]["bf16"] / 2 / 10**12, "10^12 a second", round(MAKERS["v5p"]["bf16"] / 2 / 10**12, -2)),
-    "pcie-slower": Sum(V4P.memory / (16 * 10**9), "times", round(V4P.memory / (16 * 10**9), -2)),
+    "pcie-slower": Sum(V4P.memory_bandwidth / (16 * 10**9), "times", round(V4P.memory_bandwidth / (16 * 10**9), -2)),
     "matmul-threshold": Sum(
-        threshold(Fraction(product_flops(1, 4096, 16384)), Fraction(4096 * 16384), Fraction(4096 + 16384), V5E.memory),
+        threshold(Fraction(product_flops(1, 4096, 16384)), Fraction(4096 * 16384), Fraction(4096 + 16384), V5E.memory_bandwidth),
         "rows",
-        threshold(Fraction(13 * 10**7), Fraction(67 * 10**6), Fraction(2 * 10**4), V5E.memory),
+        threshold(Fraction(13 * 10**7), Fraction(67 * 10**6), Fraction(2 * 10**4), V5E.memory_bandwidth),
     ),
-    "v5e-pod-flops": Sum(chips("v5e") * V5E.flops / 10**16, "10^16 FLOPs a second", Fraction(256 * 2, 100)),
+    "v5e-pod-flops": Sum(chips("v5e") * V5E.flops_per_second / 10**16, "10^16 FLOPs a second", Fraction(256 * 2, 100)),
     "big-array": Sum(Fraction(ARRAY, 10**9), "GB", Fraction(ARRAY, GIB)),
 }  # fmt: skip
 SUMS["matmul-threshold-vmem"] = Sum(
-    threshold(Fraction(product_flops(1, 4096, 16384)), Fraction(4096 * 16384), Fraction(4096 + 16384), 22 * V5E.memory),
+    threshold(
+        Fraction(product_flops(1, 4096, 16384)),
+        Fraction(4096 * 16384),
+        Fraction(4096 + 16384),
+        22 * V5E.memory_bandwidth,
+    ),
     "rows",
 )
 

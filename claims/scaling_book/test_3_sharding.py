@@ -13,9 +13,9 @@ pytestmark = pytest.mark.cheap
 RING = 64  # a ring that is long enough for limits
 V5E_BOTH = 90 * 10**9  # bytes a second of both directions, as this chapter has v5e
 GATHERED = 2 * 2048 * 8192  # bytes of quiz 2's array
-V4P_BOTH = 2 * V4P.link
+V4P_BOTH = 2 * V4P.interconnect_bandwidth
 ARRAY = 2 * 1024 * 4096  # bytes of question 2's array
-RATIO = V5P.flops / (2 * V5P.link)
+RATIO = V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)
 MESH = {"X": 4, "Y": 2}  # of the chapter's code
 UNIT = "of an AllGather's time"
 
@@ -137,7 +137,7 @@ SUMS = {
     "quiz-hops": Sum(furthest(4, wrap=False), "hops"),
     "quiz-small-bytes": Sum(Fraction(2 * 64 * 256, KIB), "kB of 1,024"),
     "quiz-small-hop": Sum(Fraction(2 * 64 * 256, 45 * 10**9) * US, "us"),
-    "quiz-small-time": Sum(furthest(4, wrap=False) * V5P.wait * US, "us"),
+    "quiz-small-time": Sum(furthest(4, wrap=False) * V5P.latency * US, "us"),
     "all-reduce": Sum(sum([all_gather(1, RING, 1)] * 2) / all_gather(1, RING, 1), "times an AllGather"),
     "mesh-32-ways": Sum(4 * 8, "shards"),
     "replicated-ratio": Sum(8 * 2, "copies"),
@@ -150,7 +150,7 @@ SUMS = {
     "tiny-shard": Sum(2 * 128 // 4, "bytes"),
     "tiny-way": Sum(2 * 128 // 4 // 2, "bytes"),
     "tiny-hops": Sum(furthest(4, wrap=True), "hops"),
-    "tiny-time": Sum(furthest(4, wrap=True) * V4P.wait * US, "us"),
+    "tiny-time": Sum(furthest(4, wrap=True) * V4P.latency * US, "us"),
     "ici-intensity": Sum(RATIO, "FLOPs a byte"),
     "strategy-1-chips": Sum(8000 / (2 * RATIO), "chips"),
     "strategies-cross": Sum(2 * RATIO, "numbers along D"),
@@ -193,8 +193,8 @@ def test_strategy_2_bytes(measure):
 
 @CLAIMS.claim
 def test_strategy_2_bound(measure):
-    time = measure(Fraction(2 * 8192 * 2048) / (2 * V5P.link), "s", of="communication")
-    assert time > measure(Fraction(2 * 4096 * 8192 * 2048) / V5P.flops, "s", of="FLOPs, of 4,096 tokens")
+    time = measure(Fraction(2 * 8192 * 2048) / (2 * V5P.interconnect_bandwidth), "s", of="communication")
+    assert time > measure(Fraction(2 * 4096 * 8192 * 2048) / V5P.flops_per_second, "s", of="FLOPs, of 4,096 tokens")
 
 
 @CLAIMS.claim

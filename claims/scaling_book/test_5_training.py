@@ -10,7 +10,7 @@ from claims.scaling_book.rooflines import DAY, V4P, V5P, G, Sum, T, chip, chips,
 
 pytestmark = pytest.mark.cheap
 
-ALPHA = V5P.flops / (2 * V5P.link)  # FLOPs for each byte of both directions
+ALPHA = V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)  # FLOPs for each byte of both directions
 F, F_LLAMA, F_13B = 32768, 28672, 13824
 POD, HOSTS = chips("v5p"), chips("v5p") // 4
 MIXED = 4 * ALPHA**2 / 2  # tokens a chip, by F, for a product of two of its axes
@@ -214,8 +214,8 @@ SUMS = {
     "llama-flops": Sum(Fraction(LLAMA, 10**24), "10^24 FLOPs"),
     "llama-chips": Sum(16 * 10**6 / (ALPHA / 3), "chips"),
     "llama-pods": Sum(16 * 10**6 / (ALPHA / 3) / POD, "pods"),
-    "llama-days": Sum(LLAMA / (18823 * V5P.flops / 2) / DAY, "days"),
-    "training-int8-intensity": Sum(chip("v5p", "int8").flops / (2 * V5P.link), "operations a byte"),
+    "llama-days": Sum(LLAMA / (18823 * V5P.flops_per_second / 2) / DAY, "days"),
+    "training-int8-intensity": Sum(chip("v5p", "int8").flops_per_second / (2 * V5P.interconnect_bandwidth), "operations a byte"),
     "gemma-ways": Sum(50 * 10**3 / ALPHA, "ways"),
     "near-y": Sum(64 // 16, "ways"),
     "mixed-wins": Sum(ALPHA / 3 / (MIXED / F), "times fewer tokens"),
@@ -248,7 +248,7 @@ SUMS = {
 OTHER = {
     "deepseek-batch": Sum(9216 * 4096, "tokens", 5 * 10**6 * round(Fraction(9216 * 4096, 5 * 10**6))),
     "llama-width": Sum(F_LLAMA, "features", 5000 * round(Fraction(F_LLAMA, 5000))),
-    "eight-way-width": Sum(8 * V4P.flops / (2 * V4P.link) / 1000, "K", 8 * ALPHA / 1000),
+    "eight-way-width": Sum(8 * V4P.flops_per_second / (2 * V4P.interconnect_bandwidth) / 1000, "K", 8 * ALPHA / 1000),
     "best-x": Sum(best(48000, F, 64), "chips", best(48 * 1024, F, 64)),
     "near-x": Sum(best(48000, F, 64), "chips", 2 ** round(log2(best(48000, F, 64)))),
     "mixed-batch": Sum(MIXED / F, "tokens a chip", round(MIXED / F, -1)),
@@ -259,10 +259,10 @@ OTHER = {
     "mixed-chips": Sum(2 * 10**6 / (MIXED / 30000) / 1000, "K chips", 4 * 10**6 / (MIXED / 30000) / 1000),
     "recipe-x": Sum(best(3.5e6, 30000, POD), "chips", 2 ** round(log2(best(3.5e6, 30000, POD)))),
     "dcn-hosts": Sum(HOSTS, "hosts", 8000 // 4),
-    "pod-flops": Sum(Fraction(8 * 45, 100), "10^18 FLOPs a second", 8192 * V5P.flops / 10**18),
-    "dcn-batch-later": Sum(POD * V5P.flops / (HOSTS * 25 * G), "tokens", 75000),
+    "pod-flops": Sum(Fraction(8 * 45, 100), "10^18 FLOPs a second", 8192 * V5P.flops_per_second / 10**18),
+    "dcn-batch-later": Sum(POD * V5P.flops_per_second / (HOSTS * 25 * G), "tokens", 75000),
     "ten-pods-batch": Sum(10 * POD * MIXED / 30000 / 10**6, "M tokens", round(10 * POD * MIXED / 30000 / 10**6, -1)),
-    "ten-pods-days": Sum(LLAMA / (10 * POD * V5P.flops / 2) / DAY, "days", LLAMA / (10 * POD * V5P.flops) / DAY),
+    "ten-pods-days": Sum(LLAMA / (10 * POD * V5P.flops_per_second / 2) / DAY, "days", LLAMA / (10 * POD * V5P.flops_per_second) / DAY),
     "sequences": Sum(Fraction(3 * 10**6, 32 * 10**3), "sequences", 3 * 2**20 // 2**15),
 }  # fmt: skip
 

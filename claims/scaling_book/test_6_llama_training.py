@@ -10,11 +10,11 @@ from claims.scaling_book.rooflines import DAY, MS, V5P, G, Sum, T, chips
 
 pytestmark = pytest.mark.cheap
 
-ALPHA = V5P.flops / (2 * V5P.link)
+ALPHA = V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)
 F, POD = 28672, chips("v5p")
 TOKEN = 6 * 70 * G  # FLOPs
 TRAINING = TOKEN * 15 * 10**12
-SECONDS = TRAINING / (POD * V5P.flops * Fraction(4, 10))
+SECONDS = TRAINING / (POD * V5P.flops_per_second * Fraction(4, 10))
 CHECKPOINT = 2 * 8192 * 4 * 10**6 * 80  # bytes of one a layer
 STATE = 10 * 70 * G
 BEST = sqrt(2 * 4.19e6 * POD / F)
@@ -93,10 +93,10 @@ CLAIMS = Listed(
 
 SUMS = {
     "token-flops": Sum(Fraction(TOKEN, 10**11), "10^11 FLOPs"),
-    "token-time": Sum(TOKEN / V5P.flops * MS, "ms"),
+    "token-time": Sum(TOKEN / V5P.flops_per_second * MS, "ms"),
     "training-flops": Sum(Fraction(TRAINING, 10**24), "10^24 FLOPs"),
     "yotta": Sum(Fraction(TRAINING, 10**24), "yottaFLOPs"),
-    "one-chip-years": Sum(TRAINING / V5P.flops / (DAY * Fraction(36525, 100)), "years"),
+    "one-chip-years": Sum(TRAINING / V5P.flops_per_second / (DAY * Fraction(36525, 100)), "years"),
     "pod-chips": Sum(POD, "chips"),
     "pod-seconds": Sum(SECONDS / 10**6, "10^6 s"),
     "pod-days": Sum(SECONDS / DAY, "days"),

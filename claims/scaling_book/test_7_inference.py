@@ -15,8 +15,8 @@ RIDGE = Fraction(197 * 10**12, 820 * 10**9)
 CACHE = 8192 * 40 * 128 * 40 * 2 * 2  # bytes of one sequence of LLaMA 2 13B
 FFW, ATTENTION, VOCABULARY = 5120**2 * Fraction(27, 10) * 3 * 40, 4 * 5120 * 40 * 128 * 40, 2 * 32000 * 5120
 QUIZ = 100 * 10**3 * 8192  # bytes of one cache
-BATCH_4 = (4 * 819 * 10**6 + 30 * G) / (16 * V5E.memory)
-BATCH_256 = 256 * 819 * 10**6 / (16 * V5E.memory) + 2 * 256 * 30 * G / (16 * V5E.flops)
+BATCH_4 = (4 * 819 * 10**6 + 30 * G) / (16 * V5E.memory_bandwidth)
+BATCH_256 = 256 * 819 * 10**6 / (16 * V5E.memory_bandwidth) + 2 * 256 * 30 * G / (16 * V5E.flops_per_second)
 READ = 8 * 820 * G  # bytes a second of eight v5e
 HOP_BYTES = 45 * 10**3  # sent in a microsecond
 
@@ -171,7 +171,7 @@ SUMS = {
     "two-axes-square": Sum(round((4 * sqrt(8)) ** 2), "square"),
     "two-axes-constant": Sum(2 * best_2d(64) * sqrt(64), "BD/W by the root of N"),
     "two-axes-chips": Sum(Fraction(128 * 9, 16), "chips"),
-    "tensor-ways": Sum(50000 * 2 * V5P.link / V5P.flops, "ways"),
+    "tensor-ways": Sum(50000 * 2 * V5P.interconnect_bandwidth / V5P.flops_per_second, "ways"),
     "two-axes-x": Sum(512 / min((step / 10 for step in range(1, 5000)), key=lambda x: 1 / x + 8 * x / 512) ** 2, "by N"),
     "layer-parameters": Sum(2 * 8192 * 32768, "parameters"),
     "latency-buffer": Sum(Fraction(8 * HOP_BYTES, 10**3), "kB"),
@@ -237,7 +237,7 @@ def test_cached_ffw(measure):
 
 @CLAIMS.claim
 def test_prefill_ways(measure):
-    assert measure(V5P.flops / (2 * V5P.link) / 28672, "ways") >= 8
+    assert measure(V5P.flops_per_second / (2 * V5P.interconnect_bandwidth) / 28672, "ways") >= 8
 
 
 @CLAIMS.each("llama-3-8b-heads", "llama-3-8b-key-value")

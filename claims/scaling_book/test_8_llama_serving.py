@@ -36,7 +36,7 @@ def rate(dtype: str, chips: int) -> Fraction:
 
 def latency(batch: int, context: int) -> Fraction:
     """Seconds of a step on 4x4 v5e, by the chapter's code: int8 parameters, bfloat16 FLOPs."""
-    computing = Fraction(2 * 70 * G * batch) / (16 * V5E.flops)
+    computing = Fraction(2 * 70 * G * batch) / (16 * V5E.flops_per_second)
     return max(computing, 70 * G / (16 * RATE)) + batch * CACHE * context / (16 * RATE)
 
 
@@ -119,9 +119,9 @@ CLAIMS = Listed(
 )  # fmt: skip
 
 SUMS = {
-    "batch-bf16": Sum(V5E.flops / RATE, "tokens"),
-    "batch-int8": Sum(V5E.flops / RATE / 2, "tokens"),
-    "batch-int4": Sum(V5E.flops / RATE / 4, "tokens"),
+    "batch-bf16": Sum(V5E.flops_per_second / RATE, "tokens"),
+    "batch-int8": Sum(V5E.flops_per_second / RATE / 2, "tokens"),
+    "batch-int4": Sum(V5E.flops_per_second / RATE / 4, "tokens"),
     "cache-token": Sum(Fraction(CACHE, KIB), "KiB"),
     "cache-token-bytes": Sum(Fraction(CACHE, 1000), "10^3 bytes"),
     "cache-sequence": Sum(Fraction(CACHE * 32768, G), "GB"),
@@ -140,13 +140,13 @@ SUMS = {
     "decode-steps": Sum(Fraction(DECODED, 240), "steps"),
     "most-latency": Sum(16 * G / RATE * MS, "ms"),
     "plateau": Sum(120 / (latency(120, 2048) * MS * 16), "tokens a ms and chip"),
-    "plateau-batch": Sum(V5E.flops / RATE / 2, "tokens"),
-    "scales-to": Sum(max(ways for ways in (4, 8, 16, 32) if ways < 2 * F / (V5P.flops / (2 * V5P.link))), "chips"),
+    "plateau-batch": Sum(V5E.flops_per_second / RATE / 2, "tokens"),
+    "scales-to": Sum(max(ways for ways in (4, 8, 16, 32) if ways < 2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth))), "chips"),
 }  # fmt: skip
 DOUBLE = max(batch for batch in range(1, 555) if latency(batch, 2048) <= 2 * latency(1, 2048))
 OTHER = {
     "step-int4": Sum(35 * G / (4 * RATE) * MS, "ms", round(35 * G / (4 * RATE) * MS, -1)),
-    "tensor-ways-v5e": Sum(2 * F / (V5E.flops / (2 * V5E.link)), "ways", 2 * F / (V5P.flops / (2 * V5P.link))),
+    "tensor-ways-v5e": Sum(2 * F / (V5E.flops_per_second / (2 * V5E.interconnect_bandwidth)), "ways", 2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth))),
     "least-latency": Sum(latency(1, 8192) * MS, "ms", latency(2, 8192) * MS),
     "cost-for-latency": Sum(Fraction(DOUBLE, 2), "times less a token", round(Fraction(DOUBLE, 2), -2)),
 }  # fmt: skip

@@ -13,7 +13,7 @@ MIB = 2**20
 NODE, LINK, PORT, NDR = 8, 25, 64, 50  # GPUs; GB a second of an NVLink, ports of a switch, GB a second of InfiniBand
 CORES = {"h100": 132 * 4 * 32, "b200": 148 * 4 * 32}
 EGRESS = 400 * G  # bytes a second of a node
-INSIDE, BEYOND = H100.flops / (450 * G), H100.flops / EGRESS
+INSIDE, BEYOND = H100.flops_per_second / (450 * G), H100.flops_per_second / EGRESS
 SMALL_VECTOR, LARGE_VECTOR = 65536, 2**30
 ARRAY = 2 * 4096 * 65536
 QUIZ = 2 * 1024 * 16384
@@ -270,7 +270,7 @@ SUMS = {
     "b200-sms": Sum(MAKERS["b200"]["sms"], "SMs"),
     "h100-tensor": Sum(round(MAKERS["h100"]["bf16"] / T, -1), "TFLOPs a second"),
     "h100-vector": Sum(MAKERS["h100"]["f32"] / T, "TFLOPs a second"),
-    "sm-flops": Sum(H100.flops / 132 / T, "10^12 FLOPs a second"),
+    "sm-flops": Sum(H100.flops_per_second / 132 / T, "10^12 FLOPs a second"),
     "small-matmul": Sum(round((1024 / 2) ** (1 / 3), 6), "rows, columns and features"),
     "a100-core": Sum(tensor_core(MAKERS["a100"]["bf16"], 108 * 4, "1.41"), "FLOPs a cycle"),
     "fp8-faster": Sum(MAKERS["h100"]["int8"] / MAKERS["h100"]["bf16"], "times as fast"),
@@ -289,8 +289,8 @@ SUMS = {
     "vector-boost": Sum(CORES["h100"] * Fraction("1.98") / 1000, "TFLOPs a second"),
     "tensor-by-vector": Sum(990 / Fraction("33.5"), "times as many"),
     "h100-intensity": Sum(MAKERS["h100"]["bf16"] / MAKERS["h100"]["hbm"], "tokens, of 2-byte weights"),
-    "b200-intensity": Sum(B200.flops / B200.memory, "tokens, of 2-byte weights"),
-    "b200-intensity-fp8": Sum(2 * B200.flops / B200.memory, "FLOPs a byte"),
+    "b200-intensity": Sum(B200.flops_per_second / B200.memory_bandwidth, "tokens, of 2-byte weights"),
+    "b200-intensity-fp8": Sum(2 * B200.flops_per_second / B200.memory_bandwidth, "FLOPs a byte"),
     "b200-cores": Sum(CORES["b200"], "cores"),
     "b200-cycle": Sum(2 * CORES["b200"], "FLOPs a cycle"),
     "b200-clock": Sum(MAKERS["b200"]["f32"] / (2 * CORES["b200"]) / G, "GHz"),
@@ -299,9 +299,9 @@ SUMS = {
     "addition-slower": Sum(Fraction(132, 8), "times slower"),
     "vector-intensity": Sum(Fraction("33.5") / Fraction("3.35"), "FLOPs a byte"),
     "vector-intensity-note": Sum(MAKERS["h100"]["hbm"] / T, "TB a second"),
-    "addition-rate": Sum(H100.memory / 12 / 10**11, "10^11 numbers a second"),
-    "addition-small": Sum(12 * SMALL_VECTOR / H100.memory * US, "us"),
-    "addition-large": Sum(12 * LARGE_VECTOR / H100.memory * MS, "ms"),
+    "addition-rate": Sum(H100.memory_bandwidth / 12 / 10**11, "10^11 numbers a second"),
+    "addition-small": Sum(12 * SMALL_VECTOR / H100.memory_bandwidth * US, "us"),
+    "addition-large": Sum(12 * LARGE_VECTOR / H100.memory_bandwidth * MS, "ms"),
     "nvlink-h100": Sum(18 * LINK, "GB a second"),
     "switch-all": Sum(Fraction(4 * PORT * LINK, 1000), "TB a second"),
     "switch-one": Sum(Fraction(PORT * LINK, 1000), "TB a second"),
@@ -335,8 +335,8 @@ SUMS = {
     "inside-batch": Sum(INSIDE, "tokens"),
     "beyond-batch": Sum(BEYOND, "tokens"),
     "llama-batch": Sum(16000 * BEYOND, "tokens"),
-    "h800-batch": Sum(H100.flops / (300 * G), "tokens"),
-    "deepseek-needs": Sum(2048 * H100.flops / (300 * G), "tokens"),
+    "h800-batch": Sum(H100.flops_per_second / (300 * G), "tokens"),
+    "deepseek-needs": Sum(2048 * H100.flops_per_second / (300 * G), "tokens"),
     "deepseek-used": Sum(4096 * 15360, "tokens"),
     "moe-batch": Sum(Fraction(128, 4) * BEYOND, "tokens"),
     "two-nodes-batch": Sum(BEYOND / 2, "tokens"),
@@ -347,16 +347,16 @@ SUMS = {
     "deepseek-ways": Sum(64 * 16, "ways"),
     "llama-each": Sum(Fraction(16 * 10**6, 16 * 10**6), "K tokens"),
     "llama-gpus": Sum(Fraction(8 * 16 * 128, 1000), "K GPUs"),
-    "b200-faster": Sum(B200.flops / H100.flops, "times the FLOPs"),
-    "b200-inside": Sum(B200.flops / (900 * G), "tokens"),
-    "b200-beyond": Sum(B200.flops / EGRESS, "tokens"),
+    "b200-faster": Sum(B200.flops_per_second / H100.flops_per_second, "times the FLOPs"),
+    "b200-inside": Sum(B200.flops_per_second / (900 * G), "tokens"),
+    "b200-beyond": Sum(B200.flops_per_second / EGRESS, "tokens"),
     "state-memory": Sum(10 * 70, "GB"),
     "state-gpus": Sum(-(-700 // 80), "GPUs"),
     "state-nodes": Sum(-(-9 // 8), "nodes"),
     "training-total": Sum(Fraction(LLAMA, 10**24), "10^24 FLOPs"),
-    "training-rate": Sum(4096 * H100.flops * Fraction(4, 10) / 10**18, "10^18 FLOPs a second"),
-    "training-seconds": Sum(LLAMA / (4096 * H100.flops * Fraction(4, 10)) / 10**6, "10^6 s"),
-    "training-days": Sum(LLAMA / (4096 * H100.flops * Fraction(45, 100)) / DAY, "days"),
+    "training-rate": Sum(4096 * H100.flops_per_second * Fraction(4, 10) / 10**18, "10^18 FLOPs a second"),
+    "training-seconds": Sum(LLAMA / (4096 * H100.flops_per_second * Fraction(4, 10)) / 10**6, "10^6 s"),
+    "training-days": Sum(LLAMA / (4096 * H100.flops_per_second * Fraction(45, 100)) / DAY, "days"),
     "llama-limit": Sum(F / INSIDE, "ways"),
     "sharded-memory": Sum(Fraction(700, 8), "GB"),
     "data-ways": Sum(4096 // 8, "ways"),
@@ -374,18 +374,18 @@ SUMS = {
     "appendix-gpu": Sum(Fraction(16 * PORT * NDR, 1024), "GB a second"),
 }  # fmt: skip
 OTHER = {
-    "h100-core": Sum(tensor_core(H100.flops, 132 * 4, "1.76"), "FLOPs a cycle", 2**10),
-    "b200-core": Sum(tensor_core(B200.flops, 148 * 4, "1.86"), "FLOPs a cycle", 2**11),
+    "h100-core": Sum(tensor_core(H100.flops_per_second, 132 * 4, "1.76"), "FLOPs a cycle", 2**10),
+    "b200-core": Sum(tensor_core(B200.flops_per_second, 148 * 4, "1.86"), "FLOPs a cycle", 2**11),
     "v100-core": Sum(2 * 64, "FLOPs a cycle", 2 * 2 * 64),
     "register-file": Sum(Fraction(4 * 16384 * 4, 1000), "kB", Fraction(4 * 16384 * 4, KIB)),
-    "h100-intensity-fp8": Sum(2 * H100.flops / H100.memory, "FLOPs a byte", 2 * 295),
+    "h100-intensity-fp8": Sum(2 * H100.flops_per_second / H100.memory_bandwidth, "FLOPs a byte", 2 * 295),
     "smem-all": Sum(Fraction(132 * 256 * KIB, 10**6), "MB", Fraction(132 * 256 * KIB, MIB)),
     "smem-and-registers": Sum(Fraction(2 * 132 * 256 * KIB, 10**6), "MB", Fraction(2 * 132 * 256 * KIB, MIB)),
     "gather-bytes": Sum(Fraction(ARRAY, 10**6), "MB", Fraction(ARRAY, MIB)),
     "alus-ratio": Sum(Fraction(8192, CORES["h100"]), "of H100's", round(Fraction(8192, CORES["h100"]), 1)),
     "leaf-ingress": Sum(Fraction(32 * NDR, 1000), "TB a second", Fraction(8 * 32 * NDR, 1000)),
     "sharp-bandwidth": Sum(Fraction(370 * 13, 10), "GB a second", round(Fraction(370 * 13, 10), -1)),
-    "b200-batch": Sum(B200.flops / EGRESS, "tokens", B200.flops / (900 * G)),
+    "b200-batch": Sum(B200.flops_per_second / EGRESS, "tokens", B200.flops_per_second / (900 * G)),
     "megatron-314b-bound": Sum(BEYOND / 8, "tokens", round(BEYOND / 8, -2)),
 }  # fmt: skip
 
