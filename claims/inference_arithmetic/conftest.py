@@ -13,6 +13,7 @@ import pytest
 from claim_suite.fixtures.facts import Facts, facts, published
 from claim_suite.fixtures.models.accelerators import Accelerator, Decoding
 from claim_suite.fixtures.models.published import published_model
+from claim_suite.fixtures.recording import options
 from claim_suite.reports import schema
 from claims.inference_arithmetic.equations import Sizes, Times
 
@@ -131,4 +132,4 @@ def product_clock(request: pytest.FixtureRequest) -> ProductClock:
     """The clock for products of matrices in bfloat16. Its times raise NotCovered on anything but an A100."""
     from claims.inference_arithmetic.clock import ProductClock
 
-    return ProductClock.on(request.config.getoption("--device"))
+    return ProductClock.on(options.device(request.config))
