@@ -18,6 +18,7 @@ SCALES = {PER_CENT, *(base**power for base in (Decimal(1000), Decimal(1024)) for
 SIDES = {"!=": "outside", "<": "below", "<=": "at most", ">": "above", ">=": "at least"}
 SIGNIFICANT = 4  # digits of a number on its own; a group that is compared has one fewer
 SHARE_PLACES = 3
+FINER = 2  # digits that a measured number has beyond the printed one
 FULL = 17  # significant digits that tell any two doubles apart
 LONGEST_INTEGER = 24  # digits that are still written out
 HUGE = 10**LONGEST_INTEGER
@@ -125,7 +126,9 @@ def together(
         return [against.contains(value * scale) for value in values] if against else []
 
     known = [value / scale for value in known] if suffix else known
-    texts = iter(_alike(known, share, fits))
+    width = (against.high - against.low) / scale if against else 0
+    finer = FINER - width.adjusted() if width else 0
+    texts = iter(_alike(known, share, fits, finer))
     ending = "%" if unit == "%" else suffix
     return [shown(value, 80) if one is None else next(texts) + ending for value, one in zip(values, exact, strict=True)]
 
@@ -145,10 +148,13 @@ def interval(one: Measurement, beside: str) -> str:
     return " to ".join(_fixed(end, places, share) for end in scaled) + beside[len(told) :]
 
 
-def _alike(known: list[Decimal], share: bool, fits: Callable[[Iterable[Decimal]], list[bool]]) -> list[str]:
+def _alike(
+    known: list[Decimal], share: bool, fits: Callable[[Iterable[Decimal]], list[bool]], finer: int = 0
+) -> list[str]:
     """Write a group with as many decimals as it needs, or each with its own where their sizes are too far apart.
 
-    `fits` tells for which values the printed number can stand: rounding may not change that.
+    `fits` tells for which values the printed number can stand: rounding may not change that. `finer` are the decimals
+    with which they have more digits than what is printed.
     """
     sizes = [abs(value) for value in known if value]
     if not sizes:
@@ -160,6 +166,7 @@ def _alike(known: list[Decimal], share: bool, fits: Callable[[Iterable[Decimal]]
         return [text for value in known for text in _alike([value], share, lambda _: [])]
     digits = SIGNIFICANT if len(known) == 1 else SIGNIFICANT - 1
     fewest = SHARE_PLACES if share else max(0, digits - 1 - largest.adjusted() if largest >= 1 else digits)
+    fewest = min(max(fewest, finer), FULL)
     different, fitting = len(set(known)), fits(known)
     for places in range(fewest, FULL + 1):
         texts = [f"{value:.{places}f}" for value in known]

@@ -11,8 +11,8 @@ MANY_TIMES = 4  # from which on a part of the measured number tells a reader lit
 
 
 def finding(claim: Claim) -> str:
-    """Say how a claim's first case came out, with its numbers: for a terminal, a log, a card's author."""
-    case = claim.cases[0]
+    """Say how a claim came out otherwise than declared, with the numbers of that case: in a terminal, for an author."""
+    case = next((one for one in claim.cases if one.surprising or one.verdict == "broken"), claim.cases[0])
     if case.verdict == "broken":
         return f"{claim.id}: broken: {case.reason}"
     told = [f"{claim.id}: declared {STATES[case.declared].one}, measured {STATES[case.verdict].one}"]

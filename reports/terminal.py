@@ -1,4 +1,4 @@
-"""The summary that a run ends with: a line a section, then whatever is not a plain "holds", the worst at the bottom."""
+"""The summary that a run ends with: a line a document, then what is not as declared; with -v each claim."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from claim_suite.reports import summary
 from claim_suite.reports.schema import NOT_SELECTED, STATES, Claim, Ledger, counts, grouped
+from claim_suite.reports.sentence import finding
 from claim_suite.reports.text import counted, shown
 from claim_suite.reports.view import STAND_IN, Line, Row
 
@@ -23,25 +24,29 @@ ORDER = ("unchecked", "uncheckable", "holds", "loosely", "refuted", "disputed", 
 ALARM = ("broken", "surprise")
 INDENT = " " * 15
 NARROWEST = 60
-FEW = 10  # claims that were checked: each is told, though it holds
-MANY = 20  # claims that came out alike and as declared: of more, the number is told
+FEW = 10  # claims that were checked: each is told, though it came out as declared
 MOST_LINES = 2
+COLUMN = 48  # of titles: a longer one moves what stands beside it
 MOST_NAMES = 20
 
 Entry = tuple[str, list[str]]  # what is said of a claim, and a line for every outcome
 
 
 def summarise(ledger: Ledger, written: dict[str, Path], reporter: pytest.TerminalReporter) -> None:
-    """Print the verdicts of a run and where its files are. With -q or --no-summary, notes, counts and places alone."""
+    """Print the verdicts of a run and where its files are. With -q or --no-summary, notes, counts and places alone.
+
+    With -v or -rA, also every section and every claim.
+    """
     width = max(NARROWEST, shutil.get_terminal_size().columns - 1)
+    verbose = reporter.verbosity > 0 or reporter.hasopt("P")
     reporter.ensure_newline()
     reporter.section("claims", sep="=")
     if told := reporter.verbosity >= 0 and not reporter.config.option.no_summary:
-        _write_sections(ledger, width, reporter)
-        _write_claims(ledger, width, reporter)
+        _write_counts(_parts(ledger, verbose=verbose), width, reporter)
+        _write_claims(ledger, width, verbose, reporter)
         reporter.write_line("")
     notes, warned = summary.notes(ledger), summary.warnings(ledger)
-    if told and reporter.verbosity > 0:
+    if told and verbose:
         notes += [f"warning: {text}" for text in warned]
     elif told and warned:
         notes.append(f"{counted(len(warned), 'warning', 'warnings')} of libraries: -v shows them")
@@ -60,14 +65,27 @@ def summarise(ledger: Ledger, written: dict[str, Path], reporter: pytest.Termina
         reporter.write_line(f"{name + ':':<8}{min(near, str(path), key=len)}")
 
 
-def _write_sections(ledger: Ledger, width: int, reporter: pytest.TerminalReporter) -> None:
+def _parts(ledger: Ledger, *, verbose: bool) -> list[tuple[str, list[Claim]]]:
+    """Return the documents of which something was checked, and below each its sections where they are asked for."""
+    parts: list[tuple[str, list[Claim]]] = []
+    checked = {claim.document for claim in ledger.claims if claim.verdict != "unchecked"}
     for document, sections in summary.places(ledger):
-        rows = [(_in_line(section.title), _counts(claims)) for section, claims in sections if claims]
-        room = max(24, width - 4 - max(len(told) for _, told in rows))
-        column = max(1, min(room, max(len(title) for title, _ in rows)))
-        reporter.write_line(_in_line(document.title))
-        for title, told in rows:
-            reporter.write_line(f"  {textwrap.shorten(title, column, placeholder=' …'):<{column}}  {told}")
+        if checked and document.id not in checked:
+            continue
+        parts.append((document.title, [claim for _, claims in sections for claim in claims]))
+        if verbose:
+            parts += [(f"  {section.title}", claims) for section, claims in sections if claims]
+    return parts
+
+
+def _write_counts(parts: list[tuple[str, list[Claim]]], width: int, reporter: pytest.TerminalReporter) -> None:
+    """Write a line a part: its title, and how many of its claims came out how."""
+    rows = [(title, _counts(claims)) for title, claims in parts]
+    column = min(COLUMN, max((len(title) for title, _ in rows), default=0))
+    for title, told in rows:
+        indent = " " * (len(title) - len(title.lstrip(" ")))
+        room = max(24, width - 2 - len(told)) - len(indent)
+        reporter.write_line(f"{indent + textwrap.shorten(_in_line(title), room, placeholder=' …'):<{column}}  {told}")
 
 
 def _counts(claims: list[Claim]) -> str:
@@ -78,31 +96,37 @@ def _counts(claims: list[Claim]) -> str:
     return ", ".join(counted(found[verdict], STATES[verdict].one, STATES[verdict].many) for verdict in order)
 
 
-def _write_claims(ledger: Ledger, width: int, reporter: pytest.TerminalReporter) -> None:
-    runs, verbose = summary.run_names(ledger), reporter.verbosity > 0
-    by_state = grouped(ledger.claims, lambda claim: claim.state)
-    few = len(ledger.claims) - len(by_state.get("unchecked", [])) <= FEW
-    for state in ORDER:
-        claims = by_state.get(state, []) if state != "holds" or few or verbose else []
+def _write_claims(ledger: Ledger, width: int, verbose: bool, reporter: pytest.TerminalReporter) -> None:
+    """Write every claim where that was asked for or they are few, else those that are not as declared."""
+    runs, by_state = summary.run_names(ledger), grouped(ledger.claims, lambda claim: claim.state)
+    each = verbose or len(ledger.claims) - len(by_state.get("unchecked", [])) <= FEW
+    for state in ORDER if each else ALARM:
+        claims = by_state.get(state, [])
         told = [claim for claim in claims if state != "unchecked" or _measured(claim)]
-        if len(told) > MANY and state not in ALARM and not verbose:
-            entries: list[Entry] = [(f"{len(told):,} claims, as declared: the page has them, and -v tells each", [])]
+        if state in ALARM and not verbose:
+            entries: list[Entry] = [(finding(claim), []) for claim in told]
         else:
             entries = [_entry(claim, Row(claim, runs), verbose=verbose) for claim in told]
         entries += _reasons([claim for claim in claims if state == "unchecked" and not _measured(claim)])
         if entries:
             reporter.write_line("")
         for headline, lines in entries:
-            _write_entry(state, headline, lines, width, reporter)
+            _write_entry(state, headline, lines, width, verbose, reporter)
+    rest = sum(len(claims) for state, claims in by_state.items() if state not in ALARM)
+    if rest and not each:
+        reporter.write_line("")
+        reporter.write_line(f"{counted(rest, 'claim', 'claims')} as declared: the page has them, and -v tells each")
 
 
 def _measured(claim: Claim) -> bool:
     return any(case.measured for case in claim.cases)
 
 
-def _write_entry(state: str, headline: str, lines: list[str], width: int, reporter: pytest.TerminalReporter) -> None:
+def _write_entry(
+    state: str, headline: str, lines: list[str], width: int, verbose: bool, reporter: pytest.TerminalReporter
+) -> None:
     word = {"surprise": "SURPRISE", "unchecked": "not checked"}.get(state, STATES[state].one)
-    most = None if reporter.verbosity > 0 else MOST_LINES
+    most = None if verbose or state in ALARM else MOST_LINES
     reporter.write(f"{word:>{len(INDENT) - 2}}  ", bold=True, red=state in ALARM)
     reporter.write_line(_wrapped(headline, width, most).lstrip())
     for text in lines:

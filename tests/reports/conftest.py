@@ -80,11 +80,12 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def tell(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> Tell:
     """Print the summary of a ledger and return it."""
 
-    def print_it(drawn: Ledger, verbose: int = 0, **written: Path) -> str:
+    def print_it(drawn: Ledger, verbose: int = 0, chars: str = "", **written: Path) -> str:
         file = io.StringIO()
         with monkeypatch.context() as patch:
             patch.setenv("COLUMNS", "120")
             patch.setattr(pytestconfig.option, "verbose", verbose)
+            patch.setattr(pytestconfig.option, "reportchars", chars)
             terminal.summarise(drawn, written, TerminalReporter(pytestconfig, file))
         return file.getvalue()
 

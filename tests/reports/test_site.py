@@ -102,7 +102,7 @@ def test_the_index_is_small_and_tells_what_is_farthest_off() -> None:
 def test_documents_are_compared_where_they_speak_of_one_number_of_one_model() -> None:
     told = text(PAGES["compare.html"])
     assert "2 numbers of which" in told
-    assert told.count("Does not hold \N{MINUS SIGN}1.50 %") == 2
+    assert told.count("Does not hold\N{MINUS SIGN}1.50 %") == 2
 
 
 def test_what_changed_is_on_a_page_and_in_a_feed_whose_identities_stay() -> None:
