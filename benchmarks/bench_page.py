@@ -1,4 +1,4 @@
-"""What the page costs, in bytes and seconds: `python -m benchmarks.bench_page [LEDGER] [--claims 10000]`.
+"""What the page and the site cost, in bytes and seconds: `python -m benchmarks.bench_page [LEDGER] [--claims 10000]`.
 
 First paint and load need Playwright and a Chromium. The CPU seconds tell more than the others on a busy machine.
 """
@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from claim_suite.reports import page
+from claim_suite.reports import page, site
 from claim_suite.reports.schema import read
 from tests.reports import samples
 
@@ -40,6 +40,13 @@ def main() -> None:
         print(f"{name}: {len(ledger.claims):,} claims, {len(html.encode()):,} bytes")
         print(f"  drawn in {drawn:.3f} s, of which {busy:.3f} s on the CPU")
         load(html)
+    several = samples.wide(options.claims // 17, 12, options.claims // 16)
+    links = site.Links("https://example.org/suite", "0123abc", "https://example.org")
+    drawn, busy = seconds(lambda: dict(site.files(several, [], links)), 3)
+    files = dict(site.files(several, [], links))
+    index = len(files["index.html"].encode())
+    print(f"site: {len(several.claims):,} claims, {len(files)} files, index {index:,} bytes")
+    print(f"  drawn in {drawn:.3f} s, of which {busy:.3f} s on the CPU")
 
 
 def seconds(work: Callable[[], object], times: int) -> tuple[float, float]:

@@ -103,10 +103,10 @@ def files(ledger: Ledger, previous: list[Ledger], links: Links) -> Iterator[tupl
         rows = page.rows(ledger)
         documents, models, families = _documents(ledger), _models(ledger), _families(ledger)
         _follow(rows, {part.ledger.documents[0].id: part.file for part in documents}, links)
-        by_claim = {id(one.claim): one for one in rows}
+        by_claim, among = {id(one.claim): one for one in rows}, page.beside(rows)
         for part in (*documents, *models, *families):
             own = [by_claim[id(claim)] for claim in part.ledger.claims]
-            told = page.context(part.ledger, own) | page.beside(rows) | {"kicker": part.title, "title": part.title}
+            told = page.context(part.ledger, own) | among | {"kicker": part.title, "title": part.title}
             yield part.file, page.draw("page.html.j2", site=Here("../", part.file), **told)
         changed = history.steps([*previous, ledger])[::-1]
         places = {one.claim.id: one.permalink.removeprefix("../") for one in reversed(rows)}
