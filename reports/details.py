@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from claim_suite.reports import numbers
 from claim_suite.reports.schema import BASES, Case, Claim, Evidence
-from claim_suite.reports.sentence import off_by
 from claim_suite.reports.text import counted, shown
 
 HASH_SHOWN = 12  # characters
@@ -75,8 +74,6 @@ def as_text(told: list[Details]) -> str:
 def _place(claim: Claim, document: str) -> list[Entry]:
     """Say on what a verdict rests, what a claim is about and where it stands: the cell, and where it can be read."""
     told = [("Rests on", BASES[claim.basis], "")] if claim.basis else []
-    if distance := next(filter(None, map(off_by, claim.cases)), ""):
-        told.append(("Off by", distance.removeprefix("off by "), "number"))
     told += [("Claim about", shown(claim.model, 120), "")] if claim.model else []
     if claim.table:
         cell = [f"{name} {shown(text, 120)}" for name, text in (("row", claim.row), ("column", claim.column)) if text]

@@ -126,7 +126,7 @@ def together(
         return [against.contains(value * scale) for value in values] if against else []
 
     known = [value / scale for value in known] if suffix else known
-    width = (against.high - against.low) / scale if against else 0
+    width = (against.high - against.low) / scale if against else Decimal(0)
     finer = FINER - width.adjusted() if width else 0
     texts = iter(_alike(known, share, fits, finer))
     ending = "%" if unit == "%" else suffix

@@ -171,6 +171,7 @@ def _told(line: Line, printed: str) -> str:
     measured = ", ".join(map(str, line.readings)) or line.text
     if printed and line.means:
         measured = f"printed {printed} ({line.means}), measured {measured}"
+    measured += f"; {line.off}" if line.off else ""
     return "; ".join(filter(None, (f"{line.label}: {line.word}" if line.label else "", measured)))
 
 

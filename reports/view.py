@@ -15,6 +15,7 @@ from msgspec import json
 from claim_suite.reports import numbers, strips
 from claim_suite.reports.details import Details, Group, details
 from claim_suite.reports.schema import STATES, Case, Claim, Measurement, grouped
+from claim_suite.reports.sentence import off_by
 from claim_suite.reports.tables import cell
 from claim_suite.reports.text import counted, joined, sentence, shown
 
@@ -46,7 +47,7 @@ class Reading(NamedTuple):
 
 @dataclass(slots=True)
 class Line:
-    """A case: its label among several, its outcome, what the printed number means, what was measured, a picture."""
+    """A case: its label, its outcome, what its number means, what was measured, a picture, how far it is off."""
 
     label: str = ""
     outcome: str = ""
@@ -55,6 +56,7 @@ class Line:
     readings: list[Reading] = field(default_factory=list)
     text: str = ""
     strip: str = ""
+    off: str = ""
 
     @property
     def wide(self) -> bool:
@@ -252,6 +254,7 @@ def _line(case: Case, label: str) -> Line:
     if case.measured:
         printed = numbers.printed(case.stated)
         line.readings = _readings(case, printed)
+        line.off = off_by(case) if case.verdict == "refuted" else ""
         line.means, line.strip = _against(case, printed) if case.verdict != "unchecked" else ("", "")
     elif case.verdict == "unchecked":
         line.text = shown(case.reason) if _beside(case) else "not checked here"
