@@ -71,7 +71,7 @@ if __name__ == "__main__":
     patch.object(metadata, "distributions", lambda: installed).start()
     patch.object(metadata.PathDistribution, "read_text", functools.cache(metadata.PathDistribution.read_text)).start()
     with contextlib.redirect_stdout(io.StringIO()):
-        importlib.import_module("pytest").main(["--help", "-p", "claim_suite.fixtures.claim.plugin", "-p", "xdist"])
+        importlib.import_module("pytest").main(["--help", "-p", "claim_suite.plugin", "-p", "xdist"])
     importlib.import_module("claim_suite.reports.recorder").environment()  # versions of libraries
     page = importlib.import_module("claim_suite.reports.page")
     for template in page.ENVIRONMENT.list_templates(["j2"]):

@@ -160,7 +160,6 @@ def test_what_stops_a_recording_is_told_once(corpus: Path, planted: Planted, tmp
     assert done.code == 1
     assert done.said.count("numbers are not finite, or choices not the router's own, at the last layer") <= 3
     assert "Traceback" not in done.said
-    assert not re.search(r"\.py:\d", done.said)
     verdicts = Counter(case["verdict"] for case in done.cases.values())
     assert verdicts == {"broken": 1, "unchecked": len(done.cases) - 1}
     assert sum("the recording stopped" in case["reason"] for case in done.cases.values()) >= 8
