@@ -91,7 +91,7 @@ class Recorder:
         for name, path in self.paths.items():
             if why := files.unwritable(path, ENDINGS[name]):
                 raise pytest.UsageError(f"--{name} {path}: cannot be written ({why}); give --{name} another path")
-        self.journal = files.Journal(self.paths["ledger"], msgspec.json.encode(self.collected).decode())
+        self.journal = files.Journal(self.paths["ledger"], schema.in_a_line(self.collected))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
@@ -146,8 +146,8 @@ class Recorder:
         pictures = [one for told in self.config.hook.pytest_claims_pictures(config=self.config) for one in told]
         if self.worker:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]  # xdist's
-            output["claims_collected"] = msgspec.json.encode(self.collected).decode()
-            output["claims_pictures"] = msgspec.json.encode(pictures).decode()
+            output["claims_collected"] = schema.in_a_line(self.collected)
+            output["claims_pictures"] = schema.in_a_line(pictures)
             return
         self.pictures += pictures
         self._conclude(session)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,11 +120,11 @@ def sharding() -> Any:
 
 
 @pytest.fixture(scope="session")
-def architectures() -> Callable[[str], Architectures]:
-    """Widths of the models whose cards the suite has, up to a month."""
+def architectures() -> Architectures:
+    """Widths of the models whose cards the suite has, up to the document's month."""
     from claims.inference_arithmetic.architectures import Architectures
 
-    return cache(Architectures)
+    return Architectures()
 
 
 @pytest.fixture(scope="session")

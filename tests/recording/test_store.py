@@ -57,11 +57,11 @@ class Small(TransformersEngine):
         return self.change(counts) if self.change else counts
 
 
-def slowly(planted: Planted, corpus: Path, out: Path | str, *, server: runs.Server | None, **more: str) -> runs.Run:
+def slowly(planted: Planted, corpus: Path, out: Path | str, **more: str) -> runs.Run:
     """Start a recording in a process of its own."""
     given = {"--model": str(planted.folder), "--corpus": str(corpus), "--evidence-out": str(out)} | more
     cases = json.dumps({"slowly": given | {"slow": True}})
-    return runs.start(runs.ROOT, "tests.recording.apart", cases, environment=runs.ENVIRONMENT, server=server)
+    return runs.start(runs.ROOT, "tests.recording.apart", cases)
 
 
 def first_parts(folder: Path) -> None:
@@ -74,7 +74,7 @@ def first_parts(folder: Path) -> None:
 def test_kill_9_loses_the_part_in_hand_only(
     planted: Planted, corpus: Path, ready: Any, engine: Any, recorded: Path, tmp_path: Path, batches_of: Any
 ) -> None:
-    process = slowly(planted, corpus, tmp_path, server=runs.FOR_MODELS)
+    process = slowly(planted, corpus, tmp_path)
     first_parts(tmp_path)
     process.send_signal(signal.SIGKILL)
     process.communicate()
