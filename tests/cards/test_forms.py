@@ -49,7 +49,7 @@ def test_powers_and_other_languages(stated: str) -> None:
 
 
 def test_zeros_may_be_rounded_but_not_by_more_than_a_tenth() -> None:
-    assert "to the nearest 100" in printed("800M").conventions(807_000_000)
+    assert "to the nearest hundred" in printed("800M").conventions(807_000_000)
     assert printed("800M").conventions(860_000_000) == []
     assert printed("100B").conventions(140 * 10**9) == []
 
