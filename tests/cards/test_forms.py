@@ -94,7 +94,9 @@ def test_a_comma_that_can_mean_two_things_is_refused_with_both(stated: str) -> N
         printed(stated)
 
 
-@pytest.mark.parametrize("stated", ["B", "3.B", "many", "30.5.1B", "30,5,1B", "3B or 4B", "-3B", "A", "", "2**", "10^400"])
+@pytest.mark.parametrize(
+    "stated", ["B", "3.B", "many", "30.5.1B", "30,5,1B", "3B or 4B", "-3B", "A", "", "2**", "10^400"]
+)
 def test_what_is_no_number_is_refused(stated: str) -> None:
     with pytest.raises(ValueError, match="as cards print it"):
         printed(stated)

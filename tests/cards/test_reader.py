@@ -172,7 +172,9 @@ def folder(path: Path, readme: str | bytes) -> Path:
 
 def test_a_readme_of_50_megabytes_is_refused_in_one_line(tmp_path: Path) -> None:
     folder(tmp_path / "large", b"3 layers " * (50 * 2**20 // 9))
-    with pytest.raises(CardError, match=rf"README.md has [0-9,]+ bytes, more than the {LARGEST_README:,} that are read"):
+    with pytest.raises(
+        CardError, match=rf"README.md has [0-9,]+ bytes, more than the {LARGEST_README:,} that are read"
+    ):
         load("large", tmp_path)
 
 
