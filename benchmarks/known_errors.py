@@ -1,4 +1,4 @@
-"""How many of the errors that authors of cards corrected in public we find, and whether we refute disputes of convention.
+"""How many errors that authors of cards corrected in public a first run finds, and whether it refutes conventions.
 
     python -m benchmarks.known_errors            # the table
     python -m benchmarks.known_errors --write    # into benchmarks/known_errors.md
@@ -118,7 +118,8 @@ def table() -> str:
     checked = found["found"] + found["in part"] + found["missed"]
     return (
         "# Errors that authors corrected in public\n\n"
-        "By `python -m benchmarks.known_errors --write`, from fixtures/data/known_errors.json. An error is found where a "
+        "By `python -m benchmarks.known_errors --write`, from fixtures/data/known_errors.json. An error is found"
+        " where a "
         "first run says that the printed value is off. A value that a named reading gives is not.\n\n"
         f"Of {checked} errors whose configuration is here, {found['found']} found, {found['in part']} in part, "
         f"{found['missed']} missed; corrections that we refute: {found['corrections refuted']}; disputes of convention "

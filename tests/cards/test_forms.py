@@ -45,7 +45,10 @@ MEANS = {
 @pytest.mark.parametrize("stated", MEANS)
 def test_powers_and_other_languages(stated: str) -> None:
     number = printed(stated)
-    assert (number.low, number.nominal, number.high) == MEANS[stated]
+    low, nominal, high = MEANS[stated]
+    assert number.low == low
+    assert number.nominal == nominal
+    assert number.high == high
 
 
 def test_zeros_may_be_rounded_but_not_by_more_than_a_tenth() -> None:

@@ -61,7 +61,8 @@ def test_a_card_that_arithmetic_covers_needs_no_torch(pytester: pytest.Pytester)
         pytester.path / "tiny",
         f"- Layers: 3\n- Params: {TOTAL:,}\n- KV heads: 2\n- Head dim: 8\n- Context length: 1K\n",
     )
-    code = "import sys, pytest; code = pytest.main(['--card=tiny', '-q']); assert 'torch' not in sys.modules; sys.exit(code)"
+    code = "import sys, pytest; code = pytest.main(['--card=tiny', '-q']); assert 'torch' not in sys.modules;"
+    " sys.exit(code)"
     assert pytester.run(sys.executable, "-c", code).ret == 0
 
 
