@@ -30,7 +30,7 @@ def count():
 CLAIMS = {  # a claim, and its verdict and reason where failures are run again
     "fine": (holds("fine"), "holds", ""),
     "wrong": (fails("wrong"), "refuted", ""),
-    "disk": (claim("disk", "assert measure(3, 't') == 3", takes="measure, disk"), "holds", f"({AFTER_RERUN}OSError: no"),
+    "disk": (claim("disk", "assert measure(3, 't') == 3", takes="measure, disk"), "holds", f"({AFTER_RERUN}OSError"),
     "instrument": (
         claim("instrument", "if library.first_time('it'):", "    raise OSError('busy')", "assert measure(3, 't') == 3"),
         "holds", f"({AFTER_RERUN}OSError: busy",
@@ -39,7 +39,7 @@ CLAIMS = {  # a claim, and its verdict and reason where failures are run again
         claim("both-ways", "assert measure(3 + library.first_time('x'), 't') == 3"), "broken",
         "not the same twice: refuted, then holds",
     ),
-    "drifts": (claim("drifts", "assert measure(library.count(), 't') == 0"), "broken", "not the same twice: it measured"),
+    "drifts": (claim("drifts", "assert measure(library.count(), 't') == 0"), "broken", "not the same twice: it mea"),
 }  # fmt: skip
 
 
@@ -58,12 +58,8 @@ def test_failures_that_are_run_again(suite: Suite) -> None:
 def test_claims_that_are_repeated(suite: Suite) -> None:
     pytest.importorskip("pytest_repeat")
     suite.write("library.py", LIBRARY)
-    loose = claim(
-        "loose",
-        "assert measure(46.7e9, 't') == stated",
-        takes="measure, stated",
-        declared='stated="46B", loosely="cut"',
-    )
+    loosely = {"takes": "measure, stated", "declared": 'stated="46B", loosely="cut"'}
+    loose = claim("loose", "assert measure(46.7e9, 't') == stated", **loosely)
     suite.claims("import library\n" + holds("fine") + loose + CLAIMS["drifts"][0])
     outcome = suite.run("-p", "pytest_repeat", "--count=3", "--tb=no")
     assert outcome.verdicts == {"fine": "holds", "loose": "loosely", "drifts": "broken"}, outcome.output
@@ -86,16 +82,14 @@ def test_a_run_without_claims_is_changed_in_nothing(suite: Suite) -> None:
     outcome = suite.apart("tests")
     assert (outcome.code, outcome.ledger) == (0, None), outcome.output
     assert "ledger" not in outcome.output
-    assert [path.name for path in suite.folder.iterdir()] == ["pyproject.toml", "tests"]
+    assert {path.name for path in suite.folder.iterdir()} == {"pyproject.toml", "tests"}
 
 
 def test_a_plugin_with_options_of_the_same_names_goes_before(suite: Suite) -> None:
     """As pytest-playwright's --device, which ended every run in a traceback."""
     suite.write("other.py", 'def pytest_addoption(parser):\n    parser.addoption("--device", dest="device")\n')
-    suite.write(
-        "tests/test_other.py", "def test_it(pytestconfig):\n    assert pytestconfig.getoption('device') == 'x'\n"
-    )
-    outcome = suite.run("-p", "other", "--device=x", "tests", PYTHONPATH=str(suite.folder))
+    suite.write("tests/test_other.py", "def test_it(pytestconfig):\n    assert pytestconfig.option.device == 'x'\n")
+    outcome = suite.run("-p", "other", "--device=x", "tests")
     assert (outcome.code, outcome.ledger) == (0, None), outcome.output
 
 
