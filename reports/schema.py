@@ -280,12 +280,23 @@ class Section(Record, kw_only=True):
     charts: list[dict[str, Any]] = []
 
 
+class Change(Record, kw_only=True):
+    """A verdict of a claim that was wrong or changed: what it was and is, why, since when, and who found it."""
+
+    claim: str
+    was: str
+    is_: str = field(name="is")
+    why: str
+    since: str
+    found_by: str
+
+
 class Document(Record, kw_only=True):
     """A document and its sections, in reading order.
 
     `read` says which version was read, `link` where it can be found, `model` the configuration's name of the model that
-    all its claims are about, `position` its place among the documents. `complete` tells that a run was asked for every
-    claim of it.
+    all its claims are about, `position` its place among the documents, `errata` which verdicts of it changed.
+    `complete` tells that a run was asked for every claim of it.
     """
 
     id: str
@@ -299,6 +310,7 @@ class Document(Record, kw_only=True):
     link: str = ""
     complete: bool = False
     sections: list[Section] = []
+    errata: list[Change] = []
 
 
 class Accounting(Record, kw_only=True):

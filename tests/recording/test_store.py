@@ -132,6 +132,34 @@ def test_damaged_parts_are_recorded_again(
 
 
 @pytest.mark.usefixtures("broken_off")
+@pytest.mark.parametrize("change", ["removed", "moved", "another domain", "another word"])
+def test_another_corpus_is_refused_by_its_parts_before_work(
+    change: str, corpus: Path, ready: Any, tmp_path: Path
+) -> None:
+    rows = corpus.read_text().splitlines()
+    changed = {
+        "removed": rows[1:],
+        "moved": [*rows[1:], rows[0]],
+        "another domain": [json.dumps(json.loads(rows[0]) | {"meta": {"pile_set_name": "Books"}}), *rows[1:]],
+        "another word": [*rows[:-1], json.dumps(json.loads(rows[-1]) | {"text": "w1_1 w2_1"})],
+    }[change]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/text.jsonl").write_text("\n".join(changed) + "\n")
+    with pytest.raises(RecordingError, match=r"another measurement: corpus_sha256 is .*name another folder"):
+        ready(evidence_out=tmp_path, corpus=tmp_path / "other/text.jsonl")
+
+
+def test_a_corpus_that_is_called_otherwise_goes_on(
+    broken_off: list[Path], corpus: Path, ready: Any, engine: Any, recorded: Path, tmp_path: Path
+) -> None:
+    (renamed := tmp_path / "other.jsonl").write_bytes(corpus.read_bytes())
+    prepared, counted = ready(evidence_out=tmp_path, corpus=renamed), Small(engine)
+    found = files.read([record(prepared, tmp_path, load=lambda: counted)])
+    assert counted.batches == len(prepared.batches()) - len(broken_off)
+    assert found.counts.texts == files.read([recorded]).counts.texts
+
+
+@pytest.mark.usefixtures("broken_off")
 def test_other_batches_go_on_from_the_same_parts(
     setup: RecordingSetup, engine: Any, recorded: Path, tmp_path: Path, batches_of: Any
 ) -> None:

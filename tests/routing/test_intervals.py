@@ -221,6 +221,8 @@ def test_an_estimate_that_cannot_decide_says_how_many_texts_would() -> None:
     found = TextEstimate(5, 4, 7, 30)
     with pytest.raises(Undecided, match=r"includes 6; 30 texts were read, about 120 would tell"):
         assert found < 6
+    with pytest.raises(Undecided, match="about 54 would tell"):
+        assert found < 6.5  # (2 / 1.5)² · 30 = 53.3
     with pytest.raises(Undecided, match="about 30 would tell"):
         assert found > 4  # the end is on it
     with pytest.raises(Undecided, match="no number would tell"):
@@ -240,6 +242,9 @@ def test_too_few_texts_and_nothing_in_them() -> None:
     for attempt in attempts:
         with pytest.raises(Undecided, match="9 texts are too few to tell, at least 10"):
             attempt(np.concatenate([counts[:9], np.zeros((5, 4), dtype=int)]))
+    # A text counts that has tokens anywhere, though at one place it has none.
+    two = np.array([[2, 0]] * 3 + [[2, 2]] * 9)
+    assert ratio_intervals(two // 2, two).texts == 12
     padded = np.concatenate([counts, np.zeros_like(counts)])
     for one, other in zip(share_intervals(padded), share_intervals(counts), strict=True):
         assert np.array_equal(one, other)
@@ -252,6 +257,10 @@ def test_a_few_texts_that_hold_most_tokens_are_too_few() -> None:
     counts = np.array([[1, 1]] * 20)
     counts[0] = 10
     share_intervals(counts)
+    # It is enough that a few hold most of them at one place.
+    uneven = np.stack([np.ones(20), [60] + [1] * 19], 1)
+    with pytest.raises(Undecided, match="20 texts tell as much as 1"):
+        ratio_intervals(uneven, uneven)
     counts[0] = 11
     with pytest.raises(Undecided, match=r"20 texts tell as much as 2.9 of one size, .* at least 3 are needed"):
         share_intervals(counts)
