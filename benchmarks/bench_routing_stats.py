@@ -51,7 +51,7 @@ def record(domains: int, texts: int, layers: int, experts: int, top_k: int) -> I
 def metadata(layers: int, experts: int, top_k: int) -> dict[str, object]:
     """What a recording says of itself, as far as it is read here."""
     sizes = {"layers": layers, "experts": experts, "top_k": top_k, "tokens_per_domain": 10**6, "tokens_per_text": 1000}
-    return dict.fromkeys(REQUIRED, "") | sizes | {
+    return dict.fromkeys(REQUIRED, "drawn") | sizes | {
         "ranks": PREFERENCE, "tried": [top_k], "leading": 1, "plan": {}, "loss_plan": {}, "seconds": 0,
     }  # fmt: skip
 
@@ -72,11 +72,9 @@ def questions(found: files.Record) -> dict[str, Callable[[], object]]:
         "share of an expert": lambda: evidence.assignment_share("00", 0, 0),
         "margin of an expert": lambda: evidence.margin("00", 0, 0),
         "load variation, every layer": lambda: evidence.load_variation(0),
-        "least load variation": lambda: evidence.smallest_load_variation(0),
         "domain distance, every layer": lambda: evidence.domain_distance(0),
         "smallest step": lambda: evidence.smallest_step(),
         "trend": lambda: evidence.distance_trend(),
-        "domains differ, 999 resamples": lambda: evidence.domains_differ(),
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from claim_suite.reports import github, page, schema
 from claim_suite.reports.files import resolved, unwritable, write_text
-from claim_suite.reports.merge import merge, outdated
+from claim_suite.reports.merge import merge
 from claim_suite.reports.schema import Ledger, LedgerError, grouped
 from claim_suite.reports.summary import MERGE_RULE
 
@@ -57,18 +57,16 @@ def _merge(options: argparse.Namespace) -> int:
         html, json = HTML, JSON
     read = [path for path in options.ledgers if path != json]  # one may be what the merged ledger replaces
     _require_writable(read, (html, ".html"), (json, ".json"), (options.badge, ".json"))
-    ledgers = [_mergeable(path) for path in options.ledgers]
-    merged = merge(ledgers)
+    ledgers = [schema.read(path) for path in options.ledgers]
+    merged, left_out = merge(ledgers)
     if json is not None:
         write_text(schema.dump(merged), json)
     _write(merged, html, options.badge)
     github.write_job_summary(merged)
     for name, titles in _titles(ledgers).items():
         print(f"two documents of one name? {name!a} is {' and '.join(f'{title!a}' for title in titles)}")
-    for name in outdated(merged):
-        print(f"left out: a verdict on an older wording or part of {name!a}: run it again")
-    for claim in merged.withdrawn or []:
-        print(f"left out: {claim.id!a}, which its document no longer has")
+    for line in left_out:
+        print(f"left out: {line}")
     disputed = [claim.id for claim in merged.claims if claim.conflicting]
     for name in disputed:
         print(f"runs disagree about {name!a}")
@@ -80,15 +78,6 @@ def _titles(ledgers: list[Ledger]) -> dict[str, list[str]]:
     told = grouped((one for ledger in ledgers for one in ledger.documents), lambda one: one.id)
     titles = {name: sorted({one.title for one in same}) for name, same in told.items()}
     return {name: several for name, several in titles.items() if len(several) > 1}
-
-
-def _mergeable(path: Path) -> Ledger:
-    """Read a ledger and merge it with nothing, so that what cannot be merged is told with its file's name."""
-    ledger = schema.read(path)
-    try:
-        return merge([ledger])
-    except LedgerError as error:
-        raise LedgerError(f"{path}: {error}") from None
 
 
 def _page(options: argparse.Namespace) -> int:

@@ -1,29 +1,20 @@
-"""Writes a run's files whole or not at all, and keeps what was measured when a run is asked to end."""
+"""Writes a run's files whole or not at all, and keeps every claim as a line while the run goes on."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import signal
 import stat
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from math import inf
 from pathlib import Path
-from types import FrameType
-
-SPACING = 50  # a checkpoint that took a second is followed by none for so many: it costs a run 2 % at most
-ENDINGS = [signal.SIGTERM, signal.SIGHUP]  # what a job that is cancelled and a terminal that is closed send
+from typing import TextIO
 
 
-def write_text(text: str, path: Path, *, lasting: bool = True) -> None:
+def write_text(text: str, path: Path) -> None:
     """Write a file aside and rename it into place, so that nobody ever reads half of it.
 
-    A link keeps pointing where it pointed. `lasting` waits until the disk has it, so that a power cut loses nothing.
-    Raises OSError where it cannot be written, also for a device, a pipe or a folder: those are never replaced.
+    A link keeps pointing where it pointed. Raises OSError where it cannot be written, also for a device, a pipe or a
+    folder: those are never replaced.
     """
     target = resolved(path)
     if why := _no_file(target):
@@ -34,8 +25,7 @@ def write_text(text: str, path: Path, *, lasting: bool = True) -> None:
         with aside.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
-            if lasting:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         aside.replace(target)
     except BaseException as error:
         aside.unlink(missing_ok=True)
@@ -80,69 +70,28 @@ def _no_file(target: Path) -> str:
     return "it is a folder" if stat.S_ISDIR(mode) else "it is no file that can be replaced"
 
 
-@contextmanager
-def _handled(signals: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    mine = threading.current_thread() is threading.main_thread()  # no other thread may say what a signal does
-    heard = [number for number in signals if signal.getsignal(number) != signal.SIG_IGN]  # as nohup has SIGHUP ignored
-    previous = {number: signal.signal(number, handler) for number in heard} if mine else {}
-    try:
-        yield
-    finally:
-        for number, before in previous.items():
-            signal.signal(number, before)
+class Journal:
+    """A line for each claim as it is reported, in a file beside the ledger that the ledger replaces at the end.
 
-
-def stoppable() -> AbstractContextManager[None]:
-    """Let a request to end do as Ctrl-C does: write what was measured."""
-    return _handled(ENDINGS, signal.default_int_handler)
-
-
-@contextmanager
-def undisturbed() -> Iterator[list[int]]:
-    """Let Ctrl-C wait until the block is done, for the verdicts are written in a moment; a second one does not wait.
-
-    Yields the signals that came.
+    Its first line is what was collected.
     """
-    pressed: list[int] = []
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        pressed.append(number)
-        if len(pressed) > 1:
-            raise KeyboardInterrupt
+    def __init__(self, ledger: Path, collected: str) -> None:
+        self.path = ledger.with_suffix(".journal")
+        self._first = collected
+        self._file: TextIO | None = None
 
-    with _handled((signal.SIGINT, *ENDINGS), note):
-        yield pressed
+    def append(self, line: str) -> None:
+        """Write a line at once: a run that is killed later has lost nothing."""
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("w", encoding="utf-8")
+            self._file.write(f"{self._first}\n")
+        self._file.write(f"{line}\n")
+        self._file.flush()
 
-
-class Checkpoint:
-    """Writes what is known so far now and then, so that a run that is killed leaves its verdicts as well."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.due = 0.0
-
-    def offer(self, text: Callable[[], str]) -> None:
-        """Write the text if enough time has passed. Where it cannot be written, the end of the run will say so."""
-        start = time.perf_counter()
-        if start < self.due:
-            return
-        try:
-            write_text(text(), self.path, lasting=False)
-        except OSError:
-            self.due = inf
-        else:
-            end = time.perf_counter()
-            self.due = end + SPACING * (end - start)
-
-
-def keep(text: str, path: Path) -> str:
-    """Write a file and return "", or what went wrong and where the text is instead."""
-    trouble = ""
-    for place in (path, Path(tempfile.gettempdir()) / f"{path.stem}-{os.getpid()}.json"):
-        try:
-            write_text(text, place)
-        except OSError as error:
-            trouble += f"{', nor' if trouble else 'the ledger could not be written'} to {place} ({error.strerror})"
-        else:
-            return trouble and f"{trouble}; it is in {place}"
-    return f"{trouble}; the verdicts are only on this screen"
+    def remove(self) -> None:
+        """Remove it: the ledger has all that it has."""
+        if self._file is not None:
+            self._file.close()
+            self.path.unlink(missing_ok=True)

@@ -1,34 +1,33 @@
-"""The records of a ledger, `claims-ledger/1`, and what follows from them: a claim's verdict, surprises, the exit code.
+"""The record of a claim, from its marker to the page, and the ledger of a run: `claims-ledger/2`.
 
-A case is one record from its declaration to the page. Nothing here knows how a claim is tested or drawn.
+A test's marker makes a `Claim` with one `Case`, its verdict fills the case, pytest's report carries both, the recorder
+writes them, and the views read them. What follows from cases is decided here: a claim's verdict, what is a surprise,
+whether two attempts agree, and the exit code.
 """
 
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Callable, Iterable
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-SCHEMA = "claims-ledger/1"
-RESULT = "claim_result"  # the attribute of a pytest report that has a `Result` as JSON; xdist sends it along
+SCHEMA = "claims-ledger/2"
 LONGEST_REASON = 2000
 SAME_DIGITS = 9  # of a measured fraction: two machines may add it up in another order
 OTHER_NUMBERS = "not the same twice: it measured other numbers"
-UNREACHED = "not reached: the run ended before it"
-UNREPORTED = "nothing was reported of it: a plugin left it out, or kept what came of it"
+AFTER_RERUN = "judged by a rerun, after: "
 
 Verdict = Literal["holds", "loosely", "refuted", "disputed", "undecided", "unchecked", "uncheckable", "broken"]
+Basis = Literal["counted", "published", "document"]  # what a verdict rests on, the strongest first
+Reading = Literal["literal", "loose", "other"]  # "other": by which the author may say that a number holds
+Tier = Literal["cheap", "gpu"]
 Number = int | float | str  # a string is a decimal or a fraction: what a double cannot hold exactly
 Key = tuple[str, str]  # a claim and a case of it
-Tier = Literal["cheap", "gpu"]
-Reading = Literal["literal", "loose", "other"]  # "other": by which the author may say that a number holds
 Entry = TypeVar("Entry")
 
 
@@ -43,7 +42,6 @@ class State(NamedTuple):
     word: str
     one: str
     many: str
-    declared: str
     case: str
     colour: str
     outcome: Literal["passed", "failed", "skipped"]
@@ -51,50 +49,47 @@ class State(NamedTuple):
 
 
 STATES = {
-    "holds": State(8, "Holds", "holds", "hold", "to hold", "holds", "green", "passed",
+    "holds": State(8, "Holds", "holds", "hold", "holds", "green", "passed",
                    "the printed words or number, read literally"),
-    "loosely": State(7, "Loosely", "holds loosely", "hold loosely", "to hold loosely", "loosely", "green", "passed",
+    "loosely": State(7, "Loosely", "holds loosely", "hold loosely", "loosely", "green", "passed",
                      "fails literally; a weaker reading that the wording allows holds"),
-    "refuted": State(2, "Does not hold", "does not hold", "do not hold", "not to hold", "fails", "green", "skipped",
+    "refuted": State(2, "Does not hold", "does not hold", "do not hold", "fails", "green", "skipped",
                      "no reading of it survives the measurement"),
-    "surprise": State(0, "Surprise", "surprise", "surprises", "", "surprise", "red", "failed",
+    "surprise": State(0, "Surprise", "surprise", "surprises", "surprise", "red", "failed",
                       "declared one verdict, measured another"),
-    "broken": State(1, "Broken", "broken", "broken", "to be broken", "broken", "red", "failed",
+    "broken": State(1, "Broken", "broken", "broken", "broken", "red", "failed",
                     "the instrument failed; nothing is said about the claim"),
-    "disputed": State(3, "Disputed", "disputed", "disputed", "to be disputed", "disputed", "orange", "passed",
-                      "sources or runs disagree; each is shown"),
-    "undecided": State(4, "Undecided", "undecided", "undecided", "to be undecided", "undecided", "orange", "skipped",
+    "disputed": State(3, "Disputed", "disputed", "disputed", "disputed", "orange", "passed",
+                      "sources, readings or runs disagree; each is shown"),
+    "undecided": State(4, "Undecided", "undecided", "undecided", "undecided", "orange", "skipped",
                        "measured, but no verdict follows from it"),
-    "unchecked": State(5, "Not checked", "not checked here", "not checked here", "not to be checked", "not checked",
+    "unchecked": State(5, "Not checked", "not checked here", "not checked here", "not checked",
                        "yellow", "skipped", "needs what this run lacks, was not selected, or is of another model"),
-    "uncheckable": State(6, "Uncheckable", "uncheckable", "uncheckable", "to be uncheckable", "uncheckable", "green",
+    "uncheckable": State(6, "Uncheckable", "uncheckable", "uncheckable", "uncheckable", "green",
                          "skipped", "no procedure could decide it"),
 }  # fmt: skip
-REACHED = ("holds", "refuted")  # what a case can come to where its claim was really decided
+REACHED = ("holds", "loosely", "refuted")  # what a case can come to where its claim was really decided
+BASES = {
+    "counted": "counted, run or computed here",
+    "published": "published elsewhere",
+    "document": "the document's own numbers",
+}
 NOT_SELECTED = {"cheap": "not selected", "gpu": "needs weights or a device: pytest -m gpu"}
 
 
 class LedgerError(Exception):
-    """A file that cannot be read as a ledger, or ledgers that cannot be merged; the message is one line."""
+    """A file that cannot be read as a ledger; the message is one line."""
 
 
-class Record(Struct, kw_only=True):
-    """What stands in a ledger as an object. `extra` holds the keys that this schema does not know, to keep them."""
-
-    extra: dict[str, Any] = {}
-
-
-class Marked(Record, kw_only=True):
-    """An entry of a merged ledger says which run it is from, and where it stood there."""
-
-    run: str | UnsetType = UNSET
-    position: int | UnsetType = UNSET
+class Record(Struct, kw_only=True, omit_defaults=False):
+    """What stands in a ledger as an object. Keys that are not known are passed over."""
 
 
 class Stated(Record, kw_only=True):
-    """A printed number: the interval it stands for and the number itself, as exact decimals or fractions.
+    """A printed number: the range that it stands for and the number itself, as exact decimals or fractions.
 
-    A number that is read as cut short stands for `low` up to but without `high`.
+    A number that is read as cut short stands for `low` up to but without `high`. `convention` names a reading that is
+    not the literal one.
     """
 
     text: str
@@ -102,6 +97,7 @@ class Stated(Record, kw_only=True):
     high: str
     nominal: str = ""
     cut_short: bool = False
+    convention: str = ""
 
 
 class Measurement(Record, kw_only=True):
@@ -120,11 +116,15 @@ class Measurement(Record, kw_only=True):
 
 
 class Comparison(Record, kw_only=True):
-    """A measured value held against the printed number: `value operator printed`, and whether that was so."""
+    """A measured value held against the printed number: `value operator printed`, and whether that was so.
+
+    `convention` names the reading of the printed number by which it is, or would be, equal; "" is the literal one.
+    """
 
     operator: Literal["==", "!=", "<", "<=", ">", ">="]
     value: Number
     holds: bool | None  # None where an interval includes the number
+    convention: str = ""
 
 
 class Evidence(Record, kw_only=True):
@@ -142,44 +142,35 @@ class Evidence(Record, kw_only=True):
     link: str = ""
     note: str = ""
     stand_in: bool = False
+    basis: Basis | Literal[""] = ""
 
 
-class Outcome(Marked, kw_only=True):
-    """How a test of a case ended. `drawn` is how many cases a fuzzed claim was held against."""
+class Case(Record, kw_only=True):
+    """One run of a claim's test: a reading, on a source of evidence, of one of its parts; and how it ended.
 
-    verdict: Verdict = "unchecked"
-    reason: str = ""
-    measured: list[Measurement] = []
-    compared: list[Comparison] = []
-    drawn: int | None = None
-    evidence: list[Evidence] = []
-
-
-class Result(Outcome, kw_only=True):
-    """An outcome as it is sent with pytest's report."""
-
-    claim: str
-    case: str
-
-
-class Case(Outcome, kw_only=True):
-    """One run of a claim's test: a reading, on a source of evidence, of one of its parts.
-
-    `digest` is of the declaration: a verdict that was found for another one says nothing of this case. `declared_in`
-    is the newest of several merged runs that had the case, whichever its verdict is from.
+    `test` is pytest's name of it, `line` where it stands in its file. `digest` is of the declaration: a verdict that
+    was found for another one says nothing of this case. `drawn` is how many cases a fuzzed claim was held against.
+    `why` is the declared reason, `reason` what the run says of the verdict. `run` is the run of a merged ledger.
     """
 
     id: str
     test: str
     tier: Tier
+    line: int = 0
     reading: Reading = "literal"
     source: str = ""
     part: str = ""
     declared: Verdict = "holds"
     digest: str = ""
     stated: Stated | None = None
+    verdict: Verdict = "unchecked"
+    reason: str = ""
+    measured: list[Measurement] = []
+    compared: list[Comparison] = []
+    drawn: int | None = None
+    evidence: list[Evidence] = []
     seconds: float = 0.0
-    declared_in: str | UnsetType = UNSET
+    run: str | UnsetType = UNSET
 
     @property
     def on_stand_in(self) -> bool:
@@ -198,16 +189,21 @@ class Case(Outcome, kw_only=True):
             return False
         return self.verdict in (*REACHED, "broken") or (self.verdict == "undecided" and self.tier == "cheap")
 
+    @property
+    def basis(self) -> Basis | Literal[""]:
+        """What the verdict rests on: the strongest of its evidence; without any, numbers of the document alone."""
+        if not self.measured and self.drawn is None:
+            return ""
+        found = {one.basis or "published" for one in self.evidence} | ({"counted"} if self.drawn is not None else set())
+        return next((one for one in ("counted", "published") if one in found), "document")
 
-class Claim(Marked, kw_only=True):
+
+class Claim(Record, kw_only=True):
     """What a document says, where, and what became of it. `declared` and `verdict` follow from the cases.
 
-    `row` and `column` are of the document's `table`. `link` is where the claim stands, where that is not the document's
-    own. `corrects` is the id of a claim of an earlier version, `reply` what an author answered.
-
-    `whole_in` is the newest of several merged runs that had all its cases. `withdrawn` are cases in another wording
-    than the newest, and those that this run no longer had: they have no say, and are kept for a merge with a still
-    newer run that has them again.
+    `words` are the printed words, `row` and `column` are of the document's `table`. `link` is where the claim stands,
+    where that is not the document's own. `corrects` is the id of a claim of an earlier version. `reply` is what the
+    author would answer, or answered at `reply_link`.
     """
 
     id: str
@@ -230,8 +226,6 @@ class Claim(Marked, kw_only=True):
     cases: list[Case] = []
     declared: Verdict = "holds"
     verdict: Verdict = "unchecked"
-    whole_in: str | UnsetType = UNSET
-    withdrawn: list[Case] | UnsetType = UNSET
 
     @property
     def conflicting(self) -> bool:
@@ -241,7 +235,13 @@ class Claim(Marked, kw_only=True):
     @property
     def on_stand_in(self) -> bool:
         """Whether any of its cases was measured on a stand-in."""
-        return any(one.stand_in for case in self.cases for one in case.evidence)
+        return any(case.on_stand_in for case in self.cases)
+
+    @property
+    def basis(self) -> Basis | Literal[""]:
+        """What the verdict rests on: the weakest basis of the cases that came to one."""
+        found = {case.basis for case in self.cases if case.verdict in REACHED}
+        return next((one for one in ("document", "published", "counted") if one in found), "")
 
     @property
     def state(self) -> str:
@@ -264,29 +264,53 @@ class Claim(Marked, kw_only=True):
             self.verdict = "disputed"
 
 
-class Section(Marked, kw_only=True):
-    """A section of a document; `charts` is data for the page's pictures."""
+class Section(Record, kw_only=True):
+    """A section of a document: its claims are the tests of one `file`.
 
-    id: str
-    title: str
-    charts: list[dict[str, Any]] = []
-
-
-class Document(Marked, kw_only=True):
-    """A document and its sections, in reading order.
-
-    `whole` tells that a run was asked for every test of it, `whole_in` is the newest of several merged runs that was.
+    `pictures` are the kinds of picture that it shows, `charts` their data. `model` is the model that its claims are
+    about and `link` where they stand, where that is not the document's.
     """
 
     id: str
     title: str
+    file: str = ""
+    model: str = ""
+    link: str = ""
+    pictures: list[str] = []
+    charts: list[dict[str, Any]] = []
+
+
+class Change(Record, kw_only=True):
+    """A verdict of a claim that was wrong or changed: what it was and is, why, since when, and who found it."""
+
+    claim: str
+    was: str
+    is_: str = field(name="is")
+    why: str
+    since: str
+    found_by: str
+
+
+class Document(Record, kw_only=True):
+    """A document and its sections, in reading order.
+
+    `read` says which version was read, `link` where it can be found, `model` the configuration's name of the model that
+    all its claims are about, `position` its place among the documents, `errata` which verdicts of it changed.
+    `complete` tells that a run was asked for every claim of it.
+    """
+
+    id: str
+    title: str
+    position: int = 0
+    model: str = ""
+    author: str = ""
     language: str = "en"
     date: str = ""
     read: str = ""
     link: str = ""
-    whole: bool = False
-    whole_in: str | UnsetType = UNSET
+    complete: bool = False
     sections: list[Section] = []
+    errata: list[Change] = []
 
 
 class Accounting(Record, kw_only=True):
@@ -299,7 +323,7 @@ class Accounting(Record, kw_only=True):
 
 
 class Run(Record, kw_only=True):
-    """How, when and on what claims were checked. Among several merged runs each has an `id` and its `accounting`."""
+    """How, when and on what claims were checked. `id` names it among the runs of a merged ledger."""
 
     started: str
     seconds: Annotated[float, msgspec.Meta(ge=0, lt=1e12)]  # of several runs they are added up
@@ -308,19 +332,34 @@ class Run(Record, kw_only=True):
     exit_code: int
     environment: dict[str, str]
     id: str | UnsetType = UNSET
-    accounting: Accounting | UnsetType = UNSET
+
+
+class Collected(Record, kw_only=True):
+    """What was collected: documents, claims whose cases have no verdict yet, and what pytest did not hand over.
+
+    `deselected` are the (claim, case) that were not selected. `lost` names what was asked for and never became a test.
+    `refused` has a line for each document or card that cannot be checked. `partial` tells that only some of the claims
+    were asked for.
+    """
+
+    documents: list[Document] = []
+    claims: list[Claim] = []
+    deselected: list[Key] = []
+    lost: list[str] = []
+    refused: list[str] = []
+    partial: bool = False
 
 
 class Ledger(Record, kw_only=True):
-    """The whole file. A merged one lists its `runs`, and in `withdrawn` the claims that documents no longer have."""
+    """The whole file. A merged one holds the ledgers of its `runs`, from which it can be merged again with others."""
 
     run: Run
     accounting: Accounting
     documents: list[Document]
     claims: list[Claim]
     schema_: str = field(name="schema", default=SCHEMA)
-    runs: list[Run] | UnsetType = UNSET
-    withdrawn: list[Claim] | UnsetType = UNSET
+    warnings: list[dict[str, str]] = []
+    runs: list[Ledger] = []
 
     @property
     def cases(self) -> list[Case]:
@@ -335,21 +374,34 @@ class Ledger(Record, kw_only=True):
         return 0 if any(case.verdict in (*REACHED, "undecided") for case in self.cases) else 5
 
 
-class Collection(Record, kw_only=True):
-    """What was collected: documents, claims whose cases have no verdict yet, and what pytest did not hand over.
+def resolve(attempts: list[Case]) -> Case:
+    """Return what several attempts at one case come to, in their order.
 
-    `deselected` are the (claim, case) that were not selected. `lost` names what was asked for and never became a test.
-    `error` is one line that stops the run, `refused` a line for each document that cannot be run. `partial` tells that
-    only some of the claims were asked for.
+    The last counts. An instrument that failed before it, and worked when it was run again, is forgiven and named. Two
+    attempts that came to different verdicts or numbers are broken, whichever was the last.
     """
+    last = attempts[-1]
+    worked = [one for one in attempts if one.verdict != "broken"]
+    if last.verdict == "broken" or len(attempts) == 1:
+        return last
+    if len(verdicts := list(dict.fromkeys(one.verdict for one in worked))) > 1:
+        return msgspec.structs.replace(last, verdict="broken", reason=f"not the same twice: {', then '.join(verdicts)}")
+    if len({fixed(one.measured) for one in worked}) > 1:
+        return msgspec.structs.replace(last, verdict="broken", reason=OTHER_NUMBERS)
+    if failed := next((one.reason for one in attempts if one.verdict == "broken"), ""):
+        return msgspec.structs.replace(last, reason=f"{last.reason} ({AFTER_RERUN}{failed})".strip())
+    return last
 
-    documents: list[Document] = []
-    claims: list[Claim] = []
-    deselected: list[tuple[str, str]] = []
-    lost: list[str] = []
-    refused: list[str] = []
-    error: str = ""
-    partial: bool = False
+
+def fixed(measured: Iterable[Measurement]) -> tuple[tuple[str, ...], ...]:
+    """Return what two runs of a case must agree on: every value that has no interval, to the digits that they share."""
+    return tuple((one.unit, one.of, "" if one.low is not None else _digits(one.value)) for one in measured)
+
+
+def _digits(value: Number) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0f}" if value.is_integer() else f"{value:.{SAME_DIGITS}g}"
 
 
 def _decided(cases: list[Case]) -> list[Case]:
@@ -372,17 +424,17 @@ def _over_sources(cases: list[Case], name: str) -> Verdict:
 
 def _of_source(cases: list[Case], name: str) -> Verdict:
     by_reading = grouped(cases, lambda case: case.reading)
-    strict, weak, other = (
+    literal, loose, other = (
         _gravest({getattr(case, name) for case in by_reading[reading]}) if reading in by_reading else None
         for reading in ("literal", "loose", "other")
     )
-    if "broken" in (strict, weak):
+    if "broken" in (literal, loose, other):
         return "broken"
-    if weak is not None and strict in ("refuted", None):
-        return "loosely" if weak == "holds" else weak
-    if other == "holds" and strict == "refuted":
+    if loose is not None and literal in ("refuted", "loosely", None):
+        return "loosely" if loose in ("holds", "loosely") else loose
+    if other == "holds" and literal in ("refuted", "loosely"):
         return "disputed"
-    return strict or "unchecked"
+    return literal or "unchecked"
 
 
 def _gravest(verdicts: set[Verdict]) -> Verdict:
@@ -397,15 +449,12 @@ def grouped(entries: Iterable[Entry], key: Callable[[Entry], Any]) -> dict[Any, 
     return groups
 
 
-def fixed(measured: Iterable[Measurement]) -> tuple[tuple[str, ...], ...]:
-    """Return what two runs of a case must agree on: every value that has no interval, to the digits that they share."""
-    return tuple((one.unit, one.of, "" if one.low is not None else _digits(one.value)) for one in measured)
-
-
-def _digits(value: Number) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    return f"{value:.0f}" if value.is_integer() else f"{value:.{SAME_DIGITS}g}"
+def counts(states: Iterable[str]) -> dict[str, int]:
+    """Count the states of claims, in the order in which a page tells them."""
+    found = dict.fromkeys(STATES, 0)
+    for state in states:
+        found[state] += 1
+    return found
 
 
 def digest(value: Any) -> str:
@@ -414,60 +463,50 @@ def digest(value: Any) -> str:
 
 
 def dump(record: Any) -> str:
-    """Serialise a record, or JSON content: sorted keys; the same record gives the same text.
+    """Serialise a record: sorted keys; the same record gives the same text.
 
     Raises ValueError for NaN and infinities, which JSON cannot hold.
     """
-    return msgspec.json.format(msgspec.json.encode(plain(record), order="sorted"), indent=1).decode() + "\n"
+    return json.dumps(plain(record), sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def in_a_line(record: Any) -> str:
+    """Serialise a record in one line, as a report, a worker or a journal carries it."""
+    return msgspec.json.encode(plain(record)).decode()
+
+
+def plain(record: Any) -> Any:
+    """Return a record as what JSON is made of, every text of it clean."""
+
+    def cleaned(value: Any) -> Any:
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, list):
+            return [cleaned(one) for one in value]
+        return {clean(key): cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+    return cleaned(msgspec.to_builtins(record))
 
 
 def read(path: Path) -> Ledger:
     """Read a ledger; the verdicts of its claims are made again from their cases. Raises LedgerError, one line."""
     try:
-        content = msgspec.json.decode(path.read_bytes())
+        text = path.read_bytes()
+        content = msgspec.json.decode(text)
     except OSError as error:
         raise LedgerError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError) as error:
         raise LedgerError(f"{path}: not a ledger: {str(error).splitlines()[0]}") from None
-    return check(content, str(path))
-
-
-def check(content: Any, name: str) -> Ledger:
-    """Return JSON content as a ledger. Raises LedgerError, one line that names the file, where it is not one."""
     found = content.get("schema") if isinstance(content, dict) else None
     if found != SCHEMA:
-        raise LedgerError(f"{name}: its schema is {str(found)[:80]!r}, this reader knows {SCHEMA!r}")
+        raise LedgerError(f"{path}: its schema is {str(found)[:80]!r}, this reader knows {SCHEMA!r}")
     try:
-        ledger = msgspec.convert(gathered(Ledger, content), Ledger)
+        ledger = msgspec.json.decode(text, type=Ledger)
     except (msgspec.ValidationError, RecursionError, UnicodeError) as error:
-        raise LedgerError(f"{name}: not a ledger: {str(error)[:300]}") from None
+        raise LedgerError(f"{path}: not a ledger: {str(error)[:300]}") from None
     for claim in ledger.claims:
         claim.conclude()
     return ledger
-
-
-def gathered(kind: Any, value: Any) -> Any:
-    """Put the keys that a record does not know into its `extra`, at every depth."""
-    known = _known(kind)
-    if known is None:
-        return value
-    if isinstance(value, list):
-        return [gathered(kind, entry) for entry in value]
-    if not isinstance(value, dict):
-        return value
-    told = {key: gathered(known[key], entry) for key, entry in value.items() if key in known}
-    return told | {"extra": {key: entry for key, entry in value.items() if key not in known}}
-
-
-@cache
-def _known(kind: Any) -> dict[str, Any] | None:
-    """Return the types, by key, of what a record holds that a field of this type holds; None for one without records.
-
-    The field may hold the record alone, in a list or as one of several types.
-    """
-    if isinstance(kind, type) and issubclass(kind, Record):
-        return {one.encode_name: one.type for one in msgspec.structs.fields(kind) if one.name != "extra"}
-    return next(filter(None, map(_known, get_args(kind))), None)
 
 
 def clean(text: str) -> str:
@@ -475,67 +514,9 @@ def clean(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
-def text_of(value: object) -> str:
-    """Return a text of anything. Another's `__str__` may raise whatever it likes: that must not hide what it is of."""
-    try:
-        return str(value)[:LONGEST_REASON]
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        return f"its message raises {type(error).__name__}"
-
-
 def message(error: BaseException) -> str:
-    """Return an exception's name and message, those of each where there are several, cut to what a report can show."""
+    """Return an exception's name and message in one line, those of each where there are several, cut to what fits."""
     if isinstance(error, BaseExceptionGroup):
         return "; ".join(dict.fromkeys(map(message, error.exceptions)))[:LONGEST_REASON]
-    kind, text = type(error).__name__, text_of(error)
-    if not text and (frames := list(traceback.walk_tb(error.__traceback__))):
-        frame, line = frames[-1]
-        return f"{kind} in {frame.f_code.co_name}, {Path(frame.f_code.co_filename).name} line {line}"
-    return f"{kind}: {text}"[:LONGEST_REASON] if text else kind
-
-
-def sendable(value: Any) -> Any:
-    """Return what a worker can send and JSON can hold of anything; what it cannot be told by, by its text."""
-    if value is None or type(value) in (bool, int, float):
-        return value
-    if type(value) is str:  # whole: a result is one
-        return clean(value)
-    if type(value) in (list, tuple):
-        return type(value)(map(sendable, value))
-    if type(value) is dict:
-        return {sendable(key): sendable(entry) for key, entry in value.items()}
-    return clean(text_of(value))
-
-
-def plain(value: Any) -> Any:
-    """Return a record as JSON content, the keys that it does not know among those that it does.
-
-    Raises ValueError for NaN and infinities, which JSON cannot hold.
-    """
-    kind = type(value)
-    if kind is str:
-        return clean(value)
-    if kind is float and value - value != 0:
-        raise ValueError(f"{value} is no number that JSON can hold")
-    if kind is list or kind is tuple:
-        return [plain(entry) for entry in value]
-    if kind is dict:
-        return {clean(key): plain(entry) for key, entry in value.items()}
-    if not isinstance(value, Record):
-        bases: tuple[Any, ...] = (str, list, dict)
-        return next((plain(base(value)) for base in bases if isinstance(value, base)), value)
-    told = plain(value.extra) if value.extra else {}
-    for name, written in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
-        if name != "extra" and (entry := getattr(value, name)) is not UNSET:
-            told[written] = plain(entry)
-    return told
-
-
-def counts(states: Iterable[str]) -> dict[str, int]:
-    """Count the states of claims, in the order in which a page tells them."""
-    found = dict.fromkeys(STATES, 0)
-    for state in states:
-        found[state] += 1
-    return found
+    told = " ".join(f"{type(error).__name__}: {error}".split())
+    return clean(told.removesuffix(":")[:LONGEST_REASON])

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from claim_suite.reports import numbers
 from claim_suite.reports.schema import (
     STATES,
-    Accounting,
     Claim,
-    Collection,
+    Collected,
     Document,
     Ledger,
-    Run,
     Section,
     counts,
     grouped,
@@ -57,7 +55,7 @@ def tally(found: Mapping[str, int]) -> str:
     return f"{found['holds']:,} of {checked:,} hold{'s' if checked == 1 else ''}" if checked else "not checked"
 
 
-def places(ledger: Ledger | Collection) -> Places:
+def places(ledger: Ledger | Collected) -> Places:
     """Return claims by document and section, in the ledger's order; what belongs to no known one comes last."""
     by_document = grouped(ledger.claims, lambda claim: claim.document)
     documents = {one.id: one for one in ledger.documents}
@@ -79,6 +77,9 @@ def headline(claims: list[Claim], found: Mapping[str, int]) -> str:
     if not claims:
         return "No claim was collected."
     first = f"{found['holds']:,} of {counted(checked, 'claim', 'claims')} checked hold{'s' if checked == 1 else ''}"
+    alone = sum(claim.state == "holds" and claim.basis == "document" for claim in claims)
+    if alone:
+        first += f" ({found['holds'] - alone:,} confirmed, {alone:,} consistent with the document's own numbers alone)"
     weaker = [f"{found['loosely']:,} hold{'s' if found['loosely'] == 1 else ''} loosely"] * (found["loosely"] > 0)
     weaker += [f"{found['refuted']:,} {'does' if found['refuted'] == 1 else 'do'} not"] * (found["refuted"] > 0)
     rest = [
@@ -116,10 +117,10 @@ def accounting(ledger: Ledger, found: Mapping[str, int]) -> str:
 
 def run_names(ledger: Ledger) -> dict[str, str]:
     """Return a name for every run of a merged ledger, by its id: its device, numbered where that is not enough."""
-    devices = [shown(run.environment.get("device", "unknown device"), 60) for run in ledger.runs or []]
+    devices = [shown(one.run.environment.get("device", "unknown device"), 60) for one in ledger.runs]
     return {
-        str(run.id): f"run on {device}" if devices.count(device) == 1 else f"run {place} on {device}"
-        for place, (run, device) in enumerate(zip(ledger.runs or [], devices, strict=True), 1)
+        str(one.run.id): f"run on {device}" if devices.count(device) == 1 else f"run {place} on {device}"
+        for place, (one, device) in enumerate(zip(ledger.runs, devices, strict=True), 1)
     }
 
 
@@ -134,9 +135,8 @@ def notes(ledger: Ledger) -> list[str]:
 
 def warnings(ledger: Ledger) -> list[str]:
     """Return what libraries warned of, once each, with the claim."""
-    found = ledger.extra.get("warnings", [])
-    told = [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
-    return list(dict.fromkeys(f"{shown(one.get('claim', ''), 120)}: {shown(one.get('text', ''), 400)}" for one in told))
+    told = [(one.get("claim", ""), one.get("text", "")) for one in ledger.warnings]
+    return list(dict.fromkeys(f"{shown(claim, 120)}: {shown(text, 400)}" for claim, text in told))
 
 
 def banners(ledger: Ledger, rows: list[Row]) -> Iterator[Banner]:
@@ -152,14 +152,14 @@ def banners(ledger: Ledger, rows: list[Row]) -> Iterator[Banner]:
         text = "No outcome is dropped. The claim counts as disputed until one of the runs is explained."
         table = [each for claim in conflicts[:MOST_LISTED] for each in _outcomes(claim, runs)]
         yield Banner("conflict", "disputed", title, text, head=("Claim", "Run", "Outcome"), rows=table)
-    states = {run.state for run in ledger.runs or [ledger.run]}
+    states = {one.run.state for one in ledger.runs or [ledger]}
     if "interrupted" in states or ledger.accounting.unaccounted:
         yield _interrupted(ledger)
     if broken := [one for one in rows if one.state == "broken"]:
         failed = counted(len(broken), "claim's instrument is broken", "claims' instruments are broken")
         yield _listed("broken", failed, [(one.address, _broken(one)) for one in broken], FEW_LISTED)
     if ledger.run.state == "merged":
-        table = [_run(run, runs) for run in ledger.runs or []]
+        table = [_run(one, runs) for one in ledger.runs]
         head = ("Run", "Started", "Took", "Cases reported", "State")
         yield Banner(
             "merged", "info", f"Merged from {counted(len(table), 'run', 'runs')}", MERGE_RULE, head=head, rows=table
@@ -191,15 +191,15 @@ def _outcomes(claim: Claim, runs: dict[str, str]) -> Iterator[list[str]]:
             yield [name, runs.get(str(case.run), "a run"), " · ".join([*values, STATES[case.verdict].one])]
 
 
-def _run(run: Run, runs: dict[str, str]) -> list[str]:
-    told = run.accounting or Accounting(collected=0, reported=0)
+def _run(leaf: Ledger, runs: dict[str, str]) -> list[str]:
+    run, told = leaf.run, leaf.accounting
     reported = f"{told.reported:,} of {told.collected:,}"
     return [runs[str(run.id)], shown(run.started, 40), numbers.duration(run.seconds), reported, run.state]
 
 
 def _interrupted(ledger: Ledger) -> Banner:
     told, lost = ledger.accounting, ledger.accounting.unaccounted
-    runs = ledger.runs or [ledger.run]
+    runs = [one.run for one in ledger.runs or [ledger]]
     title = f"Partial: {told.reported:,} of {counted(told.collected, 'case', 'cases')} came to an end"
     if any(run.state == "interrupted" for run in runs):
         title += ", then the run was interrupted" if len(runs) == 1 else "; a run was interrupted"

@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claim_suite.fixtures import origins
-from claim_suite.fixtures.facts import ScoreTable, facts
+from claim_suite.fixtures.facts import Facts, ScoreTable, facts, problems, published
 from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER, Formula
 from claims.deepseek_v3.names import LEVEL, LOWER_IS_BETTER
 
 if TYPE_CHECKING:
+    from claim_suite.fixtures.cards.quantities import CardModel
     from claim_suite.fixtures.models.published import Model
     from claim_suite.reports import schema
     from claims.deepseek_v3.library import Library
 
 DATA = Path(__file__).parent / "data"
+CARDS = Path(__file__).parents[1] / "model_cards" / "cards"
+
+command = published("command.json", DATA, "The command that runs it.")
+support = published("support.json", DATA, "Where others build the model, and since when; a score of another model.")
 
 
 @dataclass(frozen=True)
@@ -88,8 +93,32 @@ class WeightFile:
     @property
     def idle(self) -> int:
         """Parameters of the layer's experts that do not work on a token."""
-        of, shape = self.model.formula.parameters, self.model.formula.shape
-        return (of.experts - of.active_experts) // shape.num_moe_layers
+        of = self.model.counted.parameters
+        return (of.experts - of.active_experts) // self.model.formula.shape.num_moe_layers
+
+    @property
+    def copies(self) -> int:
+        """Parameters of embedding and head, which the checkpoint stores for the module once more."""
+        return int(self.model.embeddings + self.model.head)
+
+    @property
+    def module(self) -> int:
+        """Parameters of the module without these copies."""
+        return self.layer + self.beside_the_layer
+
+    @property
+    def module_by_other_routes(self) -> dict[str, int]:
+        """The same from the configuration, and by what the main model, copies, scales and biases leave of the file."""
+        left = self.stored - self.model.total - self.copies - self.scales - self.balancing_biases
+        return {"formula": self.layer_by_formula + self.beside_the_layer, "checkpoint": left}
+
+    def active(self, vocabulary: int) -> tuple[int, dict[str, int]]:
+        """Parameters of the module that work on a token, `vocabulary` with them, and by formula and checkpoint."""
+        of = self.model.config
+        idle_experts = of["n_routed_experts"] - of["num_experts_per_tok"]
+        idle = 3 * of["hidden_size"] * of["moe_intermediate_size"] * idle_experts
+        also = {name: size - idle + vocabulary for name, size in self.module_by_other_routes.items()}
+        return self.module - self.idle + vocabulary, also
 
     @cached_property
     def scales(self) -> int:
@@ -102,11 +131,16 @@ class WeightFile:
         )
 
     @cached_property
+    def in_fp8(self) -> int:
+        """Numbers in matrices of the main model's layers and of the module's, routers left out."""
+        layers = self.model.counted.component_map.layers
+        return sum(map(_quantised, (*layers, layers[-1])))
+
+    @property
     def modules(self) -> Fraction:
         """Modules of prediction, by the numbers in FP8 that the main model's layers leave over."""
-        layers = self.model.counted.component_map.layers
-        main, one = sum(map(_quantised, layers)), _quantised(layers[-1])
-        return Fraction(self.numbers["F8_E4M3"] - main, one)
+        one = _quantised(self.model.counted.component_map.layers[-1])
+        return Fraction(self.numbers["F8_E4M3"] - (self.in_fp8 - one), one)
 
     @property
     def balancing_biases(self) -> int:
@@ -187,6 +221,12 @@ class Counts:
         """The second route."""
         return Formula({**self.model.config, "model_type": "deepseek_v3"})
 
+    def active(self, convention: str) -> tuple[int, dict[str, int]]:
+        """Parameters that work on a token, by a convention of counting, and the same by other routes."""
+        run = self.model.counted.count_run("active", convention)
+        also = {"formula": self.formula.count("active", convention), "one token run": run}
+        return self.model.count("active", convention), also
+
     @property
     def cached(self) -> int:
         """Numbers that a token leaves in the cache: the latent and the rotary key of every layer."""
@@ -209,10 +249,36 @@ class Counts:
 @pytest.fixture(scope="session")
 def tables() -> Tables:
     """The README's tables of scores."""
-    scores, bold = "scores.json", "bold.json"
-    found = {table: ScoreTable(rows) for table, rows in origins.load(scores, DATA, parse_float=Fraction).items()}
-    evidence = [origins.evidence(name, DATA) for name in (scores, bold)]
-    return Tables(**found, bold=origins.load(bold, DATA), evidence=evidence)
+    scores, bold, sizes = facts("scores.json", DATA), facts("bold.json", DATA), problems()
+    found = {table: ScoreTable(rows, problems=sizes.values) for table, rows in scores.values.items()}
+    return Tables(**found, bold=bold.values, evidence=scores.evidence + bold.evidence + sizes.evidence)
+
+
+@pytest.fixture(scope="session")
+def report() -> Facts:
+    """The report's own print of some tables."""
+    told, sizes = facts("report.json", DATA), problems()
+    tables = {name: ScoreTable(rows, problems=sizes.values) for name, rows in told.values.items()}
+    return Facts(tables, told.evidence + sizes.evidence)
+
+
+def _of_card(name: str) -> CardModel:
+    from claim_suite.fixtures.cards.card import read_card
+    from claim_suite.fixtures.cards.quantities import CardModel
+
+    return CardModel(read_card(CARDS / f"{name}.toml"))
+
+
+@pytest.fixture(scope="session")
+def qwen_72b() -> CardModel:
+    """Qwen2.5-72B, by its card."""
+    return _of_card("qwen2-5-72b")
+
+
+@pytest.fixture(scope="session")
+def llama_405b() -> CardModel:
+    """Llama-3.1-405B, by its card."""
+    return _of_card("llama-3-1-405b")
 
 
 @pytest.fixture(scope="session")

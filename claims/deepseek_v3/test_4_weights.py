@@ -1,8 +1,11 @@
 """README_WEIGHTS: what the weight file holds."""
 
+from fractions import Fraction
+
 import pytest
 
 from claim_suite.fixtures.claim.table import Entry, each, uncheckable
+from claims.deepseek_v3.names import COUNTED
 
 pytestmark = pytest.mark.cheap
 
@@ -15,9 +18,9 @@ OF_LATER = (
     "It stands beside the checkpoint and not in the repository; the link is to a copy. The head is included, the "
     "embedding no longer."
 )
-PROJECTION = (
-    "the projection of the two hidden states, which the text lists among the module's tensors, is left out of the "
-    "count: the layer alone gives the printed figure"
+TO_FIVE = (
+    "to the nearest five tenths: to one tenth it is the layer alone, without the projection of the two hidden states "
+    "that the text lists among the module's tensors"
 )
 
 
@@ -45,12 +48,15 @@ def test_weights_total(v3, stated, measure):
     "weights-active",
     stated="36.7B",
     refuted="with both vocabulary matrices it is nearly a billion more, and with one of them it rounds to a tenth less",
+    words="Activation parameters: 36.7B (including 0.9B for Embedding and 0.9B for the output Head).",
+    reply="That it was corrected: the later text counts the head alone and prints a tenth less, which holds; no way of "
+    "counting gives this number.",
     note="Read as the sentence says: embedding and head are included. It was corrected later.",
 )
 def test_weights_active(v3, stated, measure):
     """36.7 billion parameters are activated, embedding and head included."""
-    also = {"formula": v3.formula.active, "one token run": v3.model.counted.active}
-    assert measure(v3.model.active, "parameters", also=also) == stated
+    active, also = v3.active(COUNTED["literal"])
+    assert measure(active, "parameters", also=also) == stated
 
 
 @pytest.mark.claim(
@@ -59,11 +65,8 @@ def test_weights_active(v3, stated, measure):
 )  # fmt: skip
 def test_weights_active_corrected(v3, stated, measure):
     """36.6 billion parameters are activated, the head included."""
-    also = {
-        "formula": v3.formula.active - v3.formula.embeddings,
-        "one token run": v3.model.counted.active - v3.model.embeddings,
-    }
-    assert measure(v3.model.active - v3.model.embeddings, "parameters", also=also) == stated
+    active, also = v3.active(COUNTED["loose"])
+    assert measure(active, "parameters", also=also) == stated
 
 
 @each(
@@ -78,38 +81,56 @@ def test_vocabulary_matrices(part, v3, stated, measure):
     assert measure(getattr(v3.model, part), "parameters", also=getattr(v3.formula, part)) == stated
 
 
-@pytest.mark.claim("prediction-unique", stated="11.5B", refuted=PROJECTION)
+@pytest.mark.claim(
+    "prediction-unique",
+    stated="11.5B",
+    words="11.5B unique parameters, excluding the shared 0.9B Embedding and 0.9B output Head).",
+    loosely=TO_FIVE,
+)
 def test_prediction_unique(weights, stated, measure):
     """The module has 11.5 billion parameters of its own, embedding and head excluded."""
     measure(weights.layer, "parameters", of="layer", also=weights.layer_by_formula)
-    also = weights.layer_by_formula + weights.beside_the_layer
-    assert measure(weights.layer + weights.beside_the_layer, "parameters", of="module", also=also) == stated
+    assert measure(weights.module, "parameters", of="module", also=weights.module_by_other_routes) == stated
 
 
 @pytest.mark.claim(
     "prediction-active",
     stated="2.4B",
-    refuted=PROJECTION,
+    words="Activation parameters: 2.4B (including the shared 0.9B Embedding and 0.9B output Head).",
     note="Read as the sentence says: embedding and head are included. It was corrected later.",
+    refuted="the projection of the two hidden states, which the text lists among the module's tensors, is left out "
+    "of the count: the layer alone gives the printed figure",
+    reply="That the layer is meant, to which the figure belongs: but it stands for the module, of which the text "
+    "lists the projection as one part.",
 )
 def test_prediction_active(weights, stated, measure):
     """2.4 billion of the module's parameters are activated, embedding and head included."""
-    shared = weights.model.embeddings + weights.model.head
-    own = weights.layer - weights.idle + weights.beside_the_layer
-    also = weights.layer_by_formula - weights.idle + weights.beside_the_layer + shared
-    assert measure(own + shared, "parameters", also=also) == stated
+    active, also = weights.active(weights.copies)
+    assert measure(active, "parameters", also=also) == stated
 
 
 @pytest.mark.claim(
     "prediction-active-corrected", stated="1.5B", version=LATER, corrects="prediction-active", in_words=True,
-    refuted=PROJECTION,
-    link=COPY, note=OF_LATER,
+    words="Activation parameters: 1.5B (including 0.9B for the output Head).",
+    link=COPY, note=OF_LATER, loosely=TO_FIVE,
 )  # fmt: skip
 def test_prediction_active_corrected(weights, stated, measure):
     """1.5 billion of the module's parameters are activated, the head included."""
-    own = weights.layer - weights.idle + weights.beside_the_layer
-    also = weights.layer_by_formula - weights.idle + weights.beside_the_layer + weights.model.head
-    assert measure(own + weights.model.head, "parameters", also=also) == stated
+    active, also = weights.active(weights.model.head)
+    assert measure(active, "parameters", also=also) == stated
+
+
+@pytest.mark.claim(
+    "shared-vocabulary",
+    note="Read as: beside a copy of each, as large as the main model's, the checkpoint stores no vocabulary matrix for "
+    "the module. That the copies are equal takes the weights; an engine such as SGLang puts the main model's in their "
+    "place.",
+)
+def test_shared_vocabulary(weights, measure):
+    """The module shares embedding and head with the main model."""
+    own = weights.layer_by_formula + weights.beside_the_layer + weights.scales + weights.balancing_biases
+    left = weights.stored - weights.model.total - own
+    assert measure(Fraction(left, weights.copies), "copies of embedding and head") == 1
 
 
 @pytest.mark.claim(
@@ -148,8 +169,6 @@ def test_e4m3(library, measure):
 
 
 @uncheckable(
-    ("shared-vocabulary", "The module shares embedding and head with the main model.",
-     "the checkpoint stores them twice; whether the copies are equal takes its weights"),
     ("dynamic-activation", "Activations are quantised as they come, for each token by 128 channels.",
      "it is what an engine does, not what the file holds"),
 )  # fmt: skip

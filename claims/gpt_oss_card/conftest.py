@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claim_suite.fixtures import origins
-from claim_suite.fixtures.facts import Facts, ScoreTable, facts, published
+from claim_suite.fixtures.facts import Facts, ScoreTable, facts, problems, published
 from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER
 from claims.gpt_oss_card.entries import MODELS
 
@@ -26,6 +26,7 @@ DATA = Path(__file__).parent / "data"
 
 devices = published("devices.json", DATA, "Gigabytes of memory by device.")
 contents = published("contents.json", DATA, "Which tables and figures the card has, and how many entries its lists.")
+elsewhere = published("elsewhere.json", DATA, "What others say of the sets that the card takes.")
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,9 @@ def checkpoints(published_models: Callable[[str], Model]) -> Checkpoints:
 @pytest.fixture(scope="session")
 def card() -> Facts:
     """The card's tables and figures of scores, by name."""
-    told = facts("scores.json", DATA)
-    return Facts({name: ScoreTable(rows) for name, rows in told.values.items()}, told.evidence)
+    told, sizes = facts("scores.json", DATA), problems()
+    tables = {name: ScoreTable(rows, problems=sizes.values) for name, rows in told.values.items()}
+    return Facts(tables, told.evidence + sizes.evidence)
 
 
 @pytest.fixture(scope="session")

@@ -2,22 +2,10 @@
 
 import pytest
 
-from claim_suite.fixtures.claim.table import uncheckable
+from claim_suite.fixtures.claim.table import Entry, each, uncheckable
 from claims.gpt_oss_card.entries import BOTH, LARGER
 
 pytestmark = pytest.mark.cheap
-
-
-@pytest.mark.claim(
-    "acted-on-11",
-    stated="11",
-    refuted="the appendix that lists what was implemented has an entry fewer",
-    note="Read as: Appendix 2, to which the sentence leads, has as many entries under what was implemented.",
-)
-def test_acted_on_11(contents, stated, measure):
-    """11 of the external reviewers' recommendations were acted on."""
-    implemented = contents["recommendations"]["implemented"]
-    assert measure(sum(implemented.values()), "entries of Appendix 2") == stated
 
 
 @pytest.mark.claim(
@@ -28,8 +16,8 @@ def test_acted_on_11(contents, stated, measure):
 )
 def test_nine_of_twelve_urgent(contents, stated, measure):
     """9 of the 12 recommendations of high urgency were acted on."""
-    left = contents["recommendations"]["high_urgency_not_adopted"]
-    assert measure(12 - left, "of 12", of="not listed as left out") == stated
+    of = contents["recommendations"]
+    assert measure(of["high_urgency"] - of["high_urgency_not_adopted"], "not listed as left out") == stated
 
 
 @pytest.mark.claim("five-cyber-ranges", stated="5")
@@ -44,9 +32,27 @@ def test_five_cyber_ranges(contents, stated, measure):
     note="Held against what the company said with GPT-4.1: of the 500 problems of SWE-bench Verified it leaves out 23, "
     "which do not run on its infrastructure.",
 )
-def test_subset_of_swe_bench(contents, stated, measure):
+def test_subset_of_swe_bench(elsewhere, stated, measure):
     """A fixed subset of 477 problems of SWE-bench Verified is used."""
-    assert measure(contents["problems"]["all"] - contents["problems"]["not_run"], "problems that run") == stated
+    of = elsewhere["swe_bench_verified"]
+    assert measure(of["all"] - of["not_run"], "problems that run") == stated
+
+
+@each(
+    "field",
+    [
+        Entry(("paperbench", "papers"), "paperbench-papers", {"stated": "20", "says": "PaperBench has 20 papers."}),
+        Entry(("paperbench", "tasks"), "paperbench-tasks", {"stated": "8,316",
+            "says": "PaperBench has 8,316 tasks that are graded one by one."}),
+        Entry(("protocolqa", "published"), "protocolqa-questions", {"stated": "108",
+            "says": "108 questions of ProtocolQA were made open-ended.",
+            "note": "Read as: all that are published of it."}),
+    ],
+)  # fmt: skip
+def test_sets_of_others(field, elsewhere, stated, measure):
+    """What a set that others made has."""
+    name, what = field
+    assert measure(elsewhere[name][what], what) == stated
 
 
 @pytest.mark.claim(
@@ -65,14 +71,14 @@ def test_o4_mini_a_point_above_o3(card, stated, measure):
 
 @pytest.mark.claim(
     "harmony-tables-17-and-18",
-    refuted="its tables end at 13: what it means are the figures of these numbers",
+    loosely="of figures: its tables end at 13, and the figures of these numbers show the example",
     also_prints=("17", "18"),
-    note="Read as: the appendix has tables of these numbers.",
+    note="Read as: the appendix has tables of these numbers; weaker: figures.",
 )
-def test_harmony_tables(contents, measure):
+def test_harmony_tables(contents, reading, measure):
     """Tables 17 and 18 of the appendix show an example of the chat format."""
-    measure(len({17, 18} & set(contents["captions"]["Figure"])), "figures of these numbers")
-    assert measure(len({17, 18} & set(contents["captions"]["Table"])), "tables of these numbers") == 2
+    kind = {"literal": "Table", "loose": "Figure"}[reading]
+    assert measure(len({17, 18} & set(contents["captions"][kind])), f"of these numbers: {kind.lower()}s") == 2
 
 
 PICTURE = "the values stand in a picture only, and the questions are not public"
@@ -84,12 +90,13 @@ INSIDE = "it is about what was done inside the company"
      "of three categories one prints a threshold, and none its scores"),
     ("does-not-advance-the-frontier", "The release does not significantly advance what open models can in biology.",
      PICTURE),
+    ("acted-on-11", "11 of the external reviewers' recommendations were acted on.",
+     "Appendix 2 sums up what was done, and an entry may answer two recommendations: its ten tell no number", "11"),
     ("22-recommendations", "External reviewers submitted 22 recommendations.",
      "only those that are discussed are listed", "22"),
     ("virology-questions", "350 virology questions were held out.",
      "the set is not public; Appendix 2 speaks of a final one of 322, and how they belong together is not said", "350"),
     ("above-human-virology", "All models score above the average human baseline of 40 % at virology.", PICTURE, "40%"),
-    ("protocolqa-questions", "108 questions of ProtocolQA were made open-ended.", INSIDE, "108"),
     ("protocolqa-experts", "19 scientists with a doctorate gave its expert baseline.", INSIDE, "19"),
     ("below-protocolqa-consensus", "All models are below the consensus of the experts, 54 %.", PICTURE, "54%"),
     ("below-protocolqa-median", "All models are below the median expert, 42 %.", PICTURE, "42%"),
@@ -108,9 +115,6 @@ INSIDE = "it is about what was done inside the company"
     ("no-scenario-solved", "No model solves a scenario of the cyber range, with hints or without.", PICTURE, "0%"),
     ("tries-per-problem", "4 tries a problem give pass@1 on SWE-bench Verified.", INSIDE, "4"),
     ("two-points-below-on-pull-requests", "The models are two points below o4-mini on pull requests.", PICTURE),
-    ("paperbench-papers", "PaperBench has 20 papers.", "it is another paper's number, quoted", "20"),
-    ("paperbench-tasks", "PaperBench has 8,316 tasks that are graded one by one.",
-     "it is another paper's number, quoted", "8,316"),
     ("paperbench-subset", "10 papers were used, each with less than 10 GB of data.", "which ones is not said", "10"),
     model={
         "not-high-capability": LARGER,

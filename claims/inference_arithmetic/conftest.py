@@ -13,11 +13,13 @@ import pytest
 from claim_suite.fixtures.facts import Facts, facts, published
 from claim_suite.fixtures.models.accelerators import Accelerator, Decoding
 from claim_suite.fixtures.models.published import published_model
+from claim_suite.fixtures.recording import options
 from claim_suite.reports import schema
 from claims.inference_arithmetic.equations import Sizes, Times
 
 if TYPE_CHECKING:
     from claim_suite.fixtures.models.published import Model
+    from claims.inference_arithmetic.architectures import Architectures
     from claims.inference_arithmetic.clock import ProductClock
 
 DATA = Path(__file__).parent / "data"
@@ -118,8 +120,16 @@ def sharding() -> Any:
 
 
 @pytest.fixture(scope="session")
+def architectures() -> Architectures:
+    """Widths of the models whose cards the suite has, up to the document's month."""
+    from claims.inference_arithmetic.architectures import Architectures
+
+    return Architectures()
+
+
+@pytest.fixture(scope="session")
 def product_clock(request: pytest.FixtureRequest) -> ProductClock:
     """The clock for products of matrices in bfloat16. Its times raise NotCovered on anything but an A100."""
     from claims.inference_arithmetic.clock import ProductClock
 
-    return ProductClock.on(request.config.getoption("--device"))
+    return ProductClock.on(options.device(request.config))

@@ -45,6 +45,14 @@ def positions(model: Model) -> int:
     return sum(one.numel() for name, one in model.counted.model.named_parameters() if name.endswith("wpe.weight"))
 
 
+def sinusoids(context: int, width: int) -> tuple[int, int]:
+    """Numbers of a table of sines and cosines for positions, as the library keeps it, and how many it learns."""
+    from transformers.models.marian.modeling_marian import MarianSinusoidalPositionalEmbedding
+
+    table = MarianSinusoidalPositionalEmbedding(context, width).weight
+    return table.numel(), table.numel() * table.requires_grad
+
+
 @cache
 def projection_work(model: Model, *names: str) -> int:
     """FLOPs of one token in the linear maps of these names, in all layers."""

@@ -11,6 +11,7 @@ from claims.inference_arithmetic.equations import Sizes
 pytestmark = pytest.mark.cheap
 
 WIDTH, ACCELERATORS = 16, 4  # of the layer that is run: what is sent is a share of its width
+HEADS = 2  # of each accelerator
 
 CLAIMS = Listed(
     """
@@ -38,6 +39,15 @@ CLAIMS = Listed(
         "says, so each matrix has four numbers for every pair of features",
         "bytes-of-communication": "a slip of units: so many numbers are sent, and each takes two bytes in the 16-bit "
         "formats assumed throughout, as the later equations have it",
+    },
+    words={
+        "mlp-matrices": "W_1 of 4 x d_model and W_2 of d_model x 4 to make a dimension 4 times larger",
+        "bytes-of-communication": "Ultimately we do 4(N - 1)d/N bytes of communication",
+    },
+    reply={
+        "mlp-matrices": "4 by d is short for 4d by d, as the words show; but it is printed so twice, as shapes.",
+        "bytes-of-communication": "It counts numbers, and the equations for latency have the two bytes; here it says "
+        "bytes.",
     },
     note={
         "mlp-matrices": "Each of the two matrices is printed with 4 rows or columns. Numbers a feature.",
@@ -90,14 +100,16 @@ def test_tensor_communication(sharding, reading, measure):
 
 
 @CLAIMS.claim(
-    refuted="a slip in the shape: heads are summed over by then, and each accelerator has one vector of the model's "
-    "width",
-    note="What an accelerator has after multiplying by its part of attention's output matrix, before the exchange: the "
-    "document prints d by a number of heads. Numbers for one token, of the 52B model's 64 heads on four accelerators.",
+    disputed="before an accelerator adds up what its own heads give, each of them a vector of the model's width",
+    words="we multiply the result by our shard of W_o to get a shard of o_s",
+    note="Numbers for one token, of a layer that is run with two heads on each of four accelerators, in vectors of the "
+    "model's width. Literally: after multiplying by the accelerator's part of attention's output matrix, which adds "
+    "up its heads.",
 )
-def test_output_shards(anthropic, sharding, measure):
-    heads = anthropic.config["num_attention_heads"] // ACCELERATORS
-    assert measure(Fraction(sharding.partial_size(WIDTH, ACCELERATORS), WIDTH), "vectors") >= heads
+def test_output_shards(sharding, reading, measure):
+    added, apart = sharding.partial_size(WIDTH, ACCELERATORS), sharding.sizes_by_head(WIDTH, ACCELERATORS, HEADS)
+    numbers = {"literal": added, "other": apart}[reading]
+    assert measure(Fraction(numbers, WIDTH), "vectors on an accelerator") >= HEADS
 
 
 @CLAIMS.claim(note="Of the first round, in numbers of the vector's width, by four accelerators.")
@@ -121,7 +133,9 @@ def test_the_mlp(claim, anthropic, stated, measure):
     of, sizes = anthropic.config, Sizes.of(anthropic.config)
     parameters = {"parameters": Fraction(anthropic.mlp, 2 * sizes.unit)}
     found = {
-        "mlp-matrices": lambda: measure(Fraction(anthropic.mlp, 2 * sizes.layers * sizes.width), "times d numbers"),
+        "mlp-matrices": lambda: measure(
+            Fraction(anthropic.mlp, 2 * sizes.layers * sizes.width), "times d numbers", also=of["ffn_dim"]
+        ),
         "mlp-width": lambda: measure(Fraction(of["ffn_dim"], of["hidden_size"]), "model widths", also=parameters),
     }
     assert found[claim]() == stated
@@ -133,6 +147,8 @@ def test_the_exchanges_of_a_layer(claim, sharding, stated, measure):
     numbers = Fraction(wire.sent * ACCELERATORS, (ACCELERATORS - 1) * WIDTH)
     found = {
         "exchanges": lambda: measure(len(wire.rounds), "rounds a layer", also={"numbers sent": numbers}),
-        "bytes-of-communication": lambda: measure(2 * numbers, "times (N - 1)·d/N bytes"),
+        "bytes-of-communication": lambda: measure(
+            2 * numbers, "times (N - 1)·d/N bytes", also={"rounds": 2 * len(wire.rounds)}
+        ),
     }
     assert found[claim]() == stated

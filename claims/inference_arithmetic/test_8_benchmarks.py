@@ -21,20 +21,20 @@ CLAIMS = Listed(
     | benchmark-width            | =5120  | 40 heads of 128 features make a width of 5120.                             |
     | benchmark-parameters       | 13B    | 40 layers of that width are a model of 13B parameters.                     |
     | expected-on-two            | 8.4    | For one token on two GPUs 8.4 ms are expected.                             |
-    | expected-comms             | 1      | Communication is expected to take about 1 ms.                              |
+    | expected-comms             | ~1     | Communication is expected to take about 1 ms.                              |
     | expected-on-one            | 16.8   | On one GPU 16.8 ms are expected.                                           |
     | comms-on-one               | 0      | On one GPU nothing is communicated.                                        |
     | exact-bandwidth            | 1.555  | The bandwidth of an A100 is 1.555e12 bytes a second rather than 1.5e12.    |
     | timed-on-one               | 22.0   | On one GPU a token took 22.0 ms.                                           |
     | reached-on-one             | 76%    | The expected time is 76% of that.                                          |
-    | bandwidth-reached          | 90%    | Up to 90% of the memory bandwidth is reached on one GPU.                   |
-    | after-bandwidth-on-one     | 18.5   | At that bandwidth 18.5 ms are expected on one GPU.                         |
+    | bandwidth-reached          | ~90%   | Up to 90% of the memory bandwidth is reached on one GPU.                   |
+    | after-bandwidth-on-one     | ~90%   | At that bandwidth 18.5 ms are expected on one GPU.                         |
     | intermediates-on-one       | 2.2    | Intermediate activations take another 2.2 ms.                              |
     | accounted-on-one           | 20.7   | Together they take 20.7 ms.                                                |
     | left-on-one                | 1.4    | That leaves 1.4 ms to account for.                                         |
     | timed-on-two               | 13.5   | On two GPUs a token took 13.5 ms.                                          |
     | reached-on-two             | 62%    | The expected time is 62% of that.                                          |
-    | bandwidth-on-two           | 87     | 87% of the memory bandwidth is reached on two GPUs.                        |
+    | bandwidth-on-two           | ~87    | 87% of the memory bandwidth is reached on two GPUs.                        |
     | after-bandwidth-on-two     | 9.5    | At that bandwidth 9.5 ms are expected on two GPUs.                         |
     | accounted-on-two           | 11.7   | With 2 ms of intermediate activations it is 11.7 ms.                       |
     | left-on-two                | 1.5    | That leaves 1.5 ms for communication.                                      |
@@ -66,6 +66,7 @@ CLAIMS = Listed(
     model=dict.fromkeys(("exact-bandwidth", "ratio-at-90", "product-of-4000"), ""),
     also_prints={
         "benchmark-width": ("40", "128"),
+        "after-bandwidth-on-one": ("18.5",),
         "timed-on-one": ("283.60", "63.17", "10"),
         "timed-on-two": ("180.86", "45.45"),
         "comms-of-a-layer": ("50",),
@@ -74,13 +75,6 @@ CLAIMS = Listed(
         "store-time": ("18",),
     },
     loosely={"pass-on-one": "it is cut short: it rounds to 49"},
-    refuted={
-        "after-bandwidth-on-one": "16.8 ms by nine tenths are more: 18.6 from what was counted, 18.7 from the rounded "
-        "time",
-        "left-on-one": "22.0 less 20.7 is 1.3, also with the exact time of the benchmark",
-        "after-bandwidth-on-two": "8.4 ms by that share are 9.6, and 9.7 from the rounded time",
-        "left-on-two": "13.5 less 11.7 is 1.8",
-    },
     uncheckable={
         "bandwidth-reached": OWN_RUN,
         "intermediates-on-one": OWN_RUN,
@@ -94,8 +88,8 @@ CLAIMS = Listed(
     note={
         "timed-on-one": "From the output that the document prints.",
         "accounted-on-one": "From the document's own two terms.",
-        "left-on-one": "From the document's own two numbers.",
-        "left-on-two": "From the document's own two numbers.",
+        "after-bandwidth-on-one": "The share of the bandwidth at which the calculated time is the printed 18.5 ms; "
+        "about 90 %, the document says, and that it is rounded up.",
     },
 )
 
@@ -111,6 +105,14 @@ def product_time(steps: Any, widths: int) -> Any:
     return US * Fraction(512 * widths * 5120**2 * 2) / steps.a100.flops_per_second
 
 
+def left(printed: Any, name: str) -> dict[str, Fraction]:
+    """Milliseconds of a step that are not accounted for: by the printed numbers, and as few as terms that print so."""
+    run = printed[name]
+    step = Fraction(run["total_ms"] - run["context_ms"], printed["benchmark"]["tokens"])
+    accounted = {"literal": run["accounted_ms"], "loose": run["accounted_ms"] - Fraction(1, 20)}
+    return {"literal": run["step_ms"] - accounted["literal"], "loose": step - accounted["loose"]}
+
+
 @cheap
 @CLAIMS.claim(
     loosely="only with the 2.2 ms of one GPU; the sentence itself says 2",
@@ -123,13 +125,57 @@ def test_accounted_on_two(printed, reading, stated, measure):
 
 @cheap
 @CLAIMS.claim(
+    loosely="only at 88 %, which more like 87 allows",
+    words="it doesn't quite get to 90, more like 87, getting us to 9.5ms",
+    note="Literally at 87 % of the bandwidth; weaker: at one more, as a number that is said to be like another allows.",
+)
+def test_after_bandwidth_on_two(steps, benchmarked, reading, stated, measure):
+    reached = steps.printed["two_gpus"]["bandwidth_reached"] + {"literal": 0, "loose": Fraction(1, 100)}[reading]
+    assert measure(MS * steps.layers_of(benchmarked, 2).floor(1) / reached, "ms") == stated
+
+
+LEFT = (
+    "Literally from the document's own two numbers; weaker: from the time of the benchmark as it is printed, and the "
+    "least number that prints as the second."
+)
+
+
+@cheap
+@CLAIMS.claim(
+    loosely="only with the terms as they may be before rounding, 22.04 less 20.65; the document asks to excuse its "
+    "digits",
+    note=LEFT,
+)
+def test_left_on_one(printed, reading, stated, measure):
+    assert measure(left(printed, "one_gpu")[reading], "ms") == stated
+
+
+@cheap
+@CLAIMS.claim(
+    refuted="13.5 less 11.7 is 1.8, and no rounding of the two makes up for three tenths",
+    words="getting us 11.7ms. With the remaining 1.5 ms then, we're searching for comms!",
+    reply="The digits are mangled, as the text says itself; but no terms that print so leave less than 1.7.",
+    note=LEFT,
+)
+def test_left_on_two(printed, reading, stated, measure):
+    least = printed["two_gpus"]["after_bandwidth_ms"] + printed["one_gpu"]["intermediate_ms"]
+    also = {"literal": {"terms of the second": printed["two_gpus"]["step_ms"] - least}, "loose": {}}[reading]
+    assert measure(left(printed, "two_gpus")[reading], "ms", also=also) == stated
+
+
+@cheap
+@CLAIMS.claim(
     refuted="what is left is more than the communication that was calculated, by its own number and still more by the "
     "difference as it is",
+    words="This is easily covered by our calculated 1ms of comms not being parallelised",
+    reply="The profile shows 1.7 ms of it, as the next sentence says; but what was calculated is less than what is "
+    "left.",
     note="Read as: the calculated time of messages is no less than the time that is left.",
 )
 def test_easily_covered(steps, benchmarked, printed, measure):
-    left = measure(printed["two_gpus"]["step_ms"] - printed["two_gpus"]["accounted_ms"], "ms", of="left")
-    assert measure(MS * steps.layers_of(benchmarked, 2).waiting, "ms", of="messages") >= left
+    also = {PRINTED: MS * steps.equations_of(benchmarked, 2).waiting}
+    messages = measure(MS * steps.layers_of(benchmarked, 2).waiting, "ms", of="messages", also=also)
+    assert messages >= measure(left(printed, "two_gpus")["literal"], "ms", of="left")
 
 
 @cheap
@@ -172,7 +218,7 @@ def test_product_of_4000(product_clock, stated, measure):
 @cheap
 @CLAIMS.each(
     "benchmark-width", "benchmark-parameters", "expected-on-two", "expected-comms", "expected-on-one", "reached-on-one",
-    "after-bandwidth-on-one", "reached-on-two", "after-bandwidth-on-two", "mlp-product", "projection-product",
+    "after-bandwidth-on-one", "reached-on-two", "mlp-product", "projection-product",
 )  # fmt: skip
 def test_expected(claim, steps, benchmarked, counting, stated, measure):
     one, two = (MS * steps.layers_of(benchmarked, gpus).floor(1) for gpus in (1, 2))
@@ -193,9 +239,8 @@ def test_expected(claim, steps, benchmarked, counting, stated, measure):
         "expected-comms": lambda: measure(waiting, "ms", also=MS * equations.waiting),
         "expected-on-one": lambda: measure(one, "ms", also={"twice the time on two": 2 * two}),
         "reached-on-one": lambda: measure(one / of_one["step_ms"], share),
-        "after-bandwidth-on-one": lambda: measure(one / of_one["bandwidth_reached"], "ms"),
+        "after-bandwidth-on-one": lambda: measure(one / of_one["after_bandwidth_ms"], "of the bandwidth"),
         "reached-on-two": lambda: measure(two / of_two["step_ms"], share),
-        "after-bandwidth-on-two": lambda: measure(two / of_two["bandwidth_reached"], "ms"),
         "mlp-product": lambda: measure(mlp, "microseconds", also={PRINTED: product_time(steps, 4)}),
         "projection-product": lambda: measure(projection, "microseconds", also={PRINTED: product_time(steps, 1)}),
     }
@@ -223,9 +268,7 @@ def test_from_its_own_numbers(claim, steps, stated, measure):
     found = {
         "timed-on-one": lambda: measure(token_on_one, "ms"),
         "accounted-on-one": lambda: measure(one["after_bandwidth_ms"] + one["intermediate_ms"], "ms"),
-        "left-on-one": lambda: measure(one["step_ms"] - one["accounted_ms"], "ms"),
         "timed-on-two": lambda: measure(token_on_two, "ms"),
-        "left-on-two": lambda: measure(two["step_ms"] - two["accounted_ms"], "ms"),
         "ratio-at-90": lambda: measure(
             a100.flops_per_second / (a100.memory_bandwidth * reached), "FLOPs a byte", also=a100.ridge / reached
         ),

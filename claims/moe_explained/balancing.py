@@ -14,10 +14,10 @@ from transformers.models.mixtral.modeling_mixtral import MixtralForCausalLM
 from claim_suite.fixtures.gate.cases import Case
 from claim_suite.fixtures.gate.router import assignments
 from claim_suite.fixtures.routing.capacity import expert_capacity, kept
-from claim_suite.fixtures.routing.shares import assignment_shares, evenness, squared_distance
 
 TOKENS = 64
-UNEVEN = Case(seed=86, tokens=8, experts=2, k=1)  # six tokens and two: its loss is below that of four and four
+WIDTH = 4
+UNEVEN = Case(seed=86, tokens=8, experts=2, top_k=1)  # six tokens and two: its loss is below that of four and four
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,35 @@ class Batch:
                 taken[expert] += 1
         return [times == 2 for times in turned_away]
 
+    def by_blocks(self) -> Tensor:
+        """Each token by the matrix of its expert, all in one product of blocks that are as long as their loads."""
+        chosen, tokens, experts = self._whole_numbers()
+        order = chosen.argsort(stable=True)
+        blocks = torch.split(tokens[order], assignments(chosen, self.experts).tolist())
+        found = torch.empty_like(tokens)
+        together = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        found[order] = together @ experts.flatten(end_dim=1)
+        return found
+
+    def one_by_one(self) -> Tensor:
+        """The same, a token at a time."""
+        chosen, tokens, experts = self._whole_numbers()
+        return torch.stack([token @ experts[expert] for token, expert in zip(tokens, chosen.tolist(), strict=True)])
+
+    def _whole_numbers(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The expert of each token, tokens `[tokens, width]`, and a matrix of each expert, so that sums are exact."""
+        generator = torch.Generator().manual_seed(self.seed)
+        sizes = (TOKENS, WIDTH), (self.experts, WIDTH, WIDTH)
+        tokens, experts = (torch.randint(-9, 10, size, generator=generator) for size in sizes)
+        return self._logits().argmax(dim=1), tokens, experts
+
     def _places(self) -> int:
         return int(expert_capacity(TOKENS, self.experts, self.factor, top_k=2))
 
 
 def loss_of_an_uneven_batch() -> float:
     """Largest loss of a batch by any implementation, in units of the loss at an even load, which is k."""
-    return max(UNEVEN.losses().values()) / UNEVEN.k
-
-
-def variation_of_that_batch() -> float:
-    """Squared variation of the loads of its experts."""
-    counts = assignments(UNEVEN.logits().topk(UNEVEN.k, dim=1).indices, UNEVEN.experts).numpy()
-    return float(squared_distance(assignment_shares(counts)[None, None], evenness(1))[0])
+    return max(UNEVEN.losses().values()) / UNEVEN.top_k
 
 
 def places_in_the_library(name: str) -> dict[str, int]:

@@ -45,7 +45,7 @@ CLAIMS = Listed(
     | all-linear-layers-of-attention |        | The command tunes all linear layers of the attention blocks.           |
     | experts-do-not-suit-adapters   |        | One should not tune the experts, as they do not go well with adapters. |
     | forty-eight-hours              | 48     | Fine-tuning takes about 48 hours on one A100.                          |
-    | ninety-gb-to-load              | 90     | It takes about 90 GB to load it in half precision.                     |
+    | ninety-gb-to-load              | ~90    | It takes about 90 GB to load it in half precision.                     |
     | twenty-four-gb-for-4-bit       | =24    | It takes a device with at least 24 GB to run it in 4 bits.             |
     | gptq-perplexity                | 4.40   | In 4 bits by GPTQ, without its routers, its perplexity is 4.40,        |
     |                                |        | against 4.25 in half precision.                                        |
@@ -97,12 +97,15 @@ def test_served_on_two_a100(mixtral, reading, stated, measure):
 
 
 @CLAIMS.claim(
-    refuted="the command below it names another set",
-    note="Read as: the set that the sentence names is one that the command names.",
+    refuted="the command below it names another set, of another owner",
+    words="An example command to fine-tune Mixtral on OpenAssistant\N{RIGHT SINGLE QUOTATION MARK}s [chat dataset]",
+    reply="Any set of chats can stand in an example; but the command that is printed trains on UltraChat.",
+    note="Read as: the set that the sentence links to is the one that the command names.",
 )
 def test_tuned_on_openassistant(listed, measure):
-    text, command = listed["data sets"].values()
-    assert measure(len(set(text) & set(command)), "sets", of="in both") == measure(len(text), "sets", of="in the text")
+    linked, named = (listed["data sets"][where].split("/") for where in ("text", "command"))
+    shared = measure(len(set(linked) & set(named)), "words", of="of owner and set, in both")
+    assert shared >= measure(len(linked), "words", of="of owner and set, in the text")
 
 
 @CLAIMS.claim
@@ -116,13 +119,9 @@ def test_all_linear_layers_of_attention(mixtral, listed, measure):
     assert tuned <= linear
 
 
-@CLAIMS.claim(
-    loosely="to the nearest ten",
-    note="Read as: rounded to the digit printed, 89.5 to 90.5 GB; weaker: to the nearest ten, which a zero allows.",
-)
-def test_ninety_gb_to_load(mixtral, reading, stated, measure):
-    gigabytes = measure(Fraction(2 * mixtral.total, GB), "GB", also=Fraction(2 * mixtral.formula.total, GB))
-    assert {"literal": gigabytes, "loose": Fraction(round(gigabytes, -1))}[reading] == stated
+@CLAIMS.claim
+def test_ninety_gb_to_load(mixtral, stated, measure):
+    assert measure(Fraction(2 * mixtral.total, GB), "GB", also=Fraction(2 * mixtral.formula.total, GB)) == stated
 
 
 @CLAIMS.claim(

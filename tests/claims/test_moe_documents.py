@@ -11,9 +11,18 @@ import pytest
 from claim_suite.fixtures.models.formula import Formula
 from claims.attention_and_moe_notes.estimates import Cache, active_parameters
 from claims.attention_and_moe_notes.gpt import Gpt
-from claims.moe_explained.balancing import Batch, changes_by_rounding
-from claims.moe_explained.costs import four_bit_bytes
-from claims.moe_explained.tables import by_batch, by_rate, gains
+from claims.moe_explained.balancing import UNEVEN, Batch, changes_by_rounding
+from claims.moe_explained.costs import EXPONENTS, four_bit_bytes, stopped_early
+from claims.moe_explained.tables import (
+    benefit_more,
+    better,
+    by_batch,
+    by_high_rate,
+    by_rate,
+    by_small_batch,
+    gains,
+    more_stable,
+)
 
 MISTRAL = {
     "model_type": "mistral", "hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 10,
@@ -72,6 +81,23 @@ def test_a_full_batch_turns_no_token_away_and_an_empty_one_all() -> None:
     assert sum(tight.overflowed()) == 62  # each of the two experts takes one token
 
 
+@pytest.mark.parametrize("experts", [2, 7])
+def test_blocks_give_each_token_what_its_expert_makes_of_it(experts: int) -> None:
+    batch = Batch(seed=3, experts=experts, factor=Fraction(1))
+    assert batch.by_blocks().equal(batch.one_by_one())
+    assert batch.one_by_one().abs().sum() > 0
+
+
+def test_the_uneven_batch_is_uneven() -> None:
+    assert UNEVEN.logits().topk(1, dim=1).indices.flatten().bincount().sort().values.tolist() == [2, 6]
+
+
+def test_a_larger_model_stopped_early_takes_a_third_of_the_compute() -> None:
+    size, steps = stopped_early(dict(zip(EXPONENTS, (0.077, 0.76, 0.02), strict=True)))
+    assert size == pytest.approx(2.7, abs=0.05)  # Kaplan et al. 2020, B.3
+    assert steps == pytest.approx(0.13, abs=0.005)
+
+
 def test_rounding_makes_logits_alike_at_128() -> None:
     (change,) = changes_by_rounding([128])
     assert change == pytest.approx(0.36, abs=0.005)  # ST-MoE (arXiv 2202.08906), footnote 7
@@ -86,3 +112,20 @@ def test_means_of_runs_and_gains_of_doublings() -> None:
     assert by_batch(runs) == [("65k", Fraction(15, 6)), ("262k", Fraction(16, 6)), ("1M", Fraction(17, 6))]
     assert by_rate(runs) == [("1e-4", Fraction(3, 2)), ("5e-4", Fraction(7, 2)), ("1e-3", 3)]
     assert dict(gains({"experts": [2, 4, 8], "teachers": [-3, -1, 0]})) == {4: 2, 8: 1}
+    assert by_small_batch(runs) == [0, 0, 0, 0, 0, -2]
+    assert by_high_rate(runs) == [4, -2, 4, -1, 4, 0]
+    flat = {batch: {rate: [Fraction(0)] * 2 for rate in of} for batch, of in runs.items()}
+    more = benefit_more(runs, flat, by_high_rate)
+    assert more.value == pytest.approx(1.5)
+    assert more.value - more.low == pytest.approx(2.5706 * 2.8107 / 6**0.5, rel=1e-3)  # t of five degrees at 95 %
+
+
+def test_few_runs_leave_open_whether_a_method_is_stable() -> None:
+    def rows(stable: int, runs: int) -> dict[str, dict[str, Any]]:
+        method, plain = ({"stable": stable, "runs": runs, "quality": -1}, {"stable": 0, "runs": runs, "quality": -2})
+        return {"Method": method, "Baseline": plain}
+
+    few, many = (more_stable({"table_2_3_4": rows(runs, runs)}, "Method") for runs in (3, 30))
+    assert few.value == many.value == 1
+    assert few.low < 0 < many.low
+    assert better({"table_2_3_4": rows(3, 3)}, "Method") == 1

@@ -17,6 +17,7 @@ from claim_suite.fixtures.claim.numbers import NotCovered, Undecided
 from claim_suite.fixtures.errors import EvidenceError
 from claim_suite.fixtures.routing import agreement, files
 from claim_suite.fixtures.routing.counts import Text, count
+from claim_suite.fixtures.routing.intervals import ratio_intervals
 from claim_suite.fixtures.routing.metadata import UNKNOWN
 from claim_suite.fixtures.routing.shares import assignment_shares
 from tests.conftest import Suite
@@ -78,8 +79,8 @@ def test_shares_of_differences_are_what_was_changed(tmp_path_factory: Any, seed:
     else:
         assert found.differ().value <= changed + 1e-12
     for layer in (*found.one.layers, None):
-        assert 0 <= found.moved(layer).value <= found.differ(layer).value + 1e-12
-        assert found.moved(layer).value == pytest.approx(turned.moved(layer).value)
+        assert 0 <= found.total_variation(layer).value <= found.differ(layer).value + 1e-12
+        assert found.total_variation(layer).value == pytest.approx(turned.total_variation(layer).value)
         assert found.differ(layer).value == pytest.approx(turned.differ(layer).value)
         assert found.noise(layer) > 0
 
@@ -95,7 +96,32 @@ def test_moved_is_the_total_variation_of_shares(tmp_path_factory: Any, seed: int
         shares = [assignment_shares(each.choices[own, 1].sum(0)) for each in (found.one, found.other)]
         far.append(np.abs(shares[0] - shares[1]).sum() / 2)
         sizes.append(sum(TEXTS[place].tokens for place in own))
-    assert found.moved(1).value == pytest.approx(np.average(far, weights=sizes))
+    assert found.total_variation(1).value == pytest.approx(np.average(far, weights=sizes))
+
+
+def test_intervals_are_those_of_the_ratios_and_noise_is_that_of_other_texts(tmp_path: Path) -> None:
+    texts = some({"A": 40, "B": 30})
+    ours = choose(1, texts)
+    one = write(tmp_path / "one.parquet", texts, ours)
+    found = agreement.read([one], [write(tmp_path / "other.parquet", texts, differ(2, ours, 0.1))])
+    tokens = np.array([text.tokens for text in texts])
+    for layer, places in ((1, [1]), (None, [0, 1, 2])):
+        sizes = tokens * TOP_K * len(places)
+        of_choices = ratio_intervals(found.differing[:, places].sum(1), sizes, 0.95, 0, 1).estimate()
+        assert found.differ(layer) == of_choices
+        assert found.differ(layer).texts == 70
+        total, far, off = found.total_variation(layer), 0.0, 0.0
+        drawing = np.random.default_rng(5)
+        for own in (np.arange(40), np.arange(40, 70)):
+            counts, others = (each.choices[own][:, places] for each in (found.one, found.other))
+            drawn = drawing.multinomial(len(own), np.full(len(own), 1 / len(own)), 400)
+            again = assignment_shares(np.tensordot(drawn, counts, 1))
+            off += np.abs(again - assignment_shares(counts.sum(0))).sum(-1).mean() / 2 * tokens[own].sum()
+            apart = np.abs(assignment_shares(counts.sum(0)) - assignment_shares(others.sum(0))).sum(-1)
+            far += apart.mean() / 2 * tokens[own].sum()
+        assert total.value == pytest.approx(far / tokens.sum())
+        assert 0 <= total.low < total.value < total.high < 1
+        assert found.noise(layer) == pytest.approx(off / tokens.sum(), rel=0.08)
 
 
 def test_an_engine_agrees_with_itself_in_any_order_of_choices(tmp_path: Path) -> None:
@@ -103,7 +129,7 @@ def test_an_engine_agrees_with_itself_in_any_order_of_choices(tmp_path: Path) ->
     one = write(tmp_path / "one.parquet", TEXTS, ours)
     other = write(tmp_path / "other.parquet", TEXTS, [each[..., ::-1] for each in ours])
     found = agreement.read([one], [other])
-    assert (found.differ().value, found.moved().value) == (0, 0)
+    assert (found.differ().value, found.total_variation().value) == (0, 0)
     assert found.differ().high > 0  # texts that were not read may differ
     assert found.noise() > 0
 
@@ -114,15 +140,17 @@ def test_a_claim_decides_within_the_noise_of_texts(tmp_path: Path) -> None:
     ours = choose(1, texts)
     one = [write(tmp_path / "one.parquet", texts, ours)]
     near = agreement.read(one, [write(tmp_path / "near.parquet", texts, differ(2, ours, 0.01))])
-    assert near.moved() < near.noise()
+    assert near.total_variation() < near.noise()
     biased = [each.copy() for each in ours]
     for each in biased:
         each[..., 0] = np.where(each[..., 1] == 7, each[..., 0], 7)
     far = agreement.read(one, [write(tmp_path / "far.parquet", texts, biased)])
-    assert far.moved() > far.noise()
+    assert far.total_variation() > far.noise()
     few = [write(tmp_path / "few.parquet", texts[:9], ours[:9])]
     with pytest.raises(Undecided, match="too few to tell"):
-        agreement.read(few, few).moved()
+        agreement.read(few, few).total_variation()
+    with pytest.raises(Undecided, match="too few to tell"):
+        agreement.read(few, few).noise()
     with pytest.raises(NotCovered, match="lacks the layer 9"):
         near.differ(9)
 

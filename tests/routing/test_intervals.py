@@ -1,4 +1,4 @@
-"""Intervals of ratios: known values, where resampling has nothing to say, and where they refuse."""
+"""Intervals of ratios: known values, laws, where texts have nothing to say, and where they refuse."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claim_suite.fixtures.claim.numbers import Estimate, Undecided
 from claim_suite.fixtures.routing.intervals import (
     TextEstimate,
-    cluster_correction,
     effective_texts,
+    fisher,
+    influences,
     margin_interval,
     ratio_intervals,
-    resample,
     student,
-    studentised,
-    text_weights,
 )
 from claim_suite.fixtures.routing.shares import Array, assignment_shares, margin
 from tests.routing.planted import counts_of, drawn
 
 SHARES = np.array([0.4, 0.3, 0.2, 0.1])
+SEEDS = st.integers(0, 2**32 - 1)
 
 
 def one_domain(seed: int, texts: int, shares: Array = SHARES, spread: float = 0.5) -> Array:
@@ -32,78 +33,100 @@ def one_domain(seed: int, texts: int, shares: Array = SHARES, spread: float = 0.
     return counts
 
 
-def share_intervals(counts: Array, **how: Any) -> Any:
-    return ratio_intervals(counts, counts.sum(-1, keepdims=True), least=0, most=1, **how)
+def share_intervals(counts: Array, level: float = 0.95) -> Any:
+    return ratio_intervals(counts, counts.sum(-1, keepdims=True), level, 0, 1)
 
 
-def test_a_ratio_and_its_error_by_hand() -> None:
-    # Ten texts of two tokens; nine have one of both, the tenth has two.
-    found = resample(np.array([1] * 9 + [2]), np.full(10, 2), text_weights(10, 99, 1))
-    assert found.value == 11 / 20
-    # Residuals are nine times -.1 and once .9: squares .9, times 10 / 9, over a total of 20.
-    assert math.isclose(float(found.error), 1 / 20, rel_tol=1e-12)
-    assert found.shifts.shape == found.errors.shape == (99,)
+@given(SEEDS, st.integers(10, 15))
+def test_an_influence_is_what_a_ratio_loses_without_a_text(seed: int, texts: int) -> None:
+    drawing = np.random.default_rng(seed)
+    above, below = drawing.random((texts, 3)), drawing.integers(1, 9, (texts, 1))
+    ratio, influence = influences(above, below)
+    assert ratio == pytest.approx(above.sum(0) / below.sum())
+    for text in range(texts):
+        without = np.delete(above, text, 0).sum(0) / np.delete(below, text).sum()
+        assert influence[text] == pytest.approx((ratio - without) * math.sqrt((texts - 1) / texts))
 
 
-def test_replicates_are_those_of_the_drawn_texts() -> None:
-    counts, weights = one_domain(3, 12), text_weights(12, 40, 5)
-    sizes = counts.sum(-1, keepdims=True)
-    found = resample(counts, sizes, weights)
-    for shift, error, times in zip(found.shifts, found.errors, weights.astype(int), strict=True):
-        own, total = np.repeat(counts, times, 0), np.repeat(sizes, times, 0)
-        share = own.sum(0) / total.sum()
-        assert shift == pytest.approx(share - found.value)
-        by_hand = np.sqrt((((own - share * total) ** 2).sum(0)) * 12 / 11) / total.sum()
-        assert error == pytest.approx(np.maximum(by_hand, found.error / 10))
-    assert studentised(found) == pytest.approx(found.shifts / found.errors)
+def test_the_error_of_a_mean_is_the_one_of_the_books() -> None:
+    # Of texts of one size a ratio is a mean, whose variance is that of the texts, by n - 1, over n.
+    means = np.random.default_rng(1).random(12)
+    _, influence = influences(means * 30, np.full(12, 30))
+    assert (influence**2).sum() == pytest.approx(means.var(ddof=1) / 12)
 
 
-def test_a_replicate_that_lost_all_that_varies_keeps_a_tenth_of_the_error() -> None:
-    weights = np.eye(10)[[1] * 10].sum(0)[None]  # the second text, ten times
-    found = resample(np.array([2] + [0] * 9), np.full(10, 2), weights)
-    assert found.errors == pytest.approx(found.error / 10)
-    assert studentised(found) == pytest.approx(-found.value / found.error * 10)
-
-
-def test_weights_draw_as_many_texts_as_there_are() -> None:
-    weights = text_weights(50, 4000, 1)
-    assert (weights.sum(1) == 50).all()
-    assert 0.97 < weights.var() / 0.98 < 1.03  # binomial: n · 1/n · (1 - 1/n)
-    assert (text_weights(50, 4000, 1) == weights).all()
-    assert (text_weights(50, 4000, 2) != weights).any()
-
-
-def test_cluster_correction_by_hand() -> None:
-    assert cluster_correction(np.full(10, 3.0)) == pytest.approx(10 / 9)
-    # Parts 1/2, 1/4, 1/4: Σh² = 3/8; 1/4 · (1 - 1 + 3/8) + 2 · 1/16 · (1 - 1/2 + 3/8) = 13/64, of 24/64.
-    assert cluster_correction(np.array([2.0, 1.0, 1.0])) == pytest.approx(24 / 13)
+def test_quantiles_are_those_of_the_tables() -> None:
+    freedom = np.array([1.0, 2, 5, 120, np.inf])
+    assert student(0.975, freedom) == pytest.approx([12.7062, 4.30265, 2.57058, 1.97993, 1.95996], abs=1e-4)
+    assert float(student(1 - 0.025 / 32, 1)) == pytest.approx(407.44, abs=0.1)
+    assert fisher(0.975, [1, 7], [9, 60]) == pytest.approx([7.2093, 2.5068], abs=1e-3)
 
 
 def test_effective_texts_by_hand() -> None:
-    assert effective_texts([3, 3, 3, 3]) == 4
-    assert effective_texts([[3, 1], [1, 1]]).tolist() == [1.6, 2]
+    assert effective_texts([3, 3, 3, 3]) == pytest.approx(4)
+    # One of 2 beside two of 1: 4² / 6 by sizes, 6² / 18 by their squares.
+    assert effective_texts([2, 1, 1]) == pytest.approx(math.sqrt(16 / 6 * 36 / 18))
+    assert effective_texts([[3, 1], [1, 1]]) == pytest.approx([math.sqrt(16 / 10 * 100 / 82), 2])
+    assert effective_texts([0, 0]) == 0
 
 
-def test_ends_are_turned_quantiles_of_the_studentised_replicates() -> None:
+def test_a_ratio_without_bounds_has_student_s_interval() -> None:
+    # Losses of a less those of b, summed over texts, by their tokens.
+    tokens = np.array([30, 10] * 10)
+    losses = np.array([1.0, 2.0] * 10) * tokens
+    found = ratio_intervals(losses, tokens).estimate()
+    assert found.value == 1.25
+    error = math.sqrt((influences(losses, tokens)[1] ** 2).sum())
+    assert found.high - 1.25 == pytest.approx(error * student(0.975, effective_texts(tokens) - 1))
+    assert 1.25 - found.low == pytest.approx(found.high - 1.25)
+    turned = ratio_intervals(-losses, tokens).estimate()
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
+    strict = ratio_intervals(losses, tokens, 0.99).estimate()
+    assert strict.high - 1.25 == pytest.approx(error * student(0.995, effective_texts(tokens) - 1))
+    assert ratio_intervals(np.zeros(20), tokens).estimate() == Estimate(0, 0, 0)
+    assert found.texts == 20
+
+
+def logit(place: Any) -> Any:
+    return np.log(place / (1 - np.asarray(place)))
+
+
+def test_a_ratio_with_bounds_has_it_in_its_logit() -> None:
     counts = one_domain(8, 30)
+    sizes = counts.sum(-1)
+    for least, most in ((0.0, 1.0), (0.0, 0.5), (-1.0, 1.0)):
+        found = ratio_intervals(counts, sizes[:, None], 0.9, least, most)
+        place, low, high = ((np.asarray(part) - least) / (most - least) for part in found[:3])
+        error = np.sqrt((influences(counts, sizes[:, None])[1] ** 2).sum(0)) / (most - least)
+        off = counts - least * sizes[:, None], most * sizes[:, None] - counts
+        tell = np.minimum(effective_texts(sizes), np.minimum(*map(effective_texts, np.maximum(off, 0))))
+        reach = student(0.95, tell - 1) * error / (place * (1 - place))
+        inside = (place > 0) & (place < 1)
+        assert (logit(high) - logit(place))[inside] == pytest.approx(reach[inside])
+        assert (logit(place) - logit(low))[inside] == pytest.approx(reach[inside])
+    assert found.estimate(2) == Estimate(*(float(part[2]) for part in found[:3]))
+
+
+@given(SEEDS, st.floats(0.5, 0.999), st.floats(1.05, 8))
+def test_laws_of_intervals_of_shares(seed: int, level: float, times: float) -> None:
+    """Inside the bounds, about the value, mirrored, the wider the surer, and blind to the order and unit of sizes."""
+    drawing = np.random.default_rng(seed)
+    counts = one_domain(seed, int(drawing.integers(14, 40)), drawing.dirichlet(np.ones(5)))
     sizes = counts.sum(-1, keepdims=True)
-    found = resample(counts, sizes, text_weights(30, 1999, 4))
-    ordered = np.sort(studentised(found), 0)
-    intervals = share_intervals(counts, seed=4)
-    squares = (counts.sum(-1) ** 2).astype(float)
-    error = found.error * student(0.975, squares.sum() ** 2 / (squares**2).sum() - 1) / 1.959964
-    assert intervals.low == pytest.approx(found.value - error * ordered[1949])
-    assert intervals.high == pytest.approx(found.value - error * ordered[49])
-    assert (share_intervals(counts, seed=5).low != intervals.low).any()
-    wide = share_intervals(counts, level=0.99, seed=4)
-    assert (wide.low < found.value - error * ordered[1989]).all()
-    assert intervals.texts == intervals.estimate(0).texts == 30
-    assert intervals.estimate(2) == Estimate(*(float(part[2]) for part in intervals[:3]))
-
-
-def test_a_level_that_many_share_has_replicates_beyond_it() -> None:
-    strict = share_intervals(one_domain(8, 30), level=1 - 0.05 / 200)
-    assert (strict.low < share_intervals(one_domain(8, 30)).low).all()
+    found = share_intervals(counts, level)
+    assert ((found.low >= 0) & (found.low <= found.value) & (found.value <= found.high) & (found.high <= 1)).all()
+    rest = ratio_intervals(sizes - counts, sizes, level, 0, 1)
+    assert rest.low == pytest.approx(1 - found.high)
+    surer = share_intervals(counts, (1 + level) / 2)
+    assert ((surer.low <= found.low) & (surer.high >= found.high)).all()
+    order = drawing.permutation(len(counts))
+    again = ratio_intervals(times * counts[order], times * sizes[order], level, 0, 1)
+    for one, other in zip(again[:3], found[:3], strict=True):
+        assert one == pytest.approx(other, abs=1e-9)
+    scaled = ratio_intervals(times * counts, sizes, level, 0, times)
+    assert scaled.high == pytest.approx(times * found.high)
+    more = share_intervals(np.concatenate([counts] * 4), level)
+    assert (more.high - more.low < found.high - found.low + 1e-12).all()
 
 
 def test_an_expert_that_no_text_chose_may_have_a_share_yet() -> None:
@@ -114,28 +137,30 @@ def test_an_expert_that_no_text_chose_may_have_a_share_yet() -> None:
     assert found.value.tolist() == [1, 0]
     assert found.low == pytest.approx(np.array([1 - unseen, 0]))
     assert found.high == pytest.approx(np.array([1, unseen]))
-    # Half of the texts are three times as long: 20 tell as much as (4 · 10)² / (10 · 10) = 16.
     counts[::2] *= 3
-    assert share_intervals(counts).high[1] == pytest.approx(1 - 0.025 ** (1 / 16))
-    assert share_intervals(counts, level=0.9).high[1] == pytest.approx(1 - 0.05 ** (1 / 16))
+    n = float(effective_texts(counts[:, 0]))
+    assert share_intervals(counts).high[1] == pytest.approx(1 - 0.025 ** (1 / n))
+    assert share_intervals(counts, 0.9).high[1] == pytest.approx(1 - 0.05 ** (1 / n))
     assert ratio_intervals(counts, counts.sum(-1, keepdims=True), least=0, most=0.5).high[1] == pytest.approx(
-        (1 - 0.025 ** (1 / 16)) / 2
+        (1 - 0.025 ** (1 / n)) / 2
     )
 
 
-@pytest.mark.parametrize(("chose", "most", "widened"), [(9, 1, True), (10, 1, False), (12, 7, False), (12, 9, True)])
-def test_an_expert_that_too_few_texts_chose_may_have_more(chose: int, most: int, widened: bool) -> None:
-    # As many texts as an interval needs have to have chosen it: ten, of which no few hold most of its choices.
-    chosen = np.where(np.arange(40) < chose, 1, 0)
-    chosen[0] = most
-    counts = np.stack([chosen, 100 - chosen], 1)
-    sizes = counts.sum(-1)
-    plain = ratio_intervals(counts, sizes[:, None])
+def test_texts_that_are_all_alike_do_not_make_sure() -> None:
+    found = share_intervals(np.array([[3, 1]] * 20))
+    unseen = 1 - 0.025 ** (1 / 20)
+    assert found.low == pytest.approx(found.value * (1 - unseen))
+    assert found.high == pytest.approx(found.value + (1 - found.value) * unseen)
+
+
+@pytest.mark.parametrize(("chose", "decides"), [(1, False), (2, False), (3, True), (12, True)])
+def test_an_expert_that_under_three_texts_chose_may_have_more(chose: int, decides: bool) -> None:
+    counts = np.stack([np.where(np.arange(40) < chose, 1, 0), np.full(40, 100)], 1)
+    counts[:, 1] -= counts[:, 0]
     found = share_intervals(counts)
-    unseen = (1 - 0.025 ** (1 / 40)) * widened
-    assert found.high[0] == pytest.approx(plain.high[0] + unseen * (1 - found.value[0]))
-    assert found.low[1] == pytest.approx(plain.low[1] - unseen * found.value[1])
-    assert found.low[0] == pytest.approx(max(0, plain.low[0] - unseen * found.value[0]))
+    unseen = 1 - 0.025 ** (1 / 40)
+    assert (found.high[0] >= found.value[0] + unseen * (1 - found.value[0])) == (not decides)
+    assert (found.low[1] <= found.value[1] * (1 - unseen)) == (not decides)
 
 
 def test_shares_stay_between_none_and_all() -> None:
@@ -143,8 +168,8 @@ def test_shares_stay_between_none_and_all() -> None:
     found = share_intervals(counts)
     assert (found.low >= 0).all()
     assert (found.high <= 1).all()
-    assert found.high[0] == 1
-    assert found.low[1] == 0
+    assert found.high[0] > 1 - 1e-6
+    assert found.low[1] < 1e-6
 
 
 def test_margin_is_that_over_the_best_rival() -> None:
@@ -163,22 +188,21 @@ def test_margin_is_that_over_the_best_rival() -> None:
 
 def test_margin_with_one_rival_is_twice_the_share_less_one() -> None:
     counts = one_domain(10, 60, np.array([0.6, 0.4]))
-    found, share = margin_interval(counts, 0, seed=3), share_intervals(counts, seed=3)
+    found, share = margin_interval(counts, 0, 0.9), share_intervals(counts, 0.9)
     for part in ("value", "low", "high"):
         assert getattr(found, part) == pytest.approx(2 * float(getattr(share, part)[0]) - 1)
 
 
-def test_margin_pays_for_many_rivals_above_only() -> None:
-    counts = one_domain(11, 100, np.full(7, 1 / 7))
-    found = margin_interval(counts, 0)
-    alone = ratio_intervals(counts[:, [0]] - counts[:, 1:], counts.sum(-1, keepdims=True))
+@given(SEEDS, st.sampled_from([0.9, 0.95]))
+def test_margin_pays_for_the_rivals_that_may_be_best_above_only(seed: int, level: float) -> None:
+    counts = one_domain(seed, 40, np.array([0.28, 0.28, 0.26, 0.17, 0.01]))
+    found, sizes = margin_interval(counts, 0, level), counts.sum(-1, keepdims=True)
+    alone = ratio_intervals(counts[:, [0]] - counts[:, 1:], sizes, level, -1, 1)
     assert found.low == pytest.approx(alone.low.min())
-    assert found.high > alone.high.min()
-    # A rival that is far behind cannot be the best, and costs nothing.
-    clear = one_domain(12, 100, np.array([0.6, 0.38, 0.01, 0.01]))
-    assert margin_interval(clear, 0).high == pytest.approx(
-        float(ratio_intervals(clear[:, 0] - clear[:, 1], clear.sum(-1)).high)
-    )
+    near = np.flatnonzero(alone.low <= alone.high.min()) + 1
+    together = ratio_intervals(counts[:, [0]] - counts[:, near], sizes, 1 - (1 - level) / len(near), -1, 1)
+    assert found.high == pytest.approx(together.high.min())
+    assert 4 not in near  # far behind, it cannot be the best, and costs nothing
 
 
 def test_margins_stay_within_what_k_choices_allow() -> None:
@@ -187,27 +211,18 @@ def test_margins_stay_within_what_k_choices_allow() -> None:
     unseen = 1 - 0.025 ** (1 / 20)
     behind = margin_interval(counts, 2, most=0.5)
     assert (behind.value, behind.low) == (-0.5, -0.5)
-    assert behind.high == pytest.approx(-0.5 + unseen)
+    assert behind.high == pytest.approx(-0.5 + (1 - 0.0125 ** (1 / 20)))  # over two rivals that are level
     all_of_it = margin_interval(np.array([[9, 0]] * 20), 0)
     assert (all_of_it.value, all_of_it.high) == (1, 1)
     assert all_of_it.low == pytest.approx(1 - 2 * unseen)
-
-
-def test_a_ratio_without_bounds_has_the_ends_of_resampling_alone() -> None:
-    # Losses of a less those of b, summed over texts, by their tokens.
-    tokens = np.array([30, 10] * 10)
-    found = ratio_intervals(np.array([1.0, 2.0] * 10) * tokens, tokens).estimate()
-    assert found.value == 1.25
-    assert 1 < found.low < 1.25 < found.high < 1.5
-    turned = ratio_intervals(np.array([-1.0, -2.0] * 10) * tokens, tokens).estimate()
-    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
-    assert ratio_intervals(np.zeros(20), tokens).estimate() == Estimate(0, 0, 0)
 
 
 def test_an_estimate_that_cannot_decide_says_how_many_texts_would() -> None:
     found = TextEstimate(5, 4, 7, 30)
     with pytest.raises(Undecided, match=r"includes 6; 30 texts were read, about 120 would tell"):
         assert found < 6
+    with pytest.raises(Undecided, match="about 54 would tell"):
+        assert found < 6.5  # (2 / 1.5)² · 30 = 53.3
     with pytest.raises(Undecided, match="about 30 would tell"):
         assert found > 4  # the end is on it
     with pytest.raises(Undecided, match="no number would tell"):
@@ -227,6 +242,9 @@ def test_too_few_texts_and_nothing_in_them() -> None:
     for attempt in attempts:
         with pytest.raises(Undecided, match="9 texts are too few to tell, at least 10"):
             attempt(np.concatenate([counts[:9], np.zeros((5, 4), dtype=int)]))
+    # A text counts that has tokens anywhere, though at one place it has none.
+    two = np.array([[2, 0]] * 3 + [[2, 2]] * 9)
+    assert ratio_intervals(two // 2, two).texts == 12
     padded = np.concatenate([counts, np.zeros_like(counts)])
     for one, other in zip(share_intervals(padded), share_intervals(counts), strict=True):
         assert np.array_equal(one, other)
@@ -235,10 +253,14 @@ def test_too_few_texts_and_nothing_in_them() -> None:
 
 
 def test_a_few_texts_that_hold_most_tokens_are_too_few() -> None:
-    # One text of 14 beside nineteen of 1 tells as much as 33² / 215 = 5.07 of one size; one of 15 as much as 4.74.
+    # One text of 11 beside nineteen of 1 tells as much as sqrt(30² · 140 / (11⁴ + 19)) = 2.93 of one size; of 10, 3.21.
     counts = np.array([[1, 1]] * 20)
-    counts[0] = 14
+    counts[0] = 10
     share_intervals(counts)
-    counts[0] = 15
-    with pytest.raises(Undecided, match=r"20 texts tell as much as 4.7 of one size, .* at least 5 are needed"):
+    # It is enough that a few hold most of them at one place.
+    uneven = np.stack([np.ones(20), [60] + [1] * 19], 1)
+    with pytest.raises(Undecided, match="20 texts tell as much as 1"):
+        ratio_intervals(uneven, uneven)
+    counts[0] = 11
+    with pytest.raises(Undecided, match=r"20 texts tell as much as 2.9 of one size, .* at least 3 are needed"):
         share_intervals(counts)

@@ -15,7 +15,6 @@ from claim_suite.fixtures.routing.shares import (
     between,
     evenness,
     margin,
-    only,
     rise,
     squared_distance,
     token_shares,
@@ -80,8 +79,6 @@ def test_squared_distances_by_hand() -> None:
     # [domains, layers, experts] in even shares of 1/2: deviations of 1/2 and 0 at layer 0, 1 and -1 at layer 1.
     shares = np.array([[[0.75, 0.25], [1.0, 0.0]], [[0.5, 0.5], [0.0, 1.0]]])
     assert squared_distance(shares, evenness(2)).tolist() == [0.125, 1]
-    assert squared_distance(shares, only(0, 2)).tolist() == [0.25, 1]
-    assert squared_distance(shares, only(1, 2)).tolist() == [0, 1]
     assert squared_distance(shares, between(2)).tolist() == [0.25, 4]
 
 

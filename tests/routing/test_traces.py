@@ -99,7 +99,6 @@ def test_what_it_cannot_say_is_said(tmp_path: Path) -> None:
     found = traces.read("theirs", [trace(tmp_path / "t", {0: drawn()})], stand_in=True)
     assert isinstance(found.margin("Code", 0, 0), float)  # no interval
     assert found.experts_per_token == TOP_K
-    assert not hasattr(found, "domains_differ")
     with pytest.raises(NotCovered, match="lacks texts"):
         found.least_repetition(0)
     (told,) = found.evidence

@@ -1,0 +1,279 @@
+"""Serving LLaMA 3 70B on TPU v5e."""
+
+from fractions import Fraction
+
+import pytest
+
+from claim_suite.fixtures.claim.table import Listed, table
+from claims.scaling_book.rooflines import FIRST, KIB, MS, PRINTED, V5E, V5P, G, Sum, T
+
+pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("printed")]
+
+CACHE = 2 * 8 * 128 * 80  # int8 bytes of a token
+RATE = Fraction(820 * 10**9)  # bytes a second of a v5e, as this chapter has it
+F, CONTEXT, DECODED = 28672, 8192, 512
+SIZES = {"bf16": Fraction(2), "int8": Fraction(1), "int4": Fraction(1, 2)}  # bytes a parameter
+CHIPS = {"bf16": 16, "int8": 8, "int4": 4}
+STEP = Fraction(19, 1000)  # s, as printed
+PREFILL = 2 * 3 * 8192**2 * Fraction(35, 10) * 80  # operations a token
+PRICES = {"v5p": Fraction(42, 10), "v5e": Fraction(12, 10)}  # USD an hour
+
+
+def left(dtype: str, chips: int) -> Fraction:
+    """GB that 70B parameters leave free on chips of 16 GB."""
+    return 16 * chips - 70 * SIZES[dtype]
+
+
+def caches(dtype: str, chips: int) -> int:
+    """How many caches of 8k tokens fit there."""
+    return int(left(dtype, chips) * G // (CACHE * SIZES[dtype] * CONTEXT))
+
+
+def rate(dtype: str, chips: int) -> Fraction:
+    """Queries a second and chip, with as many caches as fit and steps of 19 ms, of 512 tokens each."""
+    return Fraction(caches(dtype, chips)) / (STEP * DECODED * chips)
+
+
+def latency(batch: int, context: int) -> Fraction:
+    """Seconds of a step on 4x4 v5e, by the chapter's code: int8 parameters, bfloat16 FLOPs."""
+    computing = Fraction(2 * 70 * G * batch) / (16 * V5E.flops_per_second)
+    return max(computing, 70 * G / (16 * RATE)) + batch * CACHE * context / (16 * RATE)
+
+
+CLAIMS = Listed(
+    """
+    | claim               | stated | says                                                                             |
+    |---------------------|--------|----------------------------------------------------------------------------------|
+    | serving-layers      | =80    | LLaMA 3 70B has 80 layers.                                                       |
+    | batch-bf16          | 240    | Feed-forward networks are bound by FLOPs above 240 tokens.                       |
+    | batch-int8          | 120    | With int8 weights above 120.                                                     |
+    | batch-int4          | 60     | With int4 weights above 60.                                                      |
+    | cache-token         | 160    | An int8 cache is 160 KiB a token.                                                |
+    | cache-token-bytes   | 162    | In the sum it is 162e3 bytes.                                                    |
+    | cache-sequence      | 5.3    | At 32k tokens it is 5.3 GB a sequence.                                           |
+    | cache-batch         | 1.3    | For 240 sequences it is 1.3 TB.                                                  |
+    | cache-chips         | 86     | That and the parameters need about 86 v5e.                                       |
+    | parameters-int8     | 70     | Parameters take 70 GB.                                                           |
+    | step                | 19     | A step that reads all memory takes 19 ms.                                        |
+    | decode              | ~9     | 512 tokens take about 9 s.                                                       |
+    | step-int4           | ~10    | With int4 parameters only, it takes about 10 ms.                                 |
+    | queries             | 4.42   | 43 caches give 4.42 queries a second by the number of chips.                     |
+    | free-4x8            | 186    | 4x8 chips leave 186 GB for caches in bfloat16.                                   |
+    | batch-4x8           | 161    | That is a batch of 161.                                                          |
+    | queries-4x8         | 16.54  | The batch on 4x8 gives 16.54 queries a second by the number of chips.            |
+    | tensor-ways-v5e     | 22     | On v5e two axes of model parallelism go up to 22 ways.                           |
+    | scales-to           | 16     | So in general it scales to 16 chips.                                             |
+    | prefill-flops       | 26     | 240 tokens of prefill are 26e12 operations.                                      |
+    | prefill-time        | 8      | Prefill of 8k tokens takes 8 ms at least on 4x2 v5e.                             |
+    | prefill-half        | 16     | At half of the peak it takes 16 ms.                                              |
+    | prefill-guess       | 20     | With attention it is somewhere around 20 to 30 ms.                               |
+    | decode-steps        | 2      | With a batch of 240 and 512 tokens a prefill is due every 2 steps.               |
+    | least-latency       | 5.5    | On 4x4 latency begins at 5.5 ms.                                                 |
+    | most-latency        | 20     | It goes up to 20 ms.                                                             |
+    | plateau             | 1      | At 2k tokens throughput ends at around 1 token a ms and chip.                    |
+    | plateau-batch       | 120    | It is reached at a batch of 120.                                                 |
+    | cost-for-latency    | 100    | Twice the latency costs roughly 100 times less a token.                          |
+    | flops-below-loading | 2      | At all batch sizes above 2k FLOPs take less than loading caches.                 |
+    """,
+    version=FIRST,
+    model="llama-3.1-70b",
+    note={
+        "batch-int4": "bfloat16 products.",
+        "cache-token-bytes": "In 10^3 bytes.",
+        "cache-batch": "TB.",
+        "prefill-flops": "In 10^12.",
+        "decode": "s.",
+        "tensor-ways-v5e": "Read as: with v5e's own rates, 1.97e14 and 1e11.",
+        "prefill-time": "ms of the book's own formula at 8,192 tokens, at v5e's int8 rate.",
+        "prefill-half": "Of the printed 8 ms.",
+        "plateau": "At a batch of 120.",
+        "cost-for-latency": "Of a batch of one at 2k tokens; weaker: to the nearest hundred.",
+        "least-latency": "ms of a batch of one at 8k tokens; weaker: of two.",
+    },
+    loosely={
+        "cache-sequence": "cut short",
+        "step": "cut short",
+        "least-latency": "of a batch of two",
+        "cost-for-latency": "to the nearest hundred",
+    },
+    disputed={
+        "tensor-ways-v5e": "it is so with the 2550 FLOPs a byte of v5p",
+    },
+    refuted={
+        "cache-token-bytes": "160 KiB are 163.84e3 bytes",
+        "free-4x8": "32 chips of 16 GB less 140 GB are 372 GB: 186 GB are those of 4x4 in int8",
+        "batch-4x8": "372 GB hold 138 caches of 8k tokens",
+        "queries-4x8": "it follows from the batch of 161, and of that it is 16.55",
+        "prefill-flops": "the formula gives 27e12",
+        "prefill-time": "8 ms are those of 240 tokens: 8k take 34 times as long",
+    },
+    reply={
+        "cache-token-bytes": "The author rounds. It is printed to three digits, and 324 and 81 of it too.",
+        "free-4x8": "None that gives half of the memory twice.",
+        "batch-4x8": "None: neither 186 nor 372 GB hold 161.",
+        "queries-4x8": "None.",
+        "prefill-flops": "The author says very roughly. Two digits are printed, of a product of given factors.",
+        "prefill-time": "The author answers for 240 tokens. The question and the sentence before have 8k.",
+    },
+    uncheckable={
+        "prefill-guess": "the book calls it a guess",
+        "flops-below-loading": "which of batch and context it means, and of which context the picture is, is not said",
+    },
+)
+
+SUMS = {
+    "step-int4": Sum(35 * G / (4 * RATE) * MS, "ms", round(35 * G / (4 * RATE) * MS, -1)),
+    "batch-bf16": Sum(V5E.flops_per_second / RATE, "tokens"),
+    "batch-int8": Sum(V5E.flops_per_second / RATE / 2, "tokens"),
+    "batch-int4": Sum(V5E.flops_per_second / RATE / 4, "tokens"),
+    "cache-token": Sum(Fraction(CACHE, KIB), "KiB"),
+    "cache-token-bytes": Sum(Fraction(CACHE, 1000), "10^3 bytes"),
+    "cache-sequence": Sum(Fraction(CACHE * 32768, G), "GB"),
+    "cache-batch": Sum(Fraction(240 * CACHE * 32768, T), "TB"),
+    "cache-chips": Sum(-(-(70 * G + 13 * T // 10) // (16 * G)), "chips"),
+    "parameters-int8": Sum(70 * SIZES["int8"], "GB"),
+    "step": Sum(16 * G / RATE * MS, "ms"),
+    "decode": Sum(DECODED * STEP, "s"),
+    "queries": Sum(43 / (STEP * DECODED), "queries a second, by the chips"),
+    "free-4x8": Sum(left("bf16", 32), "GB"),
+    "queries-4x8": Sum(caches("bf16", 32) / (STEP * DECODED), "queries a second, by the chips"),
+    "batch-4x8": Sum(caches("bf16", 32), "caches"),
+    "prefill-flops": Sum(240 * PREFILL / T, "10^12 operations"),
+    "prefill-time": Sum(8192 * PREFILL / (8 * PRINTED["v5e"]["int8"]) * MS, "ms"),
+    "prefill-half": Sum(2 * 8, "ms"),
+    "decode-steps": Sum(Fraction(DECODED, 240), "steps"),
+    "most-latency": Sum(16 * G / RATE * MS, "ms"),
+    "plateau": Sum(120 / (latency(120, 2048) * MS * 16), "tokens a ms and chip"),
+    "plateau-batch": Sum(V5E.flops_per_second / RATE / 2, "tokens"),
+    "scales-to": Sum(
+        max(
+            ways for ways in (4, 8, 16, 32) if ways < 2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth))
+        ),
+        "chips",
+    ),
+}
+DOUBLE = max(batch for batch in range(1, 555) if latency(batch, 2048) <= 2 * latency(1, 2048))
+OTHER = {
+    "tensor-ways-v5e": Sum(
+        2 * F / (V5E.flops_per_second / (2 * V5E.interconnect_bandwidth)),
+        "ways",
+        2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)),
+    ),
+    "least-latency": Sum(latency(1, 8192) * MS, "ms", latency(2, 8192) * MS),
+    "cost-for-latency": Sum(Fraction(DOUBLE, 2), "times less a token", round(Fraction(DOUBLE, 2), -2)),
+}
+
+
+@table(
+    """
+    |     | bfloat16 FLOPs/s (10^14) | USD / hour | FLOPs / $ (10^14) |
+    | v5p | 4.59                     | 4.2        | 1.09              |
+    | v5e | 1.97                     | 1.2        | 1.64              |
+    """,
+    version=FIRST,
+    id="prices",
+    name="What a TPU costs",
+    uncheckable={"USD / hour": "a price of early 2025"},
+    disputed={
+        "FLOPs / $ (10^14)": "it is so of FLOPs a second for a dollar an hour: a dollar buys 3,600 times as many"
+    },
+    note="FLOPs for a dollar from the printed rate and price.",
+)
+def test_prices(cell, makers, stated, reading, measure):
+    """TPU {row} has {stated} by the column {column}."""
+    flops = Fraction(makers[cell.row]["bf16"], 10**14)
+    hours = 1 if reading == "other" else 3600
+    value = flops if cell.column.startswith("bf") else flops * hours / PRICES[cell.row]
+    assert measure(value, cell.column) == stated
+
+
+@table(
+    """
+    |      | params (GB) | KV a token (kB) | min TPU v5es | actual min slice | remaining HBM (GB) | KV caches @ 8k |
+    | bf16 | 140         | 324             | 8.75         | 16               | 116                | 43             |
+    | int8 | 70          | 162             | 4.38         | 8                | 68                 | 52             |
+    | int4 | 45          | 81              | 2.81         | 4                | 19                 | 67             |
+    """,
+    version=FIRST,
+    id="slices",
+    name="Smallest slices",
+    loosely={"int4 / KV a token (kB)": "cut short"},
+    refuted={
+        "bf16 / KV a token (kB)": "twice 160 KiB are 327.68 kB",
+        "int8 / KV a token (kB)": "160 KiB are 163.84 kB",
+        "int4 / params (GB)": "70B parameters of half a byte are 35 GB",
+        "int4 / min TPU v5es": "35 GB are 2.19 times 16 GB",
+        "int8 / remaining HBM (GB)": "128 less 70 are 58",
+        "int4 / remaining HBM (GB)": "64 less 35 are 29",
+        "int8 / KV caches @ 8k": "58 GB hold 43",
+        "int4 / KV caches @ 8k": "29 GB hold 43",
+    },
+    reply={
+        "bf16 / KV a token (kB)": "The author doubles 162.",
+        "int8 / KV a token (kB)": "The author rounds: 160 KiB is neither 160 nor 162 kB.",
+        "int4 / params (GB)": "The author may add scales of quantization: they would be a fourth of all.",
+        "int4 / min TPU v5es": "It follows from the 45 GB.",
+        "int8 / remaining HBM (GB)": "None.",
+        "int4 / remaining HBM (GB)": "It follows from the 45 GB.",
+        "int8 / KV caches @ 8k": "None: 68 GB would hold 50 of the exact and 51 of the printed size.",
+        "int4 / KV caches @ 8k": "None: 19 GB would hold 28.",
+    },
+)
+def test_slices(cell, stated, measure):
+    """In {row} the column {column} says {stated}."""
+    dtype, chips = cell.row, CHIPS[cell.row]
+    size = 70 * SIZES[dtype]
+    found = {"par": size, "KV ": CACHE * SIZES[dtype] / 1000, "min": size / 16, "act": chips, "rem": left(dtype, chips)}
+    value = caches(dtype, chips) if cell.column.startswith("KV c") else found[cell.column[:3]]
+    assert measure(value, cell.column) == stated
+
+
+@table(
+    """
+    |                   | QPS / chip |
+    | bfloat16          | 0.27       |
+    | int8              | 0.66       |
+    | int4              | 1.72       |
+    | bfloat16 (on 4x8) | 0.51       |
+    | int8 (on 4x4)     | 1.03       |
+    | int4 (on 2x4)     | 2.06       |
+    """,
+    version=FIRST,
+    id="queries-a-chip",
+    name="Queries a second and chip",
+    loosely={"bfloat16": "cut short"},
+    refuted={
+        "int8": "with the 43 caches that fit it is 0.55",
+        "int4": "with the 43 caches that fit it is 1.1",
+        "bfloat16 (on 4x8)": "with the 138 caches that fit it is 0.44",
+        "int8 (on 4x4)": "with the 138 caches that fit it is 0.89",
+        "int4 (on 2x4)": "with the 138 caches that fit it is 1.8",
+    },
+    reply={
+        "int8": "It follows from the wrong number of caches.",
+        "int4": "It follows from the wrong number of caches.",
+        "bfloat16 (on 4x8)": "It follows from the wrong batch, 161.",
+        "int8 (on 4x4)": "It follows from the wrong batch, 161.",
+        "int4 (on 2x4)": "It follows from the wrong batch, 161.",
+    },
+)
+def test_queries_a_chip(cell, stated, measure):
+    """In {row} it is {stated} queries a second and chip."""
+    dtype = {"bfloat16": "bf16"}.get(name := cell.row.split()[0], name)
+    assert measure(rate(dtype, CHIPS[dtype] * (2 if "on" in cell.row else 1)), "queries a second and chip") == stated
+
+
+@CLAIMS.claim
+def test_serving_layers(models, stated, measure):
+    model = models("llama-3.1-70b")
+    assert measure(model.config["num_hidden_layers"], "layers", also=len(model.counted.component_map.layers)) == stated
+
+
+@CLAIMS.each(*OTHER)
+def test_readings(claim, stated, reading, measure):
+    assert measure(OTHER[claim].read(reading), OTHER[claim].unit) == stated
+
+
+@CLAIMS.each()
+def test_sums(claim, stated, measure):
+    assert measure(SUMS[claim].value, SUMS[claim].unit) == stated

@@ -1,0 +1,30 @@
+"""What is wrong with a claim, in one sentence: printed, measured, off by."""
+
+from __future__ import annotations
+
+from claim_suite.reports import numbers
+from claim_suite.reports.schema import STATES, Case, Claim
+
+
+def finding(claim: Claim) -> str:
+    """Say how a claim's first case came out, with its numbers: for a terminal, a log, a card's author."""
+    case = claim.cases[0]
+    if case.verdict == "broken":
+        return f"{claim.id}: broken: {case.reason}"
+    told = [f"{claim.id}: declared {STATES[case.declared].one}, measured {STATES[case.verdict].one}"]
+    if case.stated:
+        told.append(f"printed {case.stated.text}")
+    if case.measured:
+        told.append("measured " + ", ".join(f"{numbers.written(one.value)} {one.unit}" for one in case.measured[:3]))
+    told += [distance] if (distance := off_by(case)) else []
+    return "; ".join([*told, *([case.reason] if case.reason else [])])
+
+
+def off_by(case: Case) -> str:
+    """Say by how much the printed number is off what was measured, as a part of the latter; "" where it is not."""
+    if not case.stated or not case.compared or case.compared[-1].holds is not False:
+        return ""
+    printed, measured = numbers.number(case.stated.nominal), numbers.number(case.compared[-1].value)
+    if printed is None or not measured:
+        return ""
+    return f"off by {(printed - measured) / abs(measured):+.2%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,101 @@
+"""What pytest loads where the suite is installed: its options, and the rest as soon as a document of claims is found.
+
+A run without claims imports nothing more and is changed in nothing.
+
+PYTEST_DONT_REWRITE: no assert in here needs explaining.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+DOCUMENT = "document.toml"
+PLUGINS = (
+    "claim_suite.reports.recorder",
+    "claim_suite.fixtures.claim.plugin",
+    "claim_suite.fixtures.models.published",
+    "claim_suite.fixtures.cards.plugin",
+    "claim_suite.fixtures.routing.sources",
+    "claim_suite.fixtures.recording.plugin",
+)
+STRICT = "CLAIMS_STRICT"  # set where a warning of a library is an error, as in continuous integration
+MARKERS = (
+    "cheap: needs no weights, no network and no accelerator",
+    "gpu: needs weights or a device",
+    "claim(id, stated=…, loosely=…, refuted=…): this test checks a claim",
+    "claims(argument, entries): this test checks a claim for each entry",
+    "source(name, refuted=…): where the evidence of this case comes from",
+)
+OUT = "reports/out"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of claims, each with a name of its own among the values of options (`dest`)."""
+    from claim_suite.fixtures.cards import options as cards
+    from claim_suite.fixtures.recording import options as recording
+
+    group = parser.getgroup("claims", "claims: what is checked, on what, and where the verdicts go")
+    group.addoption(
+        "--claim", action="append", default=[], dest="claims_only", metavar="ID",
+        help="check only this claim, as moe_post/llama-total or llama-total; repeatable (default: all)",
+    )  # fmt: skip
+    group.addoption(
+        "--document", action="append", default=[], dest="claims_documents", metavar="ID=PATH",
+        help="the document's own text: every printed number of its claims must stand in it; repeatable (default: none)",
+    )  # fmt: skip
+    for name, ending in (("ledger", "json"), ("page", "html")):
+        group.addoption(
+            f"--{name}", type=Path, dest=f"claims_{name}", metavar="PATH",
+            help=f"where the {name} goes (default: {OUT}/claims.{ending}; of the gpu tier alone {OUT}/gpu.{ending}, "
+            f"of only some claims {OUT}/partial.{ending})",
+        )  # fmt: skip
+    cards.add(parser)
+    recording.add(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
+    """Add what no other plugin has: all of them are known now, and what a conftest adds comes later."""
+    from claim_suite.fixtures.recording import options as recording
+
+    recording.add_shared(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and the rest at once where cards are named or tests are sent to other processes."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    if config.getoption("claims_cards") or config.getoption("numprocesses", None) or config.getoption("tx", None):
+        activate(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Say what a recording would take, where that is all that was asked: then nothing is collected."""
+    if not config.getoption("claims_plan"):
+        return None
+    from claim_suite.fixtures.recording.plugin import show_plan
+
+    return show_plan(config)
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> None:
+    """Begin to check claims where a document is found; pytest collects the folder as any other."""
+    if (path / DOCUMENT).is_file():
+        activate(parent.config)
+
+
+def activate(config: pytest.Config) -> None:
+    """Register what checks claims. Raises UsageError where asserts are dropped."""
+    if config.pluginmanager.has_plugin(PLUGINS[0]):
+        return
+    if not __debug__:
+        raise pytest.UsageError("claims are asserts, and this Python drops asserts: run it without -O")
+    if os.environ.get(STRICT):
+        config.getini("filterwarnings").insert(0, "error")
+    for name in PLUGINS:
+        config.pluginmanager.import_plugin(name)
