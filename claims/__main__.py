@@ -1,7 +1,8 @@
-"""The commands of who writes claims: `python -m claims new | coverage`."""
+"""The commands of who writes claims: `python -m claims new | coverage | mutate`."""
 
 import sys
 
 from claim_suite.fixtures.authoring.commands import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

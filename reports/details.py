@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from claim_suite.reports import numbers
-from claim_suite.reports.schema import Case, Claim, Evidence
+from claim_suite.reports.schema import BASES, Case, Claim, Evidence
+from claim_suite.reports.sentence import off_by
 from claim_suite.reports.text import counted, shown
 
 HASH_SHOWN = 12  # characters
@@ -72,8 +73,11 @@ def as_text(told: list[Details]) -> str:
 
 
 def _place(claim: Claim, document: str) -> list[Entry]:
-    """Say what a claim is about and where it stands: in which cell of which table, and where that can be read."""
-    told = [("Claim about", shown(claim.model, 120), "")] if claim.model else []
+    """Say on what a verdict rests, what a claim is about and where it stands: the cell, and where it can be read."""
+    told = [("Rests on", BASES[claim.basis], "")] if claim.basis else []
+    if distance := next(filter(None, map(off_by, claim.cases)), ""):
+        told.append(("Off by", distance.removeprefix("off by "), "number"))
+    told += [("Claim about", shown(claim.model, 120), "")] if claim.model else []
     if claim.table:
         cell = [f"{name} {shown(text, 120)}" for name, text in (("row", claim.row), ("column", claim.column)) if text]
         told.append(("Stands in", ", ".join([shown(claim.table, 200), *cell]), ""))
@@ -102,7 +106,7 @@ def _values(case: Case) -> list[Entry]:
 
 def _test(case: Case) -> Entry:
     took = f" · {numbers.duration(case.seconds)}" if case.seconds else ""
-    return "Test", f"{shown(case.test, 300)}{took}", "code"
+    return "Test", f"{shown(case.test, 300)}{f', line {case.line}' if case.line else ''}{took}", "code"
 
 
 def _stands_on(one: Evidence) -> tuple[Entry, ...]:

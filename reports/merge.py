@@ -22,7 +22,8 @@ def merge(ledgers: Iterable[Ledger]) -> tuple[Ledger, list[str]]:
     documents = [_document(same) for same in grouped(_all_documents(runs), lambda one: one.id).values()]
     documents.sort(key=lambda one: (one.position, one.id))
     order = {(one.id, section.id): place for one in documents for place, section in enumerate(one.sections)}
-    names = dict.fromkeys(claim.id for leaf in reversed(runs) for claim in leaf.claims)
+    longest = sorted(runs, key=lambda leaf: (len(leaf.claims), leaf.run.started), reverse=True)  # it knows the order
+    names = dict.fromkeys(claim.id for leaf in longest for claim in leaf.claims)
     claims = [claim for name in names if (claim := _claim(name, runs, left_out))]
     places = {one.id: place for place, one in enumerate(documents)}
     claims.sort(key=lambda one: (places.get(one.document, -1), order.get((one.document, one.section), -1)))

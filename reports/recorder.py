@@ -26,6 +26,7 @@ from claim_suite.reports.schema import Case, Claim, Collected, Key, Ledger
 OUT, ENDINGS = Path("reports/out"), {"ledger": ".json", "page": ".html"}
 WHOLE, GPU, PARTIAL = "claims", "gpu", "partial"
 LIBRARIES = ("torch", "transformers", "pytest", "hypothesis")
+SHOWING = ("collectonly", "setuponly", "setupplan", "showfixtures", "show_fixtures_per_test")  # options
 CASE = "claim"  # the user property of a report that has a claim with its case
 
 
@@ -48,7 +49,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start to record, unless the run executes nothing."""
-    if not config.option.collectonly:
+    if not any(getattr(config.option, name, False) for name in SHOWING):
         config.pluginmanager.register(Recorder(config), "claims-recorder")
 
 
@@ -91,7 +92,7 @@ class Recorder:
         for name, path in self.paths.items():
             if why := files.unwritable(path, ENDINGS[name]):
                 raise pytest.UsageError(f"--{name} {path}: cannot be written ({why}); give --{name} another path")
-        self.journal = files.Journal(self.paths["ledger"], msgspec.json.encode(self.collected).decode())
+        self.journal = files.Journal(self.paths["ledger"], schema.in_a_line(self.collected))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
@@ -146,8 +147,8 @@ class Recorder:
         pictures = [one for told in self.config.hook.pytest_claims_pictures(config=self.config) for one in told]
         if self.worker:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]  # xdist's
-            output["claims_collected"] = msgspec.json.encode(self.collected).decode()
-            output["claims_pictures"] = msgspec.json.encode(pictures).decode()
+            output["claims_collected"] = schema.in_a_line(self.collected)
+            output["claims_pictures"] = schema.in_a_line(pictures)
             return
         self.pictures += pictures
         self._conclude(session)
@@ -157,8 +158,8 @@ class Recorder:
         lost = self.collected.lost or self.unreadable
         if not (self.collected.claims or self.claims or lost) or status == pytest.ExitCode.USAGE_ERROR:
             return  # nothing was checked, and what earlier runs found stays where it is
-        ended = status in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
-        self.ledger = self._build("interrupted" if ended else "complete")
+        ended = self.finished and status not in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        self.ledger = self._build("complete" if ended else "interrupted")
         session.exitstatus = self.ledger.run.exit_code = int(self._exit_code(self.ledger, int(status)))
         self.paths = self._places() if not self._given() else self.paths
         self._write(self.ledger)

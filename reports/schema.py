@@ -280,12 +280,23 @@ class Section(Record, kw_only=True):
     charts: list[dict[str, Any]] = []
 
 
+class Change(Record, kw_only=True):
+    """A verdict of a claim that was wrong or changed: what it was and is, why, since when, and who found it."""
+
+    claim: str
+    was: str
+    is_: str = field(name="is")
+    why: str
+    since: str
+    found_by: str
+
+
 class Document(Record, kw_only=True):
     """A document and its sections, in reading order.
 
     `read` says which version was read, `link` where it can be found, `model` the configuration's name of the model that
-    all its claims are about, `position` its place among the documents. `complete` tells that a run was asked for every
-    claim of it.
+    all its claims are about, `position` its place among the documents, `errata` which verdicts of it changed.
+    `complete` tells that a run was asked for every claim of it.
     """
 
     id: str
@@ -299,6 +310,7 @@ class Document(Record, kw_only=True):
     link: str = ""
     complete: bool = False
     sections: list[Section] = []
+    errata: list[Change] = []
 
 
 class Accounting(Record, kw_only=True):
@@ -455,7 +467,25 @@ def dump(record: Any) -> str:
 
     Raises ValueError for NaN and infinities, which JSON cannot hold.
     """
-    return json.dumps(msgspec.to_builtins(record), sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(plain(record), sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def in_a_line(record: Any) -> str:
+    """Serialise a record in one line, as a report, a worker or a journal carries it."""
+    return msgspec.json.encode(plain(record)).decode()
+
+
+def plain(record: Any) -> Any:
+    """Return a record as what JSON is made of, every text of it clean."""
+
+    def cleaned(value: Any) -> Any:
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, list):
+            return [cleaned(one) for one in value]
+        return {clean(key): cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+    return cleaned(msgspec.to_builtins(record))
 
 
 def read(path: Path) -> Ledger:
@@ -485,7 +515,8 @@ def clean(text: str) -> str:
 
 
 def message(error: BaseException) -> str:
-    """Return an exception's name and message, those of each where there are several, cut to what a report can show."""
+    """Return an exception's name and message in one line, those of each where there are several, cut to what fits."""
     if isinstance(error, BaseExceptionGroup):
         return "; ".join(dict.fromkeys(map(message, error.exceptions)))[:LONGEST_REASON]
-    return clean(f"{type(error).__name__}: {error}".removesuffix(": ")[:LONGEST_REASON])
+    told = " ".join(f"{type(error).__name__}: {error}".split())
+    return clean(told.removesuffix(":")[:LONGEST_REASON])

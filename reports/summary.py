@@ -77,6 +77,9 @@ def headline(claims: list[Claim], found: Mapping[str, int]) -> str:
     if not claims:
         return "No claim was collected."
     first = f"{found['holds']:,} of {counted(checked, 'claim', 'claims')} checked hold{'s' if checked == 1 else ''}"
+    alone = sum(claim.state == "holds" and claim.basis == "document" for claim in claims)
+    if alone:
+        first += f" ({found['holds'] - alone:,} confirmed, {alone:,} consistent with the document's own numbers alone)"
     weaker = [f"{found['loosely']:,} hold{'s' if found['loosely'] == 1 else ''} loosely"] * (found["loosely"] > 0)
     weaker += [f"{found['refuted']:,} {'does' if found['refuted'] == 1 else 'do'} not"] * (found["refuted"] > 0)
     rest = [

@@ -74,7 +74,7 @@ class Row:
         self.groups = groups = _groups(claim.cases, runs)
         self.short = shown(claim.id.removeprefix(f"{claim.document}/"), 120)
         self.says, self.note = shown(claim.says), shown(claim.note)
-        self.remarked = bool(claim.version or claim.corrects or claim.reply or claim.reply_link)
+        self.remarked = bool(claim.version or claim.corrects or claim.reply or claim.reply_link or claim.words)
         waiting = self.state == "unchecked" and awaits_gpu(claim)
         self.word = "Awaits a GPU" if waiting else STATES[self.state].word
         self.printed = shown(claim.stated or "", 60)

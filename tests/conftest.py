@@ -1,14 +1,12 @@
-"""A small suite of claims in a folder of its own, and real runs of pytest on it in processes of their own."""
+"""A small suite of claims in a folder of its own, and real runs of pytest on it."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it ships no types
@@ -16,9 +14,7 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  
 from tests import runs
 
 LONGEST_RUN = 60  # seconds
-PLUGIN = "claim_suite.fixtures.claim.plugin"
 
-Key = TypeVar("Key")
 PROJECT = """
 [tool.pytest]
 strict = true
@@ -32,6 +28,7 @@ HEADER = "import pytest\n\npytestmark = pytest.mark.cheap\n\n"
 
 def claim(name: str, *body: str, takes: str = "measure", declared: str = "", above: str = "", says: str = "So.") -> str:
     """Write a claim: its body, what it takes, more keywords of its marker, and lines above it."""
+    declared += ', reply="It was meant so."' * ("refuted=" in declared and "reply=" not in declared)
     test = f'def test_{name.replace("-", "_")}({takes}):\n    """{says}"""\n'
     lines = "".join(f"    {line}\n" for part in body for line in part.splitlines())
     return f'\n{above}\n@pytest.mark.claim("{name}", {declared})\n{test}{lines}'
@@ -93,10 +90,7 @@ class Suite:
         """Write a file of the suite, by its path in the folder."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        before = path.stat().st_mtime if path.exists() else 0
         path.write_text(text, encoding="utf-8")
-        if before:  # bytecode is kept by a file's size and second
-            os.utime(path, (before + 1, before + 1))
         return path
 
     def claims(self, text: str, section: str = "one", document: str = "paper", tier: str = "cheap") -> Suite:
@@ -107,26 +101,34 @@ class Suite:
         self.write(f"claims/{document}/test_{section}.py", HEADER.replace("cheap", tier) + text)
         return self
 
-    def start(self, *arguments: str, plugin: str = PLUGIN, **options: Any) -> runs.Run:
-        """Start pytest in the folder, in a process group of its own, with no plugin but xdist and those named by -p."""
-        environment = {**runs.ENVIRONMENT, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "100"}
-        environment |= options.pop("environment", {})
-        if any(argument.startswith("--card") for argument in arguments):
-            options["server"] = runs.FOR_MODELS
-        return runs.start(
-            self.folder, "pytest", "-p", plugin, "-p", "xdist", *arguments,
-            environment=environment, merged=True, **options,
-        )  # fmt: skip
+    def run(self, *arguments: str, **environment: str) -> Outcome:
+        """Run pytest on the suite in this process, with no plugin but those named by -p."""
+        before = self._ledgers()
+        done = runs.inside(self.folder, *arguments, environment=environment)
+        return self._outcome(done.code, done.output, before)
 
-    def run(self, *arguments: str, **options: Any) -> Outcome:
-        """Run pytest in the folder to its end."""
+    def start(self, *arguments: str, environment: dict[str, str] | None = None, **options: Any) -> runs.Run:
+        """Start pytest on the suite in a process group of its own, with xdist and the plugins named by -p."""
+        environment = {**runs.ENVIRONMENT, **(environment or {})}
+        plugins = (*runs.PLUGINS, "-p", "xdist")
+        return runs.start(self.folder, "pytest", *plugins, *arguments, environment=environment, merged=True, **options)
+
+    def apart(self, *arguments: str, **options: Any) -> Outcome:
+        """Run pytest on the suite in a process of its own to its end; options are those of `start`."""
         return self.end(self.start(*arguments, **options))
 
     def end(self, process: runs.Run) -> Outcome:
         """Wait for a run that was started, and read what it left."""
         output, _ = process.communicate(timeout=LONGEST_RUN)
-        newest = max(self.folder.glob("reports/out/*.json"), key=lambda path: path.stat().st_mtime_ns, default=None)
-        return Outcome(process.returncode, output, newest and json.loads(newest.read_text(encoding="utf-8")))
+        return self._outcome(process.returncode, output, {})
+
+    def _ledgers(self) -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in self.folder.glob("reports/out/*.json")}
+
+    def _outcome(self, code: int, output: str, before: dict[Path, int]) -> Outcome:
+        written = {path: at for path, at in self._ledgers().items() if before.get(path) != at}
+        newest = max(written, key=lambda path: written[path], default=None)
+        return Outcome(code, output, newest and json.loads(newest.read_text(encoding="utf-8")))
 
 
 MakeSuite = Callable[..., Suite]
@@ -166,9 +168,3 @@ def new_suite(tmp_path: Path) -> MakeSuite:
 def suite(new_suite: MakeSuite) -> Suite:
     """A small suite of claims."""
     return new_suite()
-
-
-def together(jobs: Mapping[Key, Callable[[], Outcome]]) -> dict[Key, Outcome]:
-    """Run several suites at once, for a run spends much of its time waiting; returns the outcome of each."""
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        return dict(zip(jobs, pool.map(lambda job: job(), jobs.values()), strict=True))

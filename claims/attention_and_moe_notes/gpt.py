@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import torch
@@ -74,9 +75,13 @@ class Gpt:
         """Bytes of a gated network's gate, its other input and their product, which are there at once."""
         return 3 * self.fixed["bytes"] * self.hidden * tokens
 
-    def linear(self, *parts: str) -> int:
-        """Bytes of the weights of some parts."""
-        return self.fixed["bytes"] * sum(self.weights[part] for part in parts)
+    def share_of(self, *parts: str) -> tuple[Fraction, Fraction]:
+        """Share of what is there at once that the weights of some parts take, and the same by arithmetic."""
+        built, formula = (
+            Fraction(self.fixed["bytes"] * sum(of[part] for part in parts), least)
+            for of, least in ((self.weights, self.least), (self.weights_by_formula, self.least_by_formula))
+        )
+        return built, formula
 
     @property
     def weights(self) -> dict[str, int]:
@@ -95,14 +100,25 @@ class Gpt:
     @property
     def formula(self) -> int:
         """All weights by arithmetic."""
+        return sum(self.weights_by_formula.values())
+
+    @property
+    def weights_by_formula(self) -> dict[str, int]:
+        """Numbers by part, by arithmetic."""
         width, hidden, key = self.of["width"], self.hidden, self.key_width
         outward = width * width + width * (self.kind != "GQA")
         inward = width * width + {"MHA": 2 * width * key, "GQA": 2 * width * key, "MLA": 3 * width * key}[self.kind]
         ffn = 3 * width * hidden if self.gated else 2 * width * hidden + hidden + width
         if self.experts:
             ffn = self.experts * (ffn + width)
-        layer = inward + outward + ffn + 4 * width
-        return (2 * self.fixed["vocabulary"] + self.tokens) * width + self.of["layers"] * layer + 2 * width
+        return {
+            "embeddings": (self.fixed["vocabulary"] + self.tokens) * width,
+            "attention": self.of["layers"] * (inward + outward),
+            "ffn": self.of["layers"] * ffn,
+            "norms": self.of["layers"] * 4 * width,
+            "last norm": 2 * width,
+            "head": self.fixed["vocabulary"] * width,
+        }
 
     @cached_property
     def _built(self) -> dict[str, nn.Module]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data"
 CARDS = Path(__file__).parents[1] / "model_cards" / "cards"
 
+command = published("command.json", DATA, "The command that runs it.")
 support = published("support.json", DATA, "Where others build the model, and since when; a score of another model.")
 
 
@@ -98,7 +99,7 @@ class WeightFile:
     @property
     def copies(self) -> int:
         """Parameters of embedding and head, which the checkpoint stores for the module once more."""
-        return self.model.embeddings + self.model.head
+        return int(self.model.embeddings + self.model.head)
 
     @property
     def module(self) -> int:
@@ -219,6 +220,12 @@ class Counts:
     def formula(self) -> Formula:
         """The second route."""
         return Formula({**self.model.config, "model_type": "deepseek_v3"})
+
+    def active(self, convention: str) -> tuple[int, dict[str, int]]:
+        """Parameters that work on a token, by a convention of counting, and the same by other routes."""
+        run = self.model.counted.count_run("active", convention)
+        also = {"formula": self.formula.count("active", convention), "one token run": run}
+        return self.model.count("active", convention), also
 
     @property
     def cached(self) -> int:

@@ -16,6 +16,7 @@ CLOSED = (CLAUDE, GPT_4O) = ("Claude-3.5-Sonnet-1022", "GPT-4o 0513")
 
 PEERS = (*OPEN, *CLOSED)
 
+COUNTED = {"literal": "everything", "loose": "without the input embedding"}  # by whose convention, by reading
 WITHOUT_EMBEDDING = "only when the input embedding is left out, of which a token looks up one row"
 ACTIVE = "Read as: all parameters but the experts that do not work on a token; weaker: without the input embedding."
 ON_THE_MEAN = "Read as: its mean lead over {}, on the benchmarks whose number of problems is known, is above zero."

@@ -4,8 +4,18 @@ from fractions import Fraction
 
 import pytest
 
-from claim_suite.fixtures.claim.table import Entry, each, table, uncheckable
-from claims.deepseek_v3.names import ACTIVE, CLOSED, ON_THE_MEAN, OPEN, OTHER_BASE, V3, V3_BASE, WITHOUT_EMBEDDING
+from claim_suite.fixtures.claim.table import Entry, Listed, each, table, uncheckable
+from claims.deepseek_v3.names import (
+    ACTIVE,
+    CLOSED,
+    COUNTED,
+    ON_THE_MEAN,
+    OPEN,
+    OTHER_BASE,
+    V3,
+    V3_BASE,
+    WITHOUT_EMBEDDING,
+)
 
 pytestmark = pytest.mark.cheap
 
@@ -19,9 +29,8 @@ def test_total(v3, stated, measure):
 @pytest.mark.claim("active", stated="37B", loosely=WITHOUT_EMBEDDING, note=ACTIVE)
 def test_active(v3, reading, stated, measure):
     """37 billion of them are activated for each token."""
-    left_out = {"literal": 0, "loose": v3.model.embeddings}[reading]
-    also = {"formula": v3.formula.active - left_out, "one token run": v3.model.counted.active - left_out}
-    assert measure(v3.model.active - left_out, "parameters", also=also) == stated
+    active, also = v3.active(COUNTED[reading])
+    assert measure(active, "parameters", also=also) == stated
 
 
 @pytest.mark.claim(
@@ -36,17 +45,6 @@ def test_latent_attention_and_moe(v3, measure):
     width = measure(v3.formula.shape.moe_intermediate_size, "features", of="an expert's width")
     of_all_heads = v3.formula.kv_cache_bytes(1, 1, latent=False).total
     assert kept < of_all_heads and shared > 0 and width < v3.formula.shape.intermediate_size
-
-
-@pytest.mark.claim(
-    "trillion-tokens",
-    stated="14.8T",
-    note="Held against the report: the hours of pre-training over those of a trillion tokens.",
-)
-def test_trillion_tokens(costs, stated, measure):
-    """It is pre-trained on 14.8 trillion tokens."""
-    hours = costs.hours["Pre-Training"]
-    assert measure(10**12 * Fraction(hours, costs.run["hours_per_trillion"]), "tokens") == stated
 
 
 @pytest.mark.claim(
@@ -80,34 +78,34 @@ def test_comparable_to_closed_models(other, tables, measure):
     assert measure(tables.chat.lead(V3, over=[other]), "points", of="mean lead") > 0
 
 
-@pytest.mark.claim(
-    "gpu-hours",
-    stated="2.788M",
-    note="Held against the stages of the report's Table 1, and against its dollars at the price of an hour.",
+COSTS = Listed(
+    """
+    | claim              | stated | says                                                                      |
+    |--------------------|--------|---------------------------------------------------------------------------|
+    | trillion-tokens    | 14.8T  | It is pre-trained on 14.8 trillion tokens.                                |
+    | gpu-hours          | 2.788M | Its full training took 2.788 million hours of H800.                       |
+    | pre-training-hours | 2.664M | Pre-training on 14.8 trillion tokens took 2.664 million hours.            |
+    | later-stages-hours | 0.1M   | The stages after pre-training took only 0.1 million hours.                |
+    """,
+    note={
+        "trillion-tokens": "Held against the report: the hours of pre-training over those of a trillion tokens.",
+        "gpu-hours": "Held against the stages of the report's Table 1, and its dollars at the price of an hour.",
+        "pre-training-hours": "Held against the report: 180 thousand hours a trillion tokens, 14.8 times.",
+    },
 )
-def test_gpu_hours(costs, stated, measure):
-    """Its full training took 2.788 million hours of H800."""
-    also = sum(costs.dollars.values()) // costs.an_hour["dollars"]
-    assert measure(sum(costs.hours.values()), "hours", also={"dollars": also}) == stated
 
 
-@pytest.mark.claim(
-    "pre-training-hours",
-    stated="2.664M",
-    note="Held against the report: 180 thousand hours a trillion tokens, and 14.8 trillion tokens.",
-)
-def test_pre_training_hours(costs, stated, measure):
-    """Pre-training on 14.8 trillion tokens took 2.664 million hours."""
-    also = costs.dollars["Pre-Training"] // costs.an_hour["dollars"]
-    assert measure(costs.pre_training, "hours", also={"dollars": also}) == stated
-
-
-@pytest.mark.claim("later-stages-hours", stated="0.1M")
-def test_later_stages_hours(costs, stated, measure):
-    """The stages after pre-training took only 0.1 million hours."""
-    later = sum(costs.hours.values()) - costs.hours["Pre-Training"]
-    also = costs.hours["Context Extension"] + costs.hours["Post-Training"]
-    assert measure(later, "hours", also={"stages": also}) == stated
+@COSTS.each()
+def test_costs(claim, costs, stated, measure):
+    hours, price = costs.hours, costs.an_hour["dollars"]
+    first, *later = hours
+    value, unit, also = {
+        "trillion-tokens": (10**12 * Fraction(hours[first], costs.run["hours_per_trillion"]), "tokens", {}),
+        "gpu-hours": (sum(hours.values()), "hours", {"dollars": sum(costs.dollars.values()) // price}),
+        "pre-training-hours": (costs.pre_training, "hours", {"dollars": costs.dollars[first] // price}),
+        "later-stages-hours": (sum(hours.values()) - hours[first], "hours", {"stages": sum(map(hours.get, later))}),
+    }[claim]
+    assert measure(value, unit, also=also) == stated
 
 
 @pytest.mark.claim(
@@ -152,9 +150,8 @@ def test_downloads_total(cell, v3, stated, measure):
 )
 def test_downloads_active(cell, v3, reading, stated, measure):
     """{row} has {stated} activated parameters."""
-    left_out = {"literal": 0, "loose": v3.model.embeddings}[reading]
-    also = {"formula": v3.formula.active - left_out, "one token run": v3.model.counted.active - left_out}
-    assert measure(v3.model.active - left_out, "parameters", of=cell.row, also=also) == stated
+    active, also = v3.active(COUNTED[reading])
+    assert measure(active, "parameters", of=cell.row, also=also) == stated
 
 
 @pytest.mark.claim(

@@ -25,9 +25,9 @@ def test_converted_experts(v3, stated, measure):
     also_prints=("2", "8"),
     note="Held against the command that runs it: 2 nodes of 8 devices. It divides experts and heads evenly.",
 )
-def test_model_parallel(v3, stated, measure):
+def test_model_parallel(v3, command, stated, measure):
     """The weights are split over 16 devices, 2 nodes of 8."""
-    devices = measure(2 * 8, "devices", of="the command's nodes by theirs")
+    devices = measure(command["nnodes"] * command["nproc-per-node"], "devices", of="the command's nodes by theirs")
     left_over = v3.model.expert_count % devices + v3.formula.shape.num_heads % devices
     assert devices == stated and measure(left_over, "experts and heads", of="left over") == 0
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from claim_suite.fixtures.claim.table import Entry, each, uncheckable
+from claims.deepseek_v3.names import COUNTED
 
 pytestmark = pytest.mark.cheap
 
@@ -17,12 +18,10 @@ OF_LATER = (
     "It stands beside the checkpoint and not in the repository; the link is to a copy. The head is included, the "
     "embedding no longer."
 )
-PROJECTION = {
-    "refuted": "the projection of the two hidden states, which the text lists among the module's tensors, is left out "
-    "of the count: the layer alone gives the printed figure",
-    "reply": "That the layer is meant, to which the figure belongs: but it stands for the module, of which the text "
-    "lists the projection as one part.",
-}
+TO_FIVE = (
+    "to the nearest five tenths: to one tenth it is the layer alone, without the projection of the two hidden states "
+    "that the text lists among the module's tensors"
+)
 
 
 @pytest.mark.claim("prediction-modules", stated="1")
@@ -56,8 +55,8 @@ def test_weights_total(v3, stated, measure):
 )
 def test_weights_active(v3, stated, measure):
     """36.7 billion parameters are activated, embedding and head included."""
-    also = {"formula": v3.formula.active, "one token run": v3.model.counted.active}
-    assert measure(v3.model.active, "parameters", also=also) == stated
+    active, also = v3.active(COUNTED["literal"])
+    assert measure(active, "parameters", also=also) == stated
 
 
 @pytest.mark.claim(
@@ -66,11 +65,8 @@ def test_weights_active(v3, stated, measure):
 )  # fmt: skip
 def test_weights_active_corrected(v3, stated, measure):
     """36.6 billion parameters are activated, the head included."""
-    also = {
-        "formula": v3.formula.active - v3.formula.embeddings,
-        "one token run": v3.model.counted.active - v3.model.embeddings,
-    }
-    assert measure(v3.model.active - v3.model.embeddings, "parameters", also=also) == stated
+    active, also = v3.active(COUNTED["loose"])
+    assert measure(active, "parameters", also=also) == stated
 
 
 @each(
@@ -89,7 +85,7 @@ def test_vocabulary_matrices(part, v3, stated, measure):
     "prediction-unique",
     stated="11.5B",
     words="11.5B unique parameters, excluding the shared 0.9B Embedding and 0.9B output Head).",
-    **PROJECTION,
+    loosely=TO_FIVE,
 )
 def test_prediction_unique(weights, stated, measure):
     """The module has 11.5 billion parameters of its own, embedding and head excluded."""
@@ -102,7 +98,10 @@ def test_prediction_unique(weights, stated, measure):
     stated="2.4B",
     words="Activation parameters: 2.4B (including the shared 0.9B Embedding and 0.9B output Head).",
     note="Read as the sentence says: embedding and head are included. It was corrected later.",
-    **PROJECTION,
+    refuted="the projection of the two hidden states, which the text lists among the module's tensors, is left out "
+    "of the count: the layer alone gives the printed figure",
+    reply="That the layer is meant, to which the figure belongs: but it stands for the module, of which the text "
+    "lists the projection as one part.",
 )
 def test_prediction_active(weights, stated, measure):
     """2.4 billion of the module's parameters are activated, embedding and head included."""
@@ -113,7 +112,7 @@ def test_prediction_active(weights, stated, measure):
 @pytest.mark.claim(
     "prediction-active-corrected", stated="1.5B", version=LATER, corrects="prediction-active", in_words=True,
     words="Activation parameters: 1.5B (including 0.9B for the output Head).",
-    link=COPY, note=OF_LATER, **PROJECTION,
+    link=COPY, note=OF_LATER, loosely=TO_FIVE,
 )  # fmt: skip
 def test_prediction_active_corrected(weights, stated, measure):
     """1.5 billion of the module's parameters are activated, the head included."""

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from claim_suite.fixtures.claim.table import table, uncheckable
+from claim_suite.fixtures.claim.table import Listed, table, uncheckable
 
 pytestmark = pytest.mark.cheap
 
@@ -45,22 +45,27 @@ def test_table_1_total(cell, costs, stated, measure):
     assert measure(found[0], cell.row.removeprefix("in "), also=found[1]) == stated
 
 
-@pytest.mark.claim(
-    "hours-per-trillion",
-    stated="180K",
-    note="Held against Table 1: the hours of pre-training over the 14.8 trillion tokens.",
+A_TRILLION = Listed(
+    """
+    | claim              | stated | says                                                       |
+    |--------------------|--------|------------------------------------------------------------|
+    | hours-per-trillion | 180K   | A trillion tokens of pre-training take 180 thousand hours. |
+    | days-per-trillion  | 3.7    | That is 3.7 days on 2048 devices.                          |
+    """,
+    note={"hours-per-trillion": "Held against Table 1: the hours of pre-training over the 14.8 trillion tokens."},
+    also_prints={"days-per-trillion": ("2048",)},
 )
-def test_hours_per_trillion(costs, stated, measure):
-    """A trillion tokens of pre-training take 180 thousand hours."""
-    also = costs.dollars["Pre-Training"] / costs.an_hour["dollars"] / costs.run["trillions"]
-    assert measure(costs.hours["Pre-Training"] / costs.run["trillions"], "hours", also=also) == stated
 
 
-@pytest.mark.claim("days-per-trillion", stated="3.7", also_prints=("2048",))
-def test_days_per_trillion(costs, stated, measure):
-    """That is 3.7 days on 2048 devices."""
-    also = costs.days(costs.hours["Pre-Training"]) / costs.run["trillions"]
-    assert measure(costs.days(costs.run["hours_per_trillion"]), "days", also=also) == stated
+@A_TRILLION.each()
+def test_a_trillion(claim, costs, stated, measure):
+    hours = costs.hours["Pre-Training"] / costs.run["trillions"]
+    by_dollars = costs.dollars["Pre-Training"] / costs.an_hour["dollars"] / costs.run["trillions"]
+    value, unit, also = {
+        "hours-per-trillion": (hours, "hours", {"dollars": by_dollars}),
+        "days-per-trillion": (costs.days(costs.run["hours_per_trillion"]), "days", {"Table 1": costs.days(hours)}),
+    }[claim]
+    assert measure(value, unit, also=also) == stated
 
 
 @pytest.mark.claim(

@@ -5,7 +5,7 @@ from math import ceil
 
 import pytest
 
-from claim_suite.fixtures.claim.table import Entry, each, table, uncheckable
+from claim_suite.fixtures.claim.table import Entry, Listed, each, table, uncheckable
 from claim_suite.fixtures.models.formula import BYTES_PER_NUMBER
 
 pytestmark = pytest.mark.cheap
@@ -15,17 +15,49 @@ V2, DENSE = "DeepSeek-V2", "DeepSeek 67B"
 PER_CENT = 100
 
 
-@pytest.mark.claim("v2-total", stated="236B", model="deepseek-v2")
-def test_v2_total(v2, stated, measure):
-    """DeepSeek-V2 has 236 billion parameters in total."""
-    assert measure(v2.model.total, "parameters", also=v2.formula.total) == stated
+CLAIMS = Listed(
+    """
+    | claim              | stated | says                                                           |
+    |--------------------|--------|----------------------------------------------------------------|
+    | v2-total           | 236B   | DeepSeek-V2 has 236 billion parameters in total.               |
+    | v2-active          | 21B    | 21 billion of them are activated for each token.               |
+    | v2-lite-total      | 16B    | DeepSeek-V2-Lite has 16 billion parameters in total.           |
+    | latent-nine-halves | 9/2    | What latent attention keeps is 9/2 head widths a layer.        |
+    | latent-four-heads  | 4      | Its latent is 4 head widths wide.                              |
+    | rotary-half-a-head | 1/2    | Its rotary key is half a head wide.                            |
+    | latent-groups      | 2.25   | Its cache equals that of grouped queries with only 2.25 groups. |
+    """,
+    model=dict.fromkeys(
+        ("v2-total", "v2-active", "latent-nine-halves", "latent-four-heads", "rotary-half-a-head", "latent-groups"),
+        "deepseek-v2",
+    )
+    | {"v2-lite-total": "deepseek-v2-lite"},
+    link={"v2-lite-total": README},
+    in_words=dict.fromkeys(("latent-nine-halves", "rotary-half-a-head"), True),
+)
 
 
-@pytest.mark.claim("v2-active", stated="21B", model="deepseek-v2")
-def test_v2_active(v2, stated, measure):
-    """21 billion of them are activated for each token."""
-    also = {"formula": v2.formula.active, "one token run": v2.model.counted.active}
-    assert measure(v2.model.active, "parameters", also=also) == stated
+@CLAIMS.each("v2-total", "v2-active", "v2-lite-total")
+def test_parameters(claim, v2, v2_lite, stated, measure):
+    of = v2_lite if claim.startswith("v2-lite") else v2
+    total, active = (of.model.total, {"formula": of.formula.total}), of.active("everything")
+    value, also = {"total": total, "active": active}[claim.rpartition("-")[2]]
+    assert measure(value, "parameters", also=also) == stated
+
+
+@CLAIMS.each()
+def test_latent_in_heads(claim, v2, stated, measure):
+    of, attention = v2.model.config, v2.model.counted.component_map.layers[0].self_attn
+    kept = measure(v2.cached, "numbers kept per token", also=v2.cached_by_other_routes)
+    head, layers = of["v_head_dim"], of["num_hidden_layers"]
+    latent, both = attention.kv_b_proj.weight.shape[1], attention.kv_a_proj_with_mqa.weight.shape[0]
+    value, unit, also = {
+        "latent-nine-halves": (Fraction(kept, layers * head), "head widths a layer", Fraction(both, head)),
+        "latent-four-heads": (Fraction(of["kv_lora_rank"], head), "head widths", Fraction(latent, head)),
+        "rotary-half-a-head": (Fraction(of["qk_rope_head_dim"], head), "head widths", Fraction(both - latent, head)),
+        "latent-groups": (Fraction(kept, 2 * head * layers), "groups", Fraction(both, 2 * head)),
+    }[claim]
+    assert measure(value, unit, also={"widths of the matrices": also}) == stated
 
 
 CONTEXT = "In units of 1,024 tokens. Read as: as many positions as the configuration has; weaker: no more than it has."
@@ -50,12 +82,6 @@ def test_context(model, v2, v2_lite, reading, stated, measure):
     assert {"literal": stated == positions, "loose": stated <= positions}[reading]
 
 
-@pytest.mark.claim("v2-lite-total", stated="16B", model="deepseek-v2-lite", link=README)
-def test_v2_lite_total(v2_lite, stated, measure):
-    """DeepSeek-V2-Lite has 16 billion parameters in total."""
-    assert measure(v2_lite.model.total, "parameters", also=v2_lite.formula.total) == stated
-
-
 @pytest.mark.claim(
     "v2-lite-active",
     stated="2.4B",
@@ -67,9 +93,9 @@ def test_v2_lite_total(v2_lite, stated, measure):
 )
 def test_v2_lite_active(v2_lite, reading, stated, measure):
     """2.4 billion of them are activated."""
-    of, formula = v2_lite.model, v2_lite.formula
-    left_out, also = ({"literal": 0, "loose": one.embeddings + one.router}[reading] for one in (of, formula))
-    assert measure(of.active - left_out, "parameters", also=formula.active - also) == stated
+    convention = {"literal": "everything", "loose": "without input embedding and router"}[reading]
+    active, also = v2_lite.active(convention)
+    assert measure(active, "parameters", of=convention, also=also) == stated
 
 
 @pytest.mark.claim(
@@ -178,38 +204,6 @@ def test_cache_of_latent(v2, measure):
     of = v2.model.config
     kept = measure(v2.cached, "numbers kept per token", also=v2.cached_by_other_routes)
     assert kept == (of["kv_lora_rank"] + of["qk_rope_head_dim"]) * of["num_hidden_layers"]
-
-
-@pytest.mark.claim("latent-nine-halves", stated="9/2", in_words=True, model="deepseek-v2")
-def test_latent_nine_halves(v2, stated, measure):
-    """That is 9/2 head widths a layer."""
-    of = v2.model.config
-    kept = measure(v2.cached, "numbers kept per token", also=v2.cached_by_other_routes)
-    assert measure(Fraction(kept, of["num_hidden_layers"] * of["v_head_dim"]), "head widths a layer") == stated
-
-
-@pytest.mark.claim("latent-four-heads", stated="4", model="deepseek-v2")
-def test_latent_four_heads(v2, stated, measure):
-    """Its latent is 4 head widths wide."""
-    of, attention = v2.model.config, v2.model.counted.component_map.layers[0].self_attn
-    also = Fraction(attention.kv_b_proj.weight.shape[1], of["v_head_dim"])
-    assert measure(Fraction(of["kv_lora_rank"], of["v_head_dim"]), "head widths", also=also) == stated
-
-
-@pytest.mark.claim("rotary-half-a-head", stated="1/2", in_words=True, model="deepseek-v2")
-def test_rotary_half_a_head(v2, stated, measure):
-    """Its rotary key is half a head wide."""
-    of, attention = v2.model.config, v2.model.counted.component_map.layers[0].self_attn
-    also = Fraction(attention.kv_a_proj_with_mqa.weight.shape[0] - of["kv_lora_rank"], of["v_head_dim"])
-    assert measure(Fraction(of["qk_rope_head_dim"], of["v_head_dim"]), "head widths", also=also) == stated
-
-
-@pytest.mark.claim("latent-groups", stated="2.25", model="deepseek-v2")
-def test_latent_groups(v2, stated, measure):
-    """Its cache equals that of grouped queries with only 2.25 groups."""
-    of = v2.model.config
-    kept = measure(v2.cached, "numbers kept per token", also=v2.cached_by_other_routes)
-    assert measure(Fraction(kept, 2 * of["v_head_dim"] * of["num_hidden_layers"]), "groups") == stated
 
 
 @table(

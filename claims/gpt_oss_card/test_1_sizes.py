@@ -28,43 +28,27 @@ COUNTED: dict[str, Callable[[Any], int]] = {
 }
 
 
-@each("model", both("layers", "{model} has {stated} layers.", {"stated": "36"}, {"stated": "24"}))
-def test_layers(model, models, stated, measure):
-    """The models have 36 and 24 layers."""
-    of = models(model)
-    assert measure(len(of.counted.component_map.layers), "layers", also=of.formula.shape.num_layers) == stated
-
-
 @each(
-    "model",
-    both("total", "{model} has {stated} parameters in total.", {"stated": "116.8B"}, {"stated": "20.9B"}),
-)
-def test_total(model, models, stated, measure):
-    """The models have 116.8 and 20.9 billion parameters in total."""
-    of = models(model)
-    assert measure(of.total, "parameters", also=of.formula.total) == stated
-
-
-@each(
-    "model",
+    "about",
     both(
-        "active",
-        "{model} has {stated} active parameters per token.",
-        {
-            "stated": "5.1B",
-            "note": "Counted as the caption of Table 1 says: with the unembedding, without the embedding.",
-        },
-        {
-            "stated": "3.6B",
-            "note": "Counted as the caption of Table 1 says: with the unembedding, without the embedding.",
-        },
+        """
+        | layers | {model} has {stated} layers.                     | 36     | 24    |
+        | total  | {model} has {stated} parameters in total.        | 116.8B | 20.9B |
+        | active | {model} has {stated} active parameters per token. | 5.1B  | 3.6B  |
+        """,
+        note={"active": "Counted as the caption of Table 1 says: with the unembedding, without the embedding."},
     ),
 )
-def test_active(model, models, stated, measure):
-    """The models have 5.1 and 3.6 billion active parameters per token."""
-    of = models(model)
-    also = {"formula": of.formula.active - of.formula.embeddings, "one token run": of.counted.active - of.embeddings}
-    assert measure(of.active - of.embeddings, "parameters", also=also) == stated
+def test_sizes(about, models, stated, measure):
+    """How large the models are."""
+    of = models(about.model)
+    without = {"formula": of.formula.active - of.formula.embeddings, "one token run": of.counted.active - of.embeddings}
+    value, unit, also = {
+        "layers": (len(of.counted.component_map.layers), "layers", of.formula.shape.num_layers),
+        "total": (of.total, "parameters", of.formula.total),
+        "active": (of.active - of.embeddings, "parameters", without),
+    }[about.line]
+    assert measure(value, unit, also=also) == stated
 
 
 @table(

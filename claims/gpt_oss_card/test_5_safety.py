@@ -26,17 +26,20 @@ def _leads(table: ScoreTable, model: str) -> list[Fraction]:
 
 
 @each(
-    "model",
+    "about",
     both(
-        "within-two-points",
-        "On the standard evaluation of disallowed content {model} generally performs within 1 to 2 points of o4-mini.",
-        {"note": GENERALLY + " In one it is further above.", "also_prints": ("1-2",)},
-        {"note": GENERALLY + " In two it is further off, once below and once above."},
+        "| within-two-points | On the standard evaluation of disallowed content {model} generally performs within 1 "
+        "to 2 points of o4-mini. |",
+        note={
+            "within-two-points-120b": GENERALLY + " In one it is further above.",
+            "within-two-points-20b": GENERALLY + " In two it is further off, once below and once above.",
+        },
+        also_prints={"within-two-points-120b": ("1-2",)},
     ),
 )
-def test_within_two_points(model, card, measure):
+def test_within_two_points(about, card, measure):
     """The models generally perform within 1 to 2 points of o4-mini on the standard evaluation."""
-    leads = _leads(card["table_4"], model)
+    leads = _leads(card["table_4"], about.model)
     measure(100 * max(map(abs, leads)), "points", of="furthest from o4-mini")
     near = measure(sum(abs(lead) <= ON_A_LEVEL for lead in leads), f"categories of {len(leads)} within 2 points")
     assert 2 * near > len(leads)
@@ -69,17 +72,20 @@ def test_production_benchmarks_are_harder(card, measure):
 
 
 @each(
-    "model",
+    "about",
     both(
-        "outperforms-o4-mini-on-production",
-        "{model} tends to outperform o4-mini significantly on the production benchmarks.",
-        {"note": BY_MORE},
-        {"loosely": "on the mean of the categories alone: in most it leads by less, or is behind", "note": BY_MORE},
+        "| outperforms-o4-mini-on-production | {model} tends to outperform o4-mini significantly on the production "
+        "benchmarks. |",
+        loosely={
+            "outperforms-o4-mini-on-production-20b": "on the mean of the categories alone: in most it leads by less, "
+            "or is behind"
+        },
+        note=BY_MORE,
     ),
 )
-def test_outperforms_o4_mini_on_production(model, card, reading, measure):
+def test_outperforms_o4_mini_on_production(about, card, reading, measure):
     """The models tend to outperform o4-mini significantly on the production benchmarks."""
-    leads = _leads(card["table_5"], model)
+    leads = _leads(card["table_5"], about.model)
     ahead = measure(sum(lead > ON_A_LEVEL for lead in leads), f"categories of {len(leads)} ahead by more than 2 points")
     mean = measure(100 * statistics.mean(leads), "points", of="mean lead")
     assert {"literal": 2 * ahead > len(leads), "loose": mean > 100 * ON_A_LEVEL}[reading]
@@ -94,45 +100,44 @@ def test_20b_behind_on_illicit_violent(card, measure):
 
 
 @each(
-    "model",
+    "about",
     both(
-        "jailbreaks-like-o4-mini",
-        "Against jailbreaks {model} performs similarly to o4-mini.",
-        {"note": ON_PAR + ". Section 4.3 calls it about parity."},
-        {"note": ON_PAR + "; in one category it is exactly 2 points below. Section 4.3 calls it about parity."},
+        "| jailbreaks-like-o4-mini | Against jailbreaks {model} performs similarly to o4-mini. |",
+        note={
+            "jailbreaks-like-o4-mini-120b": ON_PAR + ". Section 4.3 calls it about parity.",
+            "jailbreaks-like-o4-mini-20b": ON_PAR
+            + "; in one category it is exactly 2 points below. Section 4.3 calls it "
+            "about parity.",
+        },
     ),
 )
-def test_jailbreaks_like_o4_mini(model, card, measure):
+def test_jailbreaks_like_o4_mini(about, card, measure):
     """Against jailbreaks the models perform similarly to o4-mini."""
-    assert (
-        measure(100 * max(map(abs, _leads(card["table_6"], model))), "points", of="furthest from o4-mini")
-        <= 100 * ON_A_LEVEL
-    )
+    furthest = max(map(abs, _leads(card["table_6"], about.model)))
+    assert measure(100 * furthest, "points", of="furthest from o4-mini") <= 100 * ON_A_LEVEL
 
 
 @each(
-    "model",
+    "about",
     both(
-        "underperforms-at-hierarchy",
-        "{model} generally underperforms o4-mini at the instruction hierarchy.",
-        {"note": ON_MOST + " With a password in the developer's message it is ahead."},
-        {"note": ON_MOST + " On one it is a thousandth behind."},
+        "| underperforms-at-hierarchy | {model} generally underperforms o4-mini at the instruction hierarchy. |",
+        note={
+            "underperforms-at-hierarchy-120b": ON_MOST + " With a password in the developer's message it is ahead.",
+            "underperforms-at-hierarchy-20b": ON_MOST + " On one it is a thousandth behind.",
+        },
     ),
 )
-def test_underperforms_at_hierarchy(model, card, measure):
+def test_underperforms_at_hierarchy(about, card, measure):
     """The models generally underperform o4-mini at the instruction hierarchy."""
-    leads = _leads(card["tables_7_and_8"], model)
+    leads = _leads(card["tables_7_and_8"], about.model)
     behind = measure(sum(lead < 0 for lead in leads), f"evaluations of {len(leads)} behind")
     assert 2 * behind > len(leads)
 
 
-@each(
-    "model",
-    both("underperforms-at-facts", "{model} underperforms o4-mini on both SimpleQA and PersonQA.", {}, {}),
-)
-def test_underperforms_at_facts(model, card, measure):
+@each("about", both("| underperforms-at-facts | {model} underperforms o4-mini on both SimpleQA and PersonQA. |"))
+def test_underperforms_at_facts(about, card, measure):
     """The models underperform o4-mini on SimpleQA and PersonQA: less accuracy, more hallucination."""
-    leads = card["table_9"].leads(model, over="o4-mini")
+    leads = card["table_9"].leads(about.model, over="o4-mini")
     worse = [-lead if name.endswith("accuracy") else lead for name, lead in leads.items()]
     assert measure(100 * min(worse), "points", of="worse, at least") > 0
 
@@ -149,27 +154,29 @@ def test_smaller_hallucinate_more(card, measure):
 
 
 @each(
-    "model",
+    "about",
     both(
-        "parity-on-bbq",
-        "On BBQ {model} is at about parity with o4-mini.",
-        {
-            "loosely": "on the mean of its two rows alone: it is 5 points above on one and 5 below on the other",
-            "note": ON_PAR + "; weaker: on their mean.",
+        "| parity-on-bbq | On BBQ {model} is at about parity with o4-mini. |",
+        loosely={
+            "parity-on-bbq-120b": "on the mean of its rows alone: it is 5 points above on one and 5 below on the other"
         },
-        {
-            "disputed": "about parity overall, as the card says in one breath of the larger model, whose rows are 5 "
-            "points off: on their mean it is within as much",
-            "words": "Overall, we see both models perform at about parity with OpenAI o4-mini.",
-            "reply": "About parity is said of both models and has no number; the two points are of another set.",
-            "note": ON_PAR
-            + "; as the authors may say: on their mean it is no further off than the larger is on a row.",
+        disputed={
+            "parity-on-bbq-20b": "about parity overall, as the card says of the larger model, whose rows are 5 "
+            "points off: on their mean it is within as much"
+        },
+        words="Overall, we see both models perform at about parity with OpenAI o4-mini.",
+        reply={
+            "parity-on-bbq-20b": "About parity is said of both models and has no number; two points are of another set."
+        },
+        note={
+            "parity-on-bbq-120b": ON_PAR + "; weaker: on their mean.",
+            "parity-on-bbq-20b": ON_PAR + "; as the authors may say: on their mean as near as the larger on a row.",
         },
     ),
 )
-def test_parity_on_bbq(model, card, reading, measure):
+def test_parity_on_bbq(about, card, reading, measure):
     """On BBQ the models are at about parity with o4-mini."""
-    leads, larger = (_leads(card["table_10"], one) for one in (model, LARGER))
+    leads, larger = (_leads(card["table_10"], one) for one in (about.model, LARGER))
     furthest = measure(100 * max(map(abs, leads)), "points", of="furthest from o4-mini")
     mean = measure(100 * abs(statistics.mean(leads)), "points", of="mean from o4-mini")
     found, most = {

@@ -15,60 +15,39 @@ AS_THE_CARD = "Counted as the model card, to which it leads, says: with the unem
 
 
 @each(
-    "model",
+    "about",
     both(
-        "readme-total",
-        "{model} has {stated} parameters.",
-        {"stated": "117B"},
-        {"stated": "21B"},
+        """
+        | readme-total  | {model} has {stated} parameters.        | 117B | 21B  |
+        | readme-active | {model} has {stated} active parameters. | 5.1B | 3.6B |
+        """,
+        note={"readme-active": AS_THE_CARD},
     ),
 )
-def test_readme_total(model, models, stated, measure):
-    """The models have 117 and 21 billion parameters."""
-    of = models(model)
-    assert measure(of.total, "parameters", also=of.formula.total) == stated
+def test_readme_sizes(about, models, stated, measure):
+    """How large the models are."""
+    of = models(about.model)
+    without = {"formula": of.formula.active - of.formula.embeddings, "one token run": of.counted.active - of.embeddings}
+    value, also = {
+        "readme-total": (of.total, of.formula.total),
+        "readme-active": (of.active - of.embeddings, without),
+    }[about.line]
+    assert measure(value, "parameters", also=also) == stated
 
 
 @each(
-    "model",
+    "about",
     both(
-        "readme-active",
-        "{model} has {stated} active parameters.",
-        {"stated": "5.1B", "note": AS_THE_CARD},
-        {"stated": "3.6B", "note": AS_THE_CARD},
+        "| readme-fits | {model} runs within {stated} GB of memory. | 80 | 16 |",
+        in_words=True,
+        also_prints={"readme-fits-120b": ("80GB",), "readme-fits-20b": ("16GB",)},
+        says={"readme-fits-120b": "gpt-oss-120b runs on a single GPU of 80 GB."},
+        note={"readme-fits-120b": FITS, "readme-fits-20b": FITS + WHOLE_CONTEXT},
     ),
 )
-def test_readme_active(model, models, stated, measure):
-    """The models have 5.1 and 3.6 billion active parameters."""
-    of = models(model)
-    also = {"formula": of.formula.active - of.formula.embeddings, "one token run": of.counted.active - of.embeddings}
-    assert measure(of.active - of.embeddings, "parameters", also=also) == stated
-
-
-@each(
-    "model",
-    both(
-        "readme-fits",
-        "{model} runs within {stated} GB.",
-        {
-            "stated": "80",
-            "in_words": True,
-            "also_prints": ("80GB",),
-            "says": "gpt-oss-120b runs on a single GPU of 80 GB.",
-            "note": FITS,
-        },
-        {
-            "stated": "16",
-            "in_words": True,
-            "also_prints": ("16GB",),
-            "says": "gpt-oss-20b runs within 16 GB of memory.",
-            "note": FITS + WHOLE_CONTEXT,
-        },
-    ),
-)
-def test_readme_fits(model, checkpoints, models, stated, measure):
+def test_readme_fits(about, checkpoints, models, stated, measure):
     """The models run within 80 and 16 gigabytes."""
-    stored, config = checkpoints[model], models(model).config
+    stored, config = checkpoints[about.model], models(about.model).config
     assert stated > measure(Fraction(stored.published, 10**9), "GB", of="weights as stored", also=stored.size / 10**9)
     context = measure(stored.context_beside(int(stated.nominal)), "tokens of context", of="that fit beside them")
     assert context >= config["initial_context_length"]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from claim_suite.fixtures.cards.card import Card, read_card
 from claim_suite.fixtures.cards.quantities import LAYERS, CardModel
 from claim_suite.reports import schema
 
 CARDS = Path(__file__).parents[1] / "model_cards" / "cards"
+READ = "2023-08"  # the month of the revision that was read
 
 
 class OneLayer(CardModel):
@@ -19,27 +18,25 @@ class OneLayer(CardModel):
 
     def __init__(self, card: Card) -> None:
         super().__init__(card)
+        self.date = card.date
         self.config |= {field: 1 for field in LAYERS if field in self.config}
 
 
-@dataclass(frozen=True)
 class Architectures:
-    """The models whose cards are of a month or older."""
-
-    month: str
+    """The models whose cards are of the month of the document, or older."""
 
     @cached_property
-    def models(self) -> list[Any]:
+    def models(self) -> list[OneLayer]:
         """One layer of each."""
-        cards = [read_card(file) for file in sorted(CARDS.glob("*.toml"))]
-        return [OneLayer(card) for card in cards if card.date <= self.month]
+        cards = map(read_card, sorted(CARDS.glob("*.toml")))
+        return [OneLayer(card) for card in cards if card.date <= READ]
+
+    def until(self, month: str) -> list[OneLayer]:
+        """Those that are of a month or older."""
+        return [model for model in self.models if model.date <= month]
 
     @property
     def evidence(self) -> list[schema.Evidence]:
         """Whose configurations they are."""
-        return [
-            schema.Evidence(
-                source=f"configurations of the suite's model cards, {self.month} and older",
-                note=", ".join(model.name for model in self.models),
-            )
-        ]
+        names = ", ".join(model.name for model in self.models)
+        return [schema.Evidence(source=f"configurations of the suite's model cards, {READ} and older", note=names)]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ import pytest
 from claim_suite.fixtures.facts import Facts, facts, published
 from claim_suite.fixtures.models.accelerators import Accelerator, Decoding
 from claim_suite.fixtures.models.published import published_model
+from claim_suite.fixtures.recording import options
 from claim_suite.reports import schema
 from claims.inference_arithmetic.equations import Sizes, Times
 
@@ -121,11 +120,11 @@ def sharding() -> Any:
 
 
 @pytest.fixture(scope="session")
-def architectures() -> Callable[[str], Architectures]:
-    """Widths of the models whose cards the suite has, up to a month."""
+def architectures() -> Architectures:
+    """Widths of the models whose cards the suite has, up to the document's month."""
     from claims.inference_arithmetic.architectures import Architectures
 
-    return cache(Architectures)
+    return Architectures()
 
 
 @pytest.fixture(scope="session")
@@ -133,4 +132,4 @@ def product_clock(request: pytest.FixtureRequest) -> ProductClock:
     """The clock for products of matrices in bfloat16. Its times raise NotCovered on anything but an A100."""
     from claims.inference_arithmetic.clock import ProductClock
 
-    return ProductClock.on(request.config.getoption("--device"))
+    return ProductClock.on(options.device(request.config))

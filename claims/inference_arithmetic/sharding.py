@@ -93,8 +93,9 @@ def partial_size(width: int, accelerators: int) -> int:
 
 def sizes_by_head(width: int, accelerators: int, heads: int) -> int:
     """The same where what each of an accelerator's heads gives is not yet added to that of its others."""
-    rows = layer(width).shards(accelerators)[0].output.unflatten(0, (heads, -1))
-    return (torch.ones(heads, 1, rows.shape[1], dtype=rows.dtype) @ rows).numel()
+    rows = torch.stack(layer(width).shards(accelerators)[0].output.chunk(heads))
+    of_heads = torch.ones(heads, 1, rows.shape[1], dtype=rows.dtype) @ rows
+    return int(of_heads.numel())
 
 
 def share(width: int, accelerators: int) -> tuple[int, int]:

@@ -104,7 +104,7 @@ def test_flops_and_comms(cell, anthropic, counting, sharding, reading, stated, m
     work = Fraction(counting.projection_work(anthropic, *MAPS[cell.column]), Sizes.of(anthropic.config).unit)
     sent = 2 * Fraction(sharding.exchanged(16, 4).sent * 4, 4 * 3 * 16)
     times = {"flops": work, "bytes of comms": sent, "flops/byte": work / 4 / sent}[cell.row]
-    assert measure(times * {"literal": 1, "other": Fraction(1, 2), "loose": 4}[reading], "times") == stated
+    assert measure(times * Fraction({"literal": "1", "other": "1/2", "loose": "4"}[reading]), "times") == stated
 
 
 AFTER_THE_TABLE = Listed(

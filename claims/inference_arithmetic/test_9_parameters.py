@@ -137,9 +137,9 @@ def test_positions_are_zero(models, reading, measure):
 def test_first_positions(first_transformer, counting, reading, measure):
     context, width = 512, first_transformer["width"]
     numbers, learned = counting.sinusoids(context, width)
-    also = {"literal": first_transformer["learned_position_parameters"], "loose": context * width}[reading]
-    found = measure({"literal": learned, "loose": numbers}[reading], "numbers of positions", also={"paper": also})
-    assert found == context * width
+    by_paper = {"literal": first_transformer["learned_position_parameters"], "loose": context * width}[reading]
+    share = Fraction({"literal": learned, "loose": numbers}[reading], context * width)
+    assert measure(share, "of context times width", also={"paper": Fraction(by_paper, context * width)}) == 1
 
 
 @CLAIMS.claim(
@@ -147,7 +147,7 @@ def test_first_positions(first_transformer, counting, reading, measure):
     "nine in ten. Heads' features are those that attention's output matrix takes in."
 )
 def test_vast_majority(architectures, measure):
-    models = architectures("2023-08").models
+    models = architectures.models
     alike = sum(model.widths.heads_size == model.widths.hidden_size for model in models)
     assert measure(Fraction(alike, len(models)), f"of {len(models)} models") > Fraction(9, 10)
 
@@ -158,7 +158,7 @@ def test_vast_majority(architectures, measure):
 )
 def test_everybody_since(architectures, measure):
     ratios = {
-        of.name: Fraction(of.widths.intermediate_size, of.widths.hidden_size) for of in architectures("2022-03").models
+        of.name: Fraction(of.widths.intermediate_size, of.widths.hidden_size) for of in architectures.until("2022-03")
     }
     assert {measure(ratio, "model widths", of=name) for name, ratio in ratios.items()} == {4}
 
@@ -193,11 +193,11 @@ def test_named_52b(anthropic, printed, stated, measure):
 @CLAIMS.each("rounded-up-by", "with-embedding", "with-both-embeddings")
 def test_its_name(claim, anthropic, printed, stated, measure):
     of, layers = printed["anthropic"], anthropic.attention + anthropic.mlp
-    also, embedding = Sizes(of["layers"], of["width"], of["vocabulary"]).with_embedding, of["vocabulary"] * of["width"]
+    also, both_also = (Sizes(of["layers"], of["width"], times * of["vocabulary"]).with_embedding for times in (1, 2))
     found = {
         "rounded-up-by": lambda: measure(of["parameters"] - layers, "parameters"),
         "with-embedding": lambda: measure(layers + anthropic.head, "parameters", also=also),
-        "with-both-embeddings": lambda: measure(layers + 2 * anthropic.head, "parameters", also=also + embedding),
+        "with-both-embeddings": lambda: measure(layers + 2 * anthropic.head, "parameters", also=both_also),
     }
     assert found[claim]() == stated
 

@@ -17,7 +17,7 @@ from claim_suite.fixtures.routing.capacity import expert_capacity, kept
 
 TOKENS = 64
 WIDTH = 4
-UNEVEN = Case(seed=86, tokens=8, experts=2, k=1)  # six tokens and two: its loss is below that of four and four
+UNEVEN = Case(seed=86, tokens=8, experts=2, top_k=1)  # six tokens and two: its loss is below that of four and four
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,10 @@ class Batch:
         """Each token by the matrix of its expert, all in one product of blocks that are as long as their loads."""
         chosen, tokens, experts = self._whole_numbers()
         order = chosen.argsort(stable=True)
-        blocks = tokens[order].split(assignments(chosen, self.experts).tolist())
+        blocks = torch.split(tokens[order], assignments(chosen, self.experts).tolist())
         found = torch.empty_like(tokens)
-        found[order] = torch.block_diag(*blocks) @ experts.flatten(end_dim=1)
+        together = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        found[order] = together @ experts.flatten(end_dim=1)
         return found
 
     def one_by_one(self) -> Tensor:
@@ -89,7 +90,7 @@ class Batch:
 
 def loss_of_an_uneven_batch() -> float:
     """Largest loss of a batch by any implementation, in units of the loss at an even load, which is k."""
-    return max(UNEVEN.losses().values()) / UNEVEN.k
+    return max(UNEVEN.losses().values()) / UNEVEN.top_k
 
 
 def places_in_the_library(name: str) -> dict[str, int]:

@@ -137,11 +137,6 @@ def test_dramatically_larger(switch_transformers, measure):
     assert sparse["flops"] == dense["flops"] and times >= 10
 
 
-@CLAIMS.of("experts-number-eight")
-def test_eight_experts(mixtral, stated, measure):
-    assert measure(mixtral.expert_count, "experts", also={"configuration": mixtral.formula.expert_count}) == stated
-
-
 @CLAIMS.claim(note="Read as: an expert of Mixtral has the size of the feed-forward network of Mistral 7B.")
 def test_experts_are_feed_forward_networks(mixtral, mistral, measure):
     expert = Fraction(mixtral.experts, mixtral.expert_count)
@@ -179,10 +174,15 @@ def test_every_network_replaced_in_others(placement, measure):
     assert max(measure(each, "layers to one with experts", of=name) for name, each in layers.items()) == 1
 
 
-@CLAIMS.claim
-def test_memory_of_47b(mixtral, stated, measure):
-    also = {"formula": mixtral.formula.total, "published checkpoint": mixtral.checkpoint_total}
-    assert measure(mixtral.total, "parameters", also=also) == stated
+@CLAIMS.each("experts-number-eight", "memory-of-47b")
+def test_sizes(claim, mixtral, stated, measure):
+    total_also = {"formula": mixtral.formula.total, "published checkpoint": mixtral.checkpoint_total}
+    experts_also = {"configuration": mixtral.formula.expert_count}
+    found = {
+        "experts-number-eight": lambda: measure(mixtral.expert_count, "experts", also=experts_also),
+        "memory-of-47b": lambda: measure(mixtral.total, "parameters", also=total_also),
+    }
+    assert found[claim]() == stated
 
 
 @CLAIMS.claim

@@ -13,7 +13,10 @@ from claims.moe_explained.drawn import batches
 
 pytestmark = pytest.mark.cheap
 
-RAISES = "Read as: with each larger capacity factor of the table that the model was trained with, quality is higher."
+RAISES = (
+    "Read as: with each larger capacity factor of the table that the model was trained with, quality is higher; "
+    "weaker: with the largest than with the least."
+)
 
 CLAIMS = Listed(
     """
@@ -42,7 +45,7 @@ CLAIMS = Listed(
 )
 
 
-@CLAIMS.of("capacity-raises-quality", source="ST-MoE, Table 18", note=RAISES)
+@CLAIMS.of("capacity-raises-quality", part="ST-MoE, Table 18", note=RAISES)
 def test_capacity_raises_quality_in_st_moe(st_moe, measure):
     rows = st_moe["table_18_top_2"].items()
     qualities = [measure(quality, "nats", of=f"capacity factor {factor}") for factor, quality in rows]
@@ -51,8 +54,8 @@ def test_capacity_raises_quality_in_st_moe(st_moe, measure):
 
 @CLAIMS.of(
     "capacity-raises-quality",
-    source="Switch Transformers, Table 1",
-    note=f"{RAISES} Weaker: with the largest than with the least.",
+    part="Switch Transformers, Table 1",
+    note=RAISES,
     loosely="from the least factor to the largest: from 1.25 to 2 the last printed digit of Switch-Base falls by one",
 )
 def test_capacity_raises_quality_in_switch(switch_transformers, reading, measure):
@@ -224,7 +227,11 @@ def test_months(cell, resources, stated, measure):
 
 @pytest.mark.claim(
     "fastermoe-in-march",
-    uncheckable="the text also has April for it, and proceedings may appear before their conference",
+    stated=3,
+    in_words=True,
+    note="By the day of publication. The text also has April for it, the month of its conference.",
 )
-def test_fastermoe_in_march():
+def test_fastermoe_in_march(resources, stated, measure):
     """FasterMoE is of March 2022."""
+    year, month, _ = map(int, resources["first versions"]["FasterMoE"].split("-"))
+    assert measure(month, "month") == stated and measure(year, "year") == 2022

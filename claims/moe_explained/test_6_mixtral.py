@@ -8,6 +8,8 @@ import pytest
 from claim_suite.fixtures.claim.table import Listed, table
 from claim_suite.fixtures.routing.sources import MIXTRAL
 
+pytestmark = pytest.mark.cheap
+
 INSTRUCT, ZEPHYR = "mixtral-8x7b-instruct-v0.1", "zephyr-7b-beta"
 
 
@@ -25,13 +27,12 @@ PART_1 = Listed(
     | five-languages     |        | It speaks English, French, German, Spanish and Italian.                           |
     | humaneval          | 40.2%  | It has 40.2 % on HumanEval.                                                       |
     """,
-    uncheckable={
-        "state-of-the-art": "it compares with all open models there were that day",
-    },
+    in_words={"two-experts-a-step": True},
+    note={"context-of-32k": "A k is 1,024, as lengths are."},
+    uncheckable={"state-of-the-art": "it compares with all open models there were that day"},
 )
 
 
-@pytest.mark.cheap
 @PART_1.claim(note="Read as: attention and embeddings are the same in size.")
 def test_built_like_mistral(mixtral, mistral, measure):
     attention = measure(mixtral.attention, "parameters", of="Mixtral's attention", also=mixtral.formula.attention)
@@ -42,27 +43,20 @@ def test_built_like_mistral(mixtral, mistral, measure):
     assert measure(len(other), "widths", of="other than Mistral's") == 0
 
 
-@pytest.mark.cheap
-@PART_1.claim(in_words=True)
-def test_two_experts_a_step(mixtral, stated, measure):
-    also = {"configuration": mixtral.formula.experts_per_token}
-    assert measure(mixtral.experts_per_token, "experts per token", also=also) == stated
+@PART_1.each("two-experts-a-step", "four-times-12b", "context-of-32k")
+def test_sizes(claim, mixtral, stated, measure):
+    formula, context = mixtral.formula, mixtral.config["max_position_embeddings"]
+    chosen_also, times_also = {"configuration": formula.experts_per_token}, Fraction(formula.total, formula.active)
+    found = {
+        "two-experts-a-step": lambda: measure(mixtral.experts_per_token, "experts per token", also=chosen_also),
+        "four-times-12b": lambda: measure(
+            Fraction(mixtral.total, mixtral.active), "times those at work", also=times_also
+        ),
+        "context-of-32k": lambda: measure(context, "tokens") * Fraction(1000, 1024),
+    }
+    assert found[claim]() == stated
 
 
-@pytest.mark.cheap
-@PART_1.claim
-def test_four_times_12b(mixtral, stated, measure):
-    also = Fraction(mixtral.formula.total, mixtral.formula.active)
-    assert measure(Fraction(mixtral.total, mixtral.active), "times those at work", also=also) == stated
-
-
-@pytest.mark.cheap
-@PART_1.claim(note="A k is 1,024, as lengths are.")
-def test_context_of_32k(mixtral, stated, measure):
-    assert Fraction(measure(mixtral.config["max_position_embeddings"], "tokens") * 1000, 1024) == stated
-
-
-@pytest.mark.cheap
 @PART_1.claim(
     note="Read as: on more than half of the benchmarks of the paper's Table 3 it is ahead of Llama-2-70B, and on more "
     "than half no lower than GPT-3.5."
@@ -75,7 +69,6 @@ def test_most_benchmarks(mixtral_paper_table3, measure):
     assert min(ahead, level) > len(ours) / 2
 
 
-@pytest.mark.cheap
 @PART_1.claim(note="Read as: in each of the other four languages it scores no lower than in English, on MMLU.")
 def test_five_languages(mixtral_paper_table3, measure):
     scores = dict(mixtral_paper_table3["MMLU by language"])
@@ -83,13 +76,11 @@ def test_five_languages(mixtral_paper_table3, measure):
     assert min(measure(score, "points", of=name) for name, score in scores.items()) >= english
 
 
-@pytest.mark.cheap
 @PART_1.claim
 def test_humaneval(mixtral_paper_table3, stated, measure):
     assert measure(mixtral_paper_table3["HumanEval"] / 100, "of problems") == stated
 
 
-@pytest.mark.cheap
 @PART_1.each()
 def test_uncheckable(claim):
     """Nobody can check it."""
@@ -99,7 +90,6 @@ BASE = "base models"
 BASE_MODELS = {"Llama 2 70B": "llama-2-70b", "Falcon 40B": "falcon-40b", "Llama 2 7B": "llama-2-7b"}
 
 
-@pytest.mark.cheap
 @table(
     """
     | model       | tokens |
@@ -117,7 +107,6 @@ def test_tokens(cell, pretraining, stated, measure):
     assert measure(pretraining[cell.row], "tokens") == stated
 
 
-@pytest.mark.cheap
 @table(
     """
     | model        | score |
@@ -147,10 +136,11 @@ def test_leaderboard(cell, leaderboard, reading, stated, measure):
 
 
 CHAT = "chat models"
+A_K = "A k is 1,024, as lengths are; in the windows of GPT-4 Turbo and Claude 2.1, 1,000, as their makers print them."
+IN_THOUSANDS = ("GPT-4 Turbo", "Claude 2.1")
 JUDGED = "its answers, and what the judge said of them, are not published with it"
 
 
-@pytest.mark.cheap
 @table(
     """
     | model              | context window | MT-Bench |
@@ -179,26 +169,23 @@ JUDGED = "its answers, and what the judge said of them, are not published with i
         "GPT-3.5 Turbo 0613 / MT-Bench": "the Mixtral paper has this score for a later version, "
         "gpt-3.5-turbo-1106; what the version named here scored is not printed beside it",
     },
-    loosely={"Mixtral Instruct / context window": "with 1,024 tokens to a k"},
     note={
-        "Mixtral Instruct / context window": "Read as: k is 1,000, as the column has it for GPT-4 Turbo and Claude; "
-        "weaker: k is 1,024, as lengths are.",
-        "GPT-3.5 Turbo 0613 / context window": "Literally the edition that has the name of the row.",
+        "GPT-3.5 Turbo 0613 / context window": f"{A_K} Literally the edition that has the name of the row.",
+        "context window": A_K,
     },
     disputed={"GPT-3.5 Turbo 0613 / context window": "of the wider edition of that day's version, which is named 16k"},
 )
 def test_chat(cell, mt_bench, reading, stated, measure):
     """{row}: {stated} ({column} in the table of chat models)."""
     name = {"other": f"{cell.row}, 16k"}.get(reading, cell.row)
-    scores, k = mt_bench["scores"]["open"] | mt_bench["scores"]["closed"], {"loose": Fraction(1000, 1024)}
+    scores, k = mt_bench["scores"]["open"] | mt_bench["scores"]["closed"], 1000 if cell.row in IN_THOUSANDS else 1024
     found = {
-        "context window": lambda: measure(mt_bench["windows"][name], "tokens") * k.get(reading, 1),
+        "context window": lambda: measure(mt_bench["windows"][name], "tokens") * Fraction(1000, k),
         "MT-Bench": lambda: measure(scores[name], "points"),
     }
     assert found[cell.column]() == stated
 
 
-@pytest.mark.cheap
 @pytest.mark.claim(
     "chat-zephyr-7b-context-window",
     stated="8K",
@@ -234,7 +221,6 @@ PART_2 = Listed(
 )
 
 
-@pytest.mark.cheap
 @PART_2.claim(note="Read as: of those in the table.")
 def test_best_open_chat_model(mt_bench, measure):
     scores = dict(mt_bench["scores"]["open"])
@@ -242,7 +228,6 @@ def test_best_open_chat_model(mt_bench, measure):
     assert ours > measure(max(scores.values()), "points", of="best other open model")
 
 
-@pytest.mark.cheap
 @PART_2.claim(
     note="Read as: nearer to GPT-3.5's score than to that of any other open model. GPT-3.5 is the version of the "
     "Mixtral paper. That Mixtral is the first of them cannot be seen from the table."
@@ -256,14 +241,12 @@ def test_comparable_with_gpt_35(mt_bench, measure):
     )
 
 
-@pytest.mark.cheap
 @PART_2.claim
 def test_about_45b(mixtral, stated, measure):
     also = {"formula": mixtral.formula.total, "published checkpoint": mixtral.checkpoint_total}
     assert measure(mixtral.total, "parameters", also=also) == stated
 
 
-@pytest.mark.cheap
 @PART_2.each()
 def test_uncheckable_2(claim):
     """Nobody can check it."""

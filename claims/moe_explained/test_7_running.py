@@ -104,7 +104,8 @@ def test_served_on_two_a100(mixtral, reading, stated, measure):
 )
 def test_tuned_on_openassistant(listed, measure):
     linked, named = (listed["data sets"][where].split("/") for where in ("text", "command"))
-    assert measure(len(set(linked) & set(named)), "words", of="of owner and set in both") == len(linked)
+    shared = measure(len(set(linked) & set(named)), "words", of="of owner and set, in both")
+    assert shared >= measure(len(linked), "words", of="of owner and set, in the text")
 
 
 @CLAIMS.claim

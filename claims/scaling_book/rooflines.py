@@ -5,7 +5,7 @@ A claim's sum is a `Sum`: what is computed, its unit, and what another reading c
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from fractions import Fraction
 from math import prod
 from pathlib import Path
@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 from claim_suite.fixtures import origins
 from claim_suite.fixtures.models.accelerators import Accelerator, Exact
 
+FIRST, GPUS, HEAD = "0a702b6", "efbdb12", "e5de31b"  # commits: as published, and as last read
 DATA = Path(__file__).parent / "data"
 PRINTED: dict[str, Any] = origins.load("as_printed.json", DATA, parse_float=Fraction)
-MAKERS: dict[str, Any] = origins.load("makers.json", DATA, parse_float=Fraction)
+MAKERS: dict[str, Any] = origins.load("accelerators.json", parse_float=Fraction)
 
 US, MS = 10**6, 10**3  # in a second
 GIB, KIB = 2**30, 2**10
@@ -83,7 +84,7 @@ def ring_load(chips: int, *, every: bool, both_ways: bool = True) -> Fraction:
     `every`: each shard goes to every chip and is passed on (AllGather), else each chip has a piece of its shard for
     each other (AllToAll). A message half way round is split over both ways.
     """
-    load: Counter[tuple[int, int]] = Counter()
+    load: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
     for source in range(chips):
         for hops, way, share in _ways(chips, every=every, both_ways=both_ways):
             for step in range(hops):

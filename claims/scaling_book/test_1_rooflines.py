@@ -5,9 +5,19 @@ from fractions import Fraction
 import pytest
 
 from claim_suite.fixtures.claim.table import Listed
-from claims.scaling_book.rooflines import MAKERS, PRINTED, V5E, Sum, critical, intensity, product_bytes, product_flops
+from claims.scaling_book.rooflines import (
+    FIRST,
+    MAKERS,
+    PRINTED,
+    V5E,
+    Sum,
+    critical,
+    intensity,
+    product_bytes,
+    product_flops,
+)
 
-pytestmark = pytest.mark.cheap
+pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("makers", "printed")]
 
 E = Fraction(10)
 V5E_RIDGE = Fraction(197, 100) * E**14 / (Fraction(82, 100) * E**12)
@@ -17,29 +27,31 @@ LARGE = 10**9  # a width beside which a batch is small
 
 CLAIMS = Listed(
     """
-    | claim                       | stated | says                                                                        |
-    |-----------------------------|--------|-----------------------------------------------------------------------------|
-    | upper-bound-factor          | 2      | The sum of two times is at most 2 times the longer one.                     |
-    | v5e-intensity               | 240    | TPU v5e reaches its peak at about 240 FLOPs a byte of its memory.           |
-    | dot-product-flops           | 2      | A dot product of N takes 2N - 1 operations.                                 |
-    | dot-product-intensity       | 0.5    | A long dot product in bfloat16 does 0.5 operations a byte.                  |
-    | vector-unit-intensity       | 3      | TPU v5p's vector unit is critical at about 3 operations a byte.             |
-    | matmul-flops                | 2      | A product of [B, D] and [D, F] takes 2BDF FLOPs.                            |
-    | matmul-bytes                | 2      | It moves 2BD + 2DF + 2BF bytes in bfloat16.                                 |
-    | matmul-intensity-small-b    |        | Its intensity is about B when B is small beside D and F.                    |
-    | matmul-critical-batch       | 240    | A bfloat16 product is bound by FLOPs above 240 tokens on TPU v5e.           |
-    | rule-of-thumb-widths        |        | With D and F above 8,000 the rule for B is exact enough: as B tokens.       |
-    | on-most-tpus                | 240    | On most TPUs a bfloat16 product needs more than 240 tokens.                 |
-    | gpus-critical-batch         | 500    | On GPUs the critical number is slightly higher, nearer to 500.              |
-    | two-chips-threshold         | 3940   | A product over two chips is bound by FLOPs where D/2 is above 3940.         |
-    | two-chips-width             | 7880   | That is where D is above 7880.                                              |
-    | two-chips-additions         |        | Adding the two partial sums takes another DF additions.                     |
-    | int8-intensity              | 486    | In int8 TPU v5e reaches its peak at 486 operations a byte.                  |
-    | int8-critical-batch         | 243    | In int8 a product is bound by operations above 243 tokens.                  |
-    | int8-rule-direction         |        | The int8 rule is that B is below half the intensity of the memory.          |
-    | int8-weights-critical-batch | 120    | With int8 weights and bfloat16 activations it is 120 tokens.                |
-    | matrix-per-row-intensity    | 2      | With another int8 matrix for each row the intensity is about 2.             |
+    | claim                       | stated | says                                                                     |
+    |-----------------------------|--------|--------------------------------------------------------------------------|
+    | upper-bound-factor          | 2      | The sum of two times is at most 2 times the longer one.                  |
+    | v5e-intensity               | 240    | TPU v5e reaches its peak at about 240 FLOPs a byte of its memory.        |
+    | dot-product-flops           | 2      | A dot product of N takes 2N - 1 operations.                              |
+    | dot-product-intensity       | 0.5    | A long dot product in bfloat16 does 0.5 operations a byte.               |
+    | vector-unit-intensity       | 3      | TPU v5p's vector unit is critical at about 3 operations a byte.          |
+    | matmul-flops                | 2      | A product of [B, D] and [D, F] takes 2BDF FLOPs.                         |
+    | matmul-bytes                | 2      | It moves 2BD + 2DF + 2BF bytes in bfloat16.                              |
+    | matmul-intensity-small-b    |        | Its intensity is about B when B is small beside D and F.                 |
+    | matmul-critical-batch       | 240    | A bfloat16 product is bound by FLOPs above 240 tokens on TPU v5e.        |
+    | rule-of-thumb-widths        |        | With D and F above 8,000 the rule for B is exact enough: as B tokens.    |
+    | on-most-tpus                | 240    | On most TPUs a bfloat16 product needs more than 240 tokens.              |
+    | gpus-critical-batch         | 500    | On GPUs the critical number is slightly higher, nearer to 500.           |
+    | two-chips-threshold         | 3940   | A product over two chips is bound by FLOPs where D/2 is above 3940.      |
+    | two-chips-width             | 7880   | That is where D is above 7880.                                           |
+    | two-chips-additions         |        | Adding the two partial sums takes another DF additions.                  |
+    | int8-intensity              | 486    | In int8 TPU v5e reaches its peak at 486 operations a byte.               |
+    | int8-critical-batch         | 243    | In int8 a product is bound by operations above 243 tokens.               |
+    | int8-rule-direction         |        | The int8 rule is that B is below half the intensity of the memory.       |
+    | int8-weights-critical-batch | 120    | With int8 weights and bfloat16 activations it is 120 tokens.             |
+    | matrix-per-row-intensity    | 2      | With another int8 matrix for each row the intensity is about 2.          |
     """,
+    version=FIRST,
+    also_prints={"rule-of-thumb-widths": ("8000",)},
     note={
         "v5e-intensity": "From the book's own two rates.",
         "vector-unit-intensity": "7e12 operations a second, the book's own number, by the memory's rate in its table.",
@@ -47,7 +59,7 @@ CLAIMS = Listed(
         "on-most-tpus": "Read as: of the five TPUs in the next chapter's table most need no more and no less than a "
         "quarter beside 240.",
         "gpus-critical-batch": "Of the makers' dense rates in 16 bits of V100, A100, H100, H200 and B200, the largest.",
-        "int8-rule-direction": "Read as: an int8 product with fewer tokens than 243 takes longer to compute than to move.",
+        "int8-rule-direction": "Read as: an int8 product of fewer than 243 tokens computes longer than it moves.",
         "two-chips-additions": "Read as: two partial sums of [B, F] have D times F numbers.",
         "dot-product-flops": "Numbers that grow with N.",
     },
@@ -67,7 +79,7 @@ CLAIMS = Listed(
         "int8-rule-direction": "The author would point at the next line, which has the sign right. That line "
         "contradicts this one.",
     },
-)  # fmt: skip
+)
 
 SUMS = {
     "upper-bound-factor": Sum(max(Fraction(1 + part, max(1, part)) for part in (0, 1, 2, 9)), "times at most"),
@@ -79,7 +91,10 @@ SUMS = {
     "matmul-bytes": Sum(Fraction(product_bytes(3, 5, 7), 3 * 5 + 5 * 7 + 3 * 7), "bytes a number"),
     "matmul-critical-batch": Sum(critical(LARGE, LARGE, V5E_RIDGE), "tokens"),
     "gpus-critical-batch": Sum(
-        max(MAKERS[gpu].get("bf16", MAKERS[gpu].get("f16")) / MAKERS[gpu]["hbm"] for gpu in ("v100", "a100", "h100", "h200", "b200")),
+        max(
+            MAKERS[gpu].get("bf16", MAKERS[gpu].get("f16")) / MAKERS[gpu]["hbm"]
+            for gpu in ("v100", "a100", "h100", "h200", "b200")
+        ),
         "tokens",
     ),
     "two-chips-threshold": Sum(LINK_RIDGE, "FLOPs a byte sent"),
@@ -90,7 +105,7 @@ SUMS = {
     "matrix-per-row-intensity": Sum(
         Fraction(2 * 8 * LARGE * LARGE, 8 * LARGE + 8 * LARGE * LARGE + 8 * LARGE), "operations a byte"
     ),
-}  # fmt: skip
+}
 
 
 @CLAIMS.claim
@@ -122,5 +137,5 @@ def test_int8_rule_direction(measure):
 
 
 @CLAIMS.each()
-def test_sums(claim, printed, makers, stated, measure):
+def test_sums(claim, stated, measure):
     assert measure(SUMS[claim].value, SUMS[claim].unit) == stated

@@ -7,6 +7,7 @@ import pytest
 
 from claim_suite.fixtures.claim.table import Listed, table
 from claims.scaling_book.rooflines import (
+    FIRST,
     GIB,
     INT8,
     MAKERS,
@@ -23,7 +24,7 @@ from claims.scaling_book.rooflines import (
     product_flops,
 )
 
-pytestmark = pytest.mark.cheap
+pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("makers", "printed")]
 
 MXU_FLOPS = product_flops(8, 128, 128) // 8  # a cycle
 B_2 = 2 * 8 * 128 * 8192  # bytes of question 5's array
@@ -32,67 +33,68 @@ ARRAY = SIDE * SIDE  # bytes of question 6's array
 
 CLAIMS = Listed(
     """
-    | claim                    | stated | says                                                                          |
-    |--------------------------|--------|-------------------------------------------------------------------------------|
-    | mxu-flops                | 5      | A matrix unit does about 5e13 bfloat16 FLOPs a second at 1.5 GHz on v5e.      |
-    | v5e-flops                | 2      | All of TPU v5e does 2e14.                                                     |
-    | mxu-int8                 | 4      | Each matrix unit of v5e does 4e14 int8 operations a second.                   |
-    | v5p-core                 | 2.5    | A core of v5p does 2.5e14 bfloat16 FLOPs a second.                            |
-    | v5p-chip                 | 5      | A v5p chip does 5e14.                                                         |
-    | v5p-pod-chips            | =8960  | A v5p pod has 8960 chips.                                                     |
-    | v5p-pod-flops            | 4      | A v5p pod does 4 exaflops a second.                                           |
-    | v5e-memory               | 16     | TPU v5e has 16 GiB of memory.                                                 |
-    | memory-bandwidth         | 1      | Memory is read at 1 to 2 TB a second on most TPUs.                            |
-    | multiply-adds            | 200    | A systolic array does around 200 trillion multiply-adds a second.             |
-    | vmem-intensity           | 10     | At 22 times the bandwidth VMEM asks for an intensity of 10 to 20 only.        |
-    | pcie-slower              | 100    | PCIe of v4, 16 GB a second, is close to 100 times slower than its memory.     |
-    | neighbours-2d            | =4     | In a 2D torus a chip has 4 neighbours.                                        |
-    | neighbours-3d            | =6     | In a 3D torus it has 6.                                                       |
-    | torus-halves-distance    | 2      | Wrapping halves the largest distance between two chips.                       |
-    | no-wrap-doubles          | 2      | Without wraparound most communication takes twice as long.                    |
-    | h100-domain              | =256   | Up to 256 H100s are connected all to all.                                     |
-    | v5p-memory-bandwidth     | 2.5    | TPU v5p reads its memory at 2.5 TB a second.                                  |
-    | ici-slower               | 25     | That is about 25 times its links' 100 GB a second.                            |
-    | int8-faster              | 2      | int8 is about twice as fast as bfloat16 where it is supported.                |
-    | load-bytes-a-chip        | 12.5   | A 200B model in bfloat16 is 12.5e9 bytes on each of 32 chips.                 |
-    | load-time                | 10     | Loading it takes around 10 ms on v4p.                                         |
-    | v5e-hosts                | =32    | A v5e pod has 32 hosts.                                                       |
-    | v5e-cores                | =256   | It has 256 TensorCores.                                                       |
-    | v5e-pod-flops            | 5.1    | It does 5.1e16 bfloat16 FLOPs a second.                                       |
-    | v5e-pod-memory           | 4      | It has 4 TB of memory.                                                        |
-    | v5p-hosts                | =2,240 | A v5p pod has 2,240 hosts.                                                    |
-    | v5p-cores                | =17,920 | It has 17,920 cores.                                                         |
-    | v5p-pod-flops-sum        | 4      | It does 4e18 FLOPs a second.                                                  |
-    | v5p-pod-memory           | 860    | It has 860 TB of memory.                                                      |
-    | pcie-batch               | 61     | Over PCIe a v6e is bound by FLOPs above about 61,000 tokens.                  |
-    | matmul-flops-a-row       | 1.3    | Question 4's product takes 1.3e8 FLOPs a row.                                 |
-    | matmul-bytes-fixed       | 6.7    | Its weights are 6.7e7 bytes.                                                  |
-    | matmul-bytes-a-row       | 2      | It moves 2e4 bytes more a row.                                                |
-    | matmul-threshold         | 271    | It is bound by FLOPs above 271 rows.                                          |
-    | vmem-bandwidth           | 1.78   | 22 times v5e's memory bandwidth is 1.78e13 bytes a second.                    |
-    | matmul-threshold-vmem    | 11     | From VMEM it is bound by FLOPs above 11 rows.                                 |
-    | two-ports                | 1      | Two ports send 1e11 bytes a second.                                           |
-    | array-bytes              | 1.7    | bfloat16[8, 128, 8192] is 1.7e10 bytes.                                       |
-    | array-time               | 170    | Sending it over two ports takes 170 ms.                                       |
-    | hops                     | =6     | It is 6 hops from corner to corner of a 4x4 slice.                            |
-    | hops-latency             | 3      | They take 3 us.                                                               |
-    | transfer-total           | 170,004 | All in all it takes 170,004 us.                                              |
-    | big-array                | 16     | int8[128 * 1024, 128 * 1024] is about 16 GB.                                  |
-    | slice-hosts              | =2     | A 4x4 slice of v5e has 2 hosts.                                               |
-    | pcie-load                | 66     | Loading 8 GB over 8 PCIe links takes about 66 ms.                             |
-    | ici-copy                 | 150    | Receiving 15 GB over two links takes 150 ms.                                  |
-    | vector-bytes             | 2      | bf16[8, 128 * 1024] is 2 MB.                                                  |
-    | load-to-mxu              | 19     | Reading 16e9 bytes from memory takes 19 ms.                                   |
-    | big-flops                | 2.7    | The product takes 2.7e11 FLOPs.                                               |
-    | big-flops-time           | 1.3    | They take 1.3 ms.                                                             |
-    | palm-cliques             | =2     | PaLM was trained on two cliques of 3072 chips.                                |
-    | systolic-units           | =16,384 | A 128 by 128 systolic array has 16,384 units.                                |
-    | trillium-flops           | 4      | A 256 by 256 array does 4 times the FLOPs a cycle.                            |
-    | trillium-dimensions      | 2      | Dimensions must be twice as large to fill it.                                 |
-    | vector-adders            | =2048  | The vector unit of v4 has 2048 adders.                                        |
-    | adders-v5                | 4      | v5 adds 4 pairs of vector registers a cycle.                                  |
-    | registers                | =32    | v4 has 32 vector registers.                                                   |
+    | claim                 | stated  | says                                                                          |
+    |-----------------------|---------|-------------------------------------------------------------------------------|
+    | mxu-flops             | 5       | A matrix unit does about 5e13 bfloat16 FLOPs a second at 1.5 GHz on v5e.      |
+    | v5e-flops             | 2       | All of TPU v5e does 2e14.                                                     |
+    | mxu-int8              | 4       | Each matrix unit of v5e does 4e14 int8 operations a second.                   |
+    | v5p-core              | 2.5     | A core of v5p does 2.5e14 bfloat16 FLOPs a second.                            |
+    | v5p-chip              | 5       | A v5p chip does 5e14.                                                         |
+    | v5p-pod-chips         | =8960   | A v5p pod has 8960 chips.                                                     |
+    | v5p-pod-flops         | 4       | A v5p pod does 4 exaflops a second.                                           |
+    | v5e-memory            | 16      | TPU v5e has 16 GiB of memory.                                                 |
+    | memory-bandwidth      | 1       | Memory is read at 1 to 2 TB a second on most TPUs.                            |
+    | multiply-adds         | 200     | A systolic array does around 200 trillion multiply-adds a second.             |
+    | vmem-intensity        | 10      | At 22 times the bandwidth VMEM asks for an intensity of 10 to 20 only.        |
+    | pcie-slower           | 100     | PCIe of v4, 16 GB a second, is close to 100 times slower than its memory.     |
+    | neighbours-2d         | =4      | In a 2D torus a chip has 4 neighbours.                                        |
+    | neighbours-3d         | =6      | In a 3D torus it has 6.                                                       |
+    | torus-halves-distance | 2       | Wrapping halves the largest distance between two chips.                       |
+    | no-wrap-doubles       | 2       | Without wraparound most communication takes twice as long.                    |
+    | h100-domain           | =256    | Up to 256 H100s are connected all to all.                                     |
+    | v5p-memory-bandwidth  | 2.5     | TPU v5p reads its memory at 2.5 TB a second.                                  |
+    | ici-slower            | 25      | That is about 25 times its links' 100 GB a second.                            |
+    | int8-faster           | 2       | int8 is about twice as fast as bfloat16 where it is supported.                |
+    | load-bytes-a-chip     | 12.5    | A 200B model in bfloat16 is 12.5e9 bytes on each of 32 chips.                 |
+    | load-time             | 10      | Loading it takes around 10 ms on v4p.                                         |
+    | v5e-hosts             | =32     | A v5e pod has 32 hosts.                                                       |
+    | v5e-cores             | =256    | It has 256 TensorCores.                                                       |
+    | v5e-pod-flops         | 5.1     | It does 5.1e16 bfloat16 FLOPs a second.                                       |
+    | v5e-pod-memory        | 4       | It has 4 TB of memory.                                                        |
+    | v5p-hosts             | =2,240  | A v5p pod has 2,240 hosts.                                                    |
+    | v5p-cores             | =17,920 | It has 17,920 cores.                                                          |
+    | v5p-pod-flops-sum     | 4       | It does 4e18 FLOPs a second.                                                  |
+    | v5p-pod-memory        | 860     | It has 860 TB of memory.                                                      |
+    | pcie-batch            | 61      | Over PCIe a v6e is bound by FLOPs above about 61,000 tokens.                  |
+    | matmul-flops-a-row    | 1.3     | Question 4's product takes 1.3e8 FLOPs a row.                                 |
+    | matmul-bytes-fixed    | 6.7     | Its weights are 6.7e7 bytes.                                                  |
+    | matmul-bytes-a-row    | 2       | It moves 2e4 bytes more a row.                                                |
+    | matmul-threshold      | 271     | It is bound by FLOPs above 271 rows.                                          |
+    | vmem-bandwidth        | 1.78    | 22 times v5e's memory bandwidth is 1.78e13 bytes a second.                    |
+    | matmul-threshold-vmem | 11      | From VMEM it is bound by FLOPs above 11 rows.                                 |
+    | two-ports             | 1       | Two ports send 1e11 bytes a second.                                           |
+    | array-bytes           | 1.7     | bfloat16[8, 128, 8192] is 1.7e10 bytes.                                       |
+    | array-time            | 170     | Sending it over two ports takes 170 ms.                                       |
+    | hops                  | =6      | It is 6 hops from corner to corner of a 4x4 slice.                            |
+    | hops-latency          | 3       | They take 3 us.                                                               |
+    | transfer-total        | 170,004 | All in all it takes 170,004 us.                                               |
+    | big-array             | 16      | int8[128 * 1024, 128 * 1024] is about 16 GB.                                  |
+    | slice-hosts           | =2      | A 4x4 slice of v5e has 2 hosts.                                               |
+    | pcie-load             | ~66     | Loading 8 GB over 8 PCIe links takes about 66 ms.                             |
+    | ici-copy              | 150     | Receiving 15 GB over two links takes 150 ms.                                  |
+    | vector-bytes          | 2       | bf16[8, 128 * 1024] is 2 MB.                                                  |
+    | load-to-mxu           | 19      | Reading 16e9 bytes from memory takes 19 ms.                                   |
+    | big-flops             | 2.7     | The product takes 2.7e11 FLOPs.                                               |
+    | big-flops-time        | 1.3     | They take 1.3 ms.                                                             |
+    | palm-cliques          | =2      | PaLM was trained on two cliques of 3072 chips.                                |
+    | systolic-units        | =16,384 | A 128 by 128 systolic array has 16,384 units.                                 |
+    | trillium-flops        | 4       | A 256 by 256 array does 4 times the FLOPs a cycle.                            |
+    | trillium-dimensions   | 2       | Dimensions must be twice as large to fill it.                                 |
+    | vector-adders         | =2048   | The vector unit of v4 has 2048 adders.                                        |
+    | adders-v5             | 4       | v5 adds 4 pairs of vector registers a cycle.                                  |
+    | registers             | =32     | v4 has 32 vector registers.                                                   |
     """,
+    version=FIRST,
     note={
         "mxu-flops": "In 10^13 a second: an [8, 128] by [128, 128] product every 8 cycles.",
         "v5e-flops": "In 10^14, by Google's page.",
@@ -107,16 +109,20 @@ CLAIMS = Listed(
         "load-time": "At the book's own 1.23e12 bytes a second.",
         "v5e-pod-flops": "In 10^16.",
         "v5e-pod-memory": "TB, of the book's 16 GB a chip.",
-        "matmul-flops-a-row": "In 10^8.", "matmul-bytes-fixed": "In 10^7.", "matmul-bytes-a-row": "In 10^4.",
+        "matmul-flops-a-row": "In 10^8.",
+        "matmul-bytes-fixed": "In 10^7.",
+        "matmul-bytes-a-row": "In 10^4.",
         "matmul-threshold": "Read as: exactly; weaker: from its coefficients as they are rounded.",
-        "array-bytes": "In 10^10.", "array-time": "From the exact number of bytes.",
+        "array-bytes": "In 10^10.",
+        "array-time": "From the exact number of bytes.",
         "big-array": "GB; the book goes on with 16e9 bytes: of 2^30 bytes it is 16 exactly.",
-        "load-to-mxu": "From the book's 16e9 bytes.", "big-flops": "In 10^11.",
+        "load-to-mxu": "From the book's 16e9 bytes.",
+        "big-flops": "In 10^11.",
         "palm-cliques": "By arXiv 2204.02311, section 4: 6144 TPU v4 chips.",
-        "adders-v5": "Read as: adders of the vector unit a lane and sublane that make 7e12 operations a second, chapter "
-        "1's number, at 1.75 GHz.",
+        "adders-v5": "Read as: adders a lane and sublane that make 7e12 operations a second, chapter 1's number, at "
+        "1.75 GHz.",
     },
-    also_prints={"palm-cliques": ("3072",), "pcie-batch": ("61,000",)},
+    also_prints={"palm-cliques": ("3072",), "pcie-batch": ("61,000",), "multiply-adds": ("200 trillion",)},
     in_words={"palm-cliques": True, "pcie-batch": True},
     loosely={
         "v5p-core": "half of the rounded 5e14 of a chip",
@@ -126,7 +132,6 @@ CLAIMS = Listed(
         "matmul-threshold": "only from coefficients of two digits: the shapes give 263",
         "v5e-pod-flops": "from the rounded 2e14 of a chip: the table's 1.97e14 gives 5.0",
         "big-array": "only in GB of 2^30 bytes: the sums after it take 16e9",
-        "pcie-load": "cut short",
         "load-to-mxu": "cut short",
         "big-flops-time": "cut short",
     },
@@ -139,7 +144,7 @@ CLAIMS = Listed(
     },
     reply={
         "mxu-int8": "The author means the chip. The sentence says each MXU, one line after a sum a MXU.",
-        "v5p-memory-bandwidth": "The author rounds to a half. The table of the same chapter prints 2.8e12 to two digits.",
+        "v5p-memory-bandwidth": "The author rounds to a half. The chapter's table prints 2.8e12, to two digits.",
         "array-bytes": "None: the product is printed beside it.",
         "array-time": "None: it is wrong by the factor of the bytes.",
         "transfer-total": "None.",
@@ -147,7 +152,7 @@ CLAIMS = Listed(
     uncheckable={
         "registers": "no published page at hand says how many vector registers v4 has",
     },
-)  # fmt: skip
+)
 
 SUMS = {
     "mxu-flops": Sum(MXU_FLOPS * Fraction(3, 2) / 10**4, "10^13 FLOPs a second"),
@@ -199,7 +204,7 @@ SUMS = {
     "trillium-dimensions": Sum(Fraction(256, 128), "times as large"),
     "vector-adders": Sum(8 * 128 * 2, "adders"),
     "adders-v5": Sum(7 * 10**12 / (Fraction(175, 100) * 10**9) / (8 * 128), "adders a lane and sublane"),
-}  # fmt: skip
+}
 
 
 def threshold(flops: Fraction, fixed: Fraction, more: Fraction, bandwidth: Fraction) -> Fraction:
@@ -209,17 +214,26 @@ def threshold(flops: Fraction, fixed: Fraction, more: Fraction, bandwidth: Fract
 
 OTHER = {
     "v5p-core": Sum(MAKERS["v5p"]["bf16"] / 2 / 10**14, "10^14 FLOPs a second", Fraction(5, 2)),
-    "memory-bandwidth": Sum(PRINTED["v5e"]["hbm"] / 10**12 - Fraction(4, 10), "TB a second", PRINTED["v3"]["hbm"] / 10**12),
-    "multiply-adds": Sum(MAKERS["v5e"]["bf16"] / 2 / 10**12, "10^12 a second", round(MAKERS["v5p"]["bf16"] / 2 / 10**12, -2)),
+    "memory-bandwidth": Sum(
+        PRINTED["v5e"]["hbm"] / 10**12 - Fraction(4, 10), "TB a second", PRINTED["v3"]["hbm"] / 10**12
+    ),
+    "multiply-adds": Sum(
+        MAKERS["v5e"]["bf16"] / 2 / 10**12, "10^12 a second", round(MAKERS["v5p"]["bf16"] / 2 / 10**12, -2)
+    ),
     "pcie-slower": Sum(V4P.memory_bandwidth / (16 * 10**9), "times", round(V4P.memory_bandwidth / (16 * 10**9), -2)),
     "matmul-threshold": Sum(
-        threshold(Fraction(product_flops(1, 4096, 16384)), Fraction(4096 * 16384), Fraction(4096 + 16384), V5E.memory_bandwidth),
+        threshold(
+            Fraction(product_flops(1, 4096, 16384)),
+            Fraction(4096 * 16384),
+            Fraction(4096 + 16384),
+            V5E.memory_bandwidth,
+        ),
         "rows",
         threshold(Fraction(13 * 10**7), Fraction(67 * 10**6), Fraction(2 * 10**4), V5E.memory_bandwidth),
     ),
     "v5e-pod-flops": Sum(chips("v5e") * V5E.flops_per_second / 10**16, "10^16 FLOPs a second", Fraction(256 * 2, 100)),
     "big-array": Sum(Fraction(ARRAY, 10**9), "GB", Fraction(ARRAY, GIB)),
-}  # fmt: skip
+}
 SUMS["matmul-threshold-vmem"] = Sum(
     threshold(
         Fraction(product_flops(1, 4096, 16384)),
@@ -241,45 +255,74 @@ SUMS["matmul-threshold-vmem"] = Sum(
     | TPU v5e | 16                | 0.81                  | 1.97         | 3.94         | 256         |
     | TPU v6e | 32                | 1.6                   | 9.20         | 18.4         | 256         |
     """,
+    version=FIRST,
     id="chips",
     name="Numbers of the chips",
     in_words={"pod (chips)": True, "HBM bandwidth (10^12)": True, "int8 (10^14)": True},
     note="By Google's page of the chip. The text prints rates with powers of ten, and pods as products.",
-    loosely={"TPU v3 / HBM capacity (GB)": "GiB", "TPU v4p / HBM capacity (GB)": "GiB",
-             "TPU v5p / HBM capacity (GB)": "the page has 95 and the memory's stacks 96"},
+    loosely={
+        "TPU v3 / HBM capacity (GB)": "GiB",
+        "TPU v4p / HBM capacity (GB)": "GiB",
+        "TPU v5e / HBM bandwidth (10^12)": "cut short: the page has 819 GB a second, as chapter 1's 8.2e11",
+        "TPU v5p / HBM capacity (GB)": "the page has 95 and the memory's stacks 96",
+    },
     disputed={
         "TPU v5e / int8 (10^14)": "twice the page's 197 is 394, and the page has 393",
         "TPU v6e / bf16 (10^14)": "the page has 918 TFLOPs: it is 9.20 only where it was rounded to two digits first",
     },
-    refuted={
-        "TPU v3 / bf16 (10^14)": "the page has 123 TFLOPs",
-        "TPU v5e / HBM bandwidth (10^12)": "the page has 819 GB a second, as chapter 1's 8.2e11",
-    },
+    refuted={"TPU v3 / bf16 (10^14)": "the page has 123 TFLOPs"},
     reply={
         "TPU v3 / bf16 (10^14)": "The author may count at a higher clock: 4 matrix units at 940 MHz give 123.",
-        "TPU v5e / HBM bandwidth (10^12)": "The author would say 1%. It is printed to two digits, and the first chapter "
-        "has the other.",
     },
-)  # fmt: skip
+)
 def test_chips(cell, makers, stated, reading, measure):
     """{row} has {stated} by the column {column}."""
     name = cell.row.removeprefix("TPU ")
-    key, unit = {"HBM c": ("capacity", 10**9), "HBM b": ("hbm", 10**12), "bf16 ": ("bf16", 10**14),
-                 "int8 ": ("int8", 10**14), "pod (": ("pod", 1)}[cell.column[:5]]  # fmt: skip
+    key, unit = {
+        "HBM c": ("capacity", 10**9),
+        "HBM b": ("hbm", 10**12),
+        "bf16 ": ("bf16", 10**14),
+        "int8 ": ("int8", 10**14),
+        "pod (": ("pod", 1),
+    }[cell.column[:5]]
     value = Fraction(makers[name][key], unit)
     weaker = {
         "capacity": 96 if name == "v5p" else Fraction(makers[name][key], GIB),
         "bf16": round(value, 1),
         "int8": Fraction(2 * makers[name]["bf16"], unit),
+        "hbm": Fraction(int(value * 100), 100),
     }.get(key, value)
     assert measure(value if reading == "literal" else weaker, cell.column) == stated
 
 
+@table(
+    """
+    |         | one-way (10^10) | both ways (10^10) |
+    |---------|-----------------|-------------------|
+    | TPU v3  | 10              | 20                |
+    | TPU v4p | 4.5             | 9                 |
+    | TPU v5p | 10              | 20                |
+    | TPU v5e | 5               | 10                |
+    | TPU v6e | 10              | 20                |
+    """,
+    version=FIRST,
+    id="links",
+    name="Bandwidth of a link",
+    in_words={"one-way (10^10)": True, "both ways (10^10)": True},
+    uncheckable=dict.fromkeys(("TPU v3", "TPU v4p"), "no page at hand says what one of its links carries"),
+    note="From the bandwidth of both directions that Google's page has for a chip, by its links, in powers of ten.",
+)
+def test_links(cell, makers, stated, measure):
+    """A link of {row} carries {stated} by the column {column}, in bytes a second."""
+    one_way = Fraction(makers[cell.row.removeprefix("TPU ")]["link"], 10**10)
+    assert measure(one_way * (2 if cell.column.startswith("both") else 1), "10^10 bytes a second") == stated
+
+
 @CLAIMS.each(*OTHER)
-def test_readings(claim, makers, printed, stated, reading, measure):
+def test_readings(claim, stated, reading, measure):
     assert measure(OTHER[claim].read(reading), OTHER[claim].unit) == stated
 
 
 @CLAIMS.each()
-def test_sums(claim, makers, printed, stated, measure):
+def test_sums(claim, stated, measure):
     assert measure(SUMS[claim].value, SUMS[claim].unit) == stated

@@ -1,14 +1,15 @@
 """Inference: what bounds prefill and generation, caches, and steps of LLaMA 2 13B on TPU v5e."""
 
 from fractions import Fraction
+from itertools import pairwise
 from math import sqrt
 
 import pytest
 
 from claim_suite.fixtures.claim.table import Listed, table
-from claims.scaling_book.rooflines import GIB, MS, US, V5E, V5P, G, Sum, T, critical
+from claims.scaling_book.rooflines import FIRST, GIB, MS, US, V5E, V5P, G, Sum, T, critical
 
-pytestmark = pytest.mark.cheap
+pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("printed")]
 
 LARGE = 10**9
 RIDGE = Fraction(197 * 10**12, 820 * 10**9)
@@ -25,7 +26,7 @@ def degree(costs: list[int]) -> int:
     """Return the degree of a polynomial in 1, 2, 3, … by its differences."""
     times = 0
     while any(costs):
-        costs, times = [after - before for before, after in zip(costs, costs[1:], strict=False)], times + 1
+        costs, times = [after - before for before, after in pairwise(costs)], times + 1
     return times - 1
 
 
@@ -43,66 +44,70 @@ def step(batch: int, printed: Fraction, cache: int, reading: str) -> dict[str, F
 
 CLAIMS = Listed(
     """
-    | claim                    | stated | says                                                                          |
-    |--------------------------|--------|-------------------------------------------------------------------------------|
-    | naive-ffw                | 2      | Without a cache generating n tokens costs n squared in feed-forward networks. |
-    | naive-attention          | 3      | In attention it costs n to the third.                                         |
-    | cached-ffw               |        | With a cache it costs n in feed-forward networks.                             |
-    | cached-attention         | 2      | In attention it costs n squared.                                              |
-    | critical-batch           | 240    | On v5e linear operations are bound by FLOPs above 240 tokens.                 |
-    | critical-int8-weights    | 120    | With int8 parameters it is 120.                                               |
-    | critical-int8            | 240    | With int8 for both it is about 240 again.                                     |
-    | v5e-int8                 | 400    | v5e does 400 TOPs of int8.                                                    |
-    | score-flops              | 2      | Attention's first product takes 2BSTD FLOPs.                                  |
-    | all-score-flops          | 4      | Both take 4BSTD.                                                              |
-    | score-bytes              | 4      | They move 4BSD + 4BTD bytes.                                                  |
-    | prefill-intensity        | 1/2    | In prefill the intensity is T / 2.                                            |
-    | decode-intensity         | 1      | In generation it is about 1.                                                  |
-    | prefill-bound            | 480    | Attention is bound by FLOPs above roughly 480 tokens.                         |
-    | quiz-cache               | 819    | A cache of 8192 tokens of 100 kB is 819 MB.                                   |
-    | quiz-small-batch         | 2.5    | With 4 sequences a step takes 2.5 ms at least.                                |
-    | quiz-large-batch         | 21     | With 256 it takes roughly 21 ms.                                              |
-    | llama-2-ffw              | 8.5    | LLaMA 2 13B has 8.5e9 parameters in feed-forward networks.                    |
-    | llama-2-vocabulary       | 0.3    | It has 0.3e9 for its vocabulary.                                              |
-    | llama-2-attention        | 4.2    | It has 4.2e9 in attention.                                                    |
-    | llama-2-total            | 13     | In all it has 13e9.                                                           |
-    | training-parameters      | 40     | In training they take 40 GB, mixed in bf16 and fp32.                          |
-    | training-optimizer       | 100    | The optimizer takes 100 GB in fp32.                                           |
-    | training-activations     | 2.5    | Activations take about 2.5 TB.                                                |
-    | bf16-parameters          | 26     | In bf16 the parameters take 26 GB.                                            |
-    | one-activation           | 80     | One activation of 8k tokens takes about 80 MB.                                |
-    | one-cache                | 6.7    | A cache of 8192 tokens takes 6.7 GB.                                          |
-    | eight-memory             | =128   | Eight v5e have 128 GiB.                                                       |
-    | eight-bandwidth          | 6.5    | They read 6.5 TiB a second.                                                   |
-    | eight-flops              | 1600   | They do 1600 TFLOPs a second.                                                 |
-    | fits-16                  | =16    | Batches above 16 do not fit.                                                  |
-    | smaller-cache            | 5      | 8 heads for 40 make caches 5 times smaller.                                   |
-    | fits-64                  | =64    | With smaller caches a batch of 64 fits.                                       |
-    | llama-3-8b-heads         | =32    | LLaMA 3 8B has 32 query heads.                                                |
-    | llama-3-8b-key-value     | =8     | It has 8 heads of keys and values.                                            |
-    | prefill-ways             |        | Model parallelism goes up to about alpha / F in prefill.                      |
-    | prefix-share             | 1/3    | With two of three tokens cached, a third of the work is left.                 |
-    | server-memory            | =128   | A server of eight v5e has 128 GiB.                                            |
-    | server-dram              | 450    | Its host has around 450 GiB.                                                  |
-    | two-axes-x               | 8      | The best X of 2D sharding is the root of N / 8.                               |
-    | two-axes-constant        | 11.3   | Its communication is then 11.3 BD / (W times the root of N).                  |
-    | two-axes-square          | 128    | 11.3 is the root of 128.                                                      |
-    | two-axes-chips           | 81     | It is better than one axis from 81 chips.                                     |
-    | tensor-ways              | 20     | Tensor parallelism is bound at about 20 ways.                                 |
-    | layer-parameters         | 600M   | A layer of 8192 and 32768 with two matrices has about 600M parameters.        |
-    | layer-latency            | 365    | Split four ways it takes 365 us at least.                                     |
-    | latency-buffer           | 360    | 8-way sharding is bound by latency below 360 kB.                              |
-    | latency-activations      | 131    | 16 tokens of 8192 int8 features are 131 kB.                                   |
-    | latency-ways             | 45,000 | In int8 it is bound by latency where Y is above BD / 45,000.                  |
-    | speculated               | 3      | For XSum 3 to 4 tokens ahead are best.                                        |
+    | claim                 | stated | says                                                                           |
+    |-----------------------|--------|--------------------------------------------------------------------------------|
+    | naive-ffw             | 2      | Without a cache generating n tokens costs n squared in feed-forward networks.  |
+    | naive-attention       | 3      | In attention it costs n to the third.                                          |
+    | cached-ffw            |        | With a cache it costs n in feed-forward networks.                              |
+    | cached-attention      | 2      | In attention it costs n squared.                                               |
+    | critical-batch        | 240    | On v5e linear operations are bound by FLOPs above 240 tokens.                  |
+    | critical-int8-weights | 120    | With int8 parameters it is 120.                                                |
+    | critical-int8         | 240    | With int8 for both it is about 240 again.                                      |
+    | v5e-int8              | 400    | v5e does 400 TOPs of int8.                                                     |
+    | score-flops           | 2      | Attention's first product takes 2BSTD FLOPs.                                   |
+    | all-score-flops       | 4      | Both take 4BSTD.                                                               |
+    | score-bytes           | 4      | They move 4BSD + 4BTD bytes.                                                   |
+    | prefill-intensity     | 1/2    | In prefill the intensity is T / 2.                                             |
+    | decode-intensity      | 1      | In generation it is about 1.                                                   |
+    | prefill-bound         | 480    | Attention is bound by FLOPs above roughly 480 tokens.                          |
+    | quiz-cache            | 819    | A cache of 8192 tokens of 100 kB is 819 MB.                                    |
+    | quiz-small-batch      | 2.5    | With 4 sequences a step takes 2.5 ms at least.                                 |
+    | quiz-large-batch      | 21     | With 256 it takes roughly 21 ms.                                               |
+    | llama-2-ffw           | 8.5    | LLaMA 2 13B has 8.5e9 parameters in feed-forward networks.                     |
+    | llama-2-vocabulary    | 0.3    | It has 0.3e9 for its vocabulary.                                               |
+    | llama-2-attention     | 4.2    | It has 4.2e9 in attention.                                                     |
+    | llama-2-total         | 13     | In all it has 13e9.                                                            |
+    | training-parameters   | 40     | In training they take 40 GB, mixed in bf16 and fp32.                           |
+    | training-optimizer    | 100    | The optimizer takes 100 GB in fp32.                                            |
+    | training-activations  | 2.5    | Activations take about 2.5 TB.                                                 |
+    | bf16-parameters       | 26     | In bf16 the parameters take 26 GB.                                             |
+    | one-activation        | ~80    | One activation of 8k tokens takes about 80 MB.                                 |
+    | one-cache             | 6.7    | A cache of 8192 tokens takes 6.7 GB.                                           |
+    | eight-memory          | =128   | Eight v5e have 128 GiB.                                                        |
+    | eight-bandwidth       | 6.5    | They read 6.5 TiB a second.                                                    |
+    | eight-flops           | 1600   | They do 1600 TFLOPs a second.                                                  |
+    | fits-16               | =16    | Batches above 16 do not fit.                                                   |
+    | smaller-cache         | 5      | 8 heads for 40 make caches 5 times smaller.                                    |
+    | fits-64               | =64    | With smaller caches a batch of 64 fits.                                        |
+    | llama-3-8b-heads      | =32    | LLaMA 3 8B has 32 query heads.                                                 |
+    | llama-3-8b-key-value  | =8     | It has 8 heads of keys and values.                                             |
+    | prefill-ways          |        | Model parallelism goes up to about alpha / F in prefill.                       |
+    | prefix-share          | 1/3    | With two of three tokens cached, a third of the work is left.                  |
+    | server-memory         | =128   | A server of eight v5e has 128 GiB.                                             |
+    | server-dram           | 450    | Its host has around 450 GiB.                                                   |
+    | two-axes-x            | 8      | The best X of 2D sharding is the root of N / 8.                                |
+    | two-axes-constant     | 11.3   | Its communication is then 11.3 BD / (W times the root of N).                   |
+    | two-axes-square       | 128    | 11.3 is the root of 128.                                                       |
+    | two-axes-chips        | 81     | It is better than one axis from 81 chips.                                      |
+    | tensor-ways           | 20     | Tensor parallelism is bound at about 20 ways.                                  |
+    | layer-parameters      | 600M   | A layer of 8192 and 32768 with two matrices has about 600M parameters.         |
+    | layer-latency         | 365    | Split four ways it takes 365 us at least.                                      |
+    | latency-buffer        | 360    | 8-way sharding is bound by latency below 360 kB.                               |
+    | latency-activations   | 131    | 16 tokens of 8192 int8 features are 131 kB.                                    |
+    | latency-ways          | 45,000 | In int8 it is bound by latency where Y is above BD / 45,000.                   |
+    | speculated            | 3      | For XSum 3 to 4 tokens ahead are best.                                         |
     """,
+    version=FIRST,
     also_prints={"quiz-cache": ("100",), "smaller-cache": ("8", "40"), "latency-activations": ("16",)},
-    in_words=dict.fromkeys(("naive-ffw", "naive-attention", "cached-attention"), True),
+    in_words=dict.fromkeys(("naive-ffw", "naive-attention", "cached-attention", "two-axes-constant"), True),
     note={
-        "naive-ffw": "The degree in n.", "naive-attention": "The degree in n.", "cached-attention": "The degree in n.",
+        "naive-ffw": "The degree in n.",
+        "naive-attention": "The degree in n.",
+        "cached-attention": "The degree in n.",
         "cached-ffw": "Read as: a polynomial of degree one in n.",
         "critical-int8": "At 3.94e14 and the chapter's 8.2e11 bytes a second.",
-        "eight-memory": "At 16 GiB each.", "eight-bandwidth": "TiB: of 2^40 bytes.",
+        "eight-memory": "At 16 GiB each.",
+        "eight-bandwidth": "TiB: of 2^40 bytes.",
         "training-optimizer": "GB, of 13e9 parameters.",
         "fits-16": "The largest of the table's batches that fits 128 GiB, with 26 GB of parameters.",
         "prefill-ways": "Read as: for v5p and LLaMA 3 70B that allows at least 8 ways.",
@@ -115,7 +120,6 @@ CLAIMS = Listed(
         "v5e-int8": "to the nearest hundred",
         "quiz-small-batch": "cut short",
         "training-optimizer": "cut short to hundreds",
-        "one-activation": "to the nearest ten",
         "eight-flops": "to the nearest hundred",
         "critical-int8": "to the nearest ten",
     },
@@ -139,9 +143,10 @@ CLAIMS = Listed(
         "server-dram": "no published page at hand says so of that server",
         "speculated": "read from a figure of another paper",
     },
-)  # fmt: skip
+)
 
 SUMS = {
+    "one-activation": Sum(Fraction(8192 * 5120 * 2, 10**6), "MB", round(Fraction(8192 * 5120 * 2, 10**6), -1)),
     "naive-ffw": Sum(degree([sum(range(1, n + 1)) for n in range(1, 8)]), "degree"),
     "naive-attention": Sum(degree([sum(k * k for k in range(1, n + 1)) for n in range(1, 8)]), "degree"),
     "cached-attention": Sum(degree([sum(range(1, n + 1)) for n in range(1, 8)]), "degree"),
@@ -165,28 +170,35 @@ SUMS = {
     "eight-memory": Sum(8 * 16, "GiB"),
     "smaller-cache": Sum(Fraction(40, 8), "times smaller"),
     "fits-16": Sum(max(batch for batch in (1, 8, 16, 32, 64, 240) if 26 * G + batch * CACHE <= 128 * GIB), "sequences"),
-    "fits-64": Sum(max(batch for batch in (1, 8, 16, 32, 64, 240) if 26 * G + batch * CACHE // 5 <= 128 * GIB), "sequences"),
+    "fits-64": Sum(
+        max(batch for batch in (1, 8, 16, 32, 64, 240) if 26 * G + batch * CACHE // 5 <= 128 * GIB), "sequences"
+    ),
     "prefix-share": Sum(Fraction(1, 3), "of the work"),
     "server-memory": Sum(8 * 16, "GiB"),
     "two-axes-square": Sum(round((4 * sqrt(8)) ** 2), "square"),
     "two-axes-constant": Sum(2 * best_2d(64) * sqrt(64), "BD/W by the root of N"),
     "two-axes-chips": Sum(Fraction(128 * 9, 16), "chips"),
     "tensor-ways": Sum(50000 * 2 * V5P.interconnect_bandwidth / V5P.flops_per_second, "ways"),
-    "two-axes-x": Sum(512 / min((step / 10 for step in range(1, 5000)), key=lambda x: 1 / x + 8 * x / 512) ** 2, "by N"),
+    "two-axes-x": Sum(
+        512 / min((step / 10 for step in range(1, 5000)), key=lambda x: 1 / x + 8 * x / 512) ** 2, "by N"
+    ),
     "layer-parameters": Sum(2 * 8192 * 32768, "parameters"),
     "latency-buffer": Sum(Fraction(8 * HOP_BYTES, 10**3), "kB"),
     "latency-activations": Sum(Fraction(16 * 8192, 10**3), "kB"),
     "latency-ways": Sum(HOP_BYTES, "by BD"),
-}  # fmt: skip
+}
 OTHER = {
-    "critical-int8": Sum(Fraction(394 * 10**12, 820 * 10**9) / 2 + 1, "tokens, the next", round(Fraction(394 * 10**12, 820 * 10**9) / 2, -1)),
+    "critical-int8": Sum(
+        Fraction(394 * 10**12, 820 * 10**9) / 2 + 1,
+        "tokens, the next",
+        round(Fraction(394 * 10**12, 820 * 10**9) / 2, -1),
+    ),
     "v5e-int8": Sum(394, "TOPs", round(394, -2)),
     "training-optimizer": Sum(8 * 13, "GB", round(8 * 13, -2)),
-    "one-activation": Sum(Fraction(8192 * 5120 * 2, 10**6), "MB", round(Fraction(8192 * 5120 * 2, 10**6), -1)),
     "eight-flops": Sum(8 * 197, "TFLOPs a second", round(8 * 197, -2)),
     "eight-bandwidth": Sum(Fraction(READ, 2**40), "TiB a second", Fraction(READ // (T // 10), 10)),
     "layer-latency": Sum(Fraction(2 * 2 * 8192 * 32768, 4 * 820 * G) * US, "us", 2 * 600 * 10**6 * US // (4 * 820 * G)),
-}  # fmt: skip
+}
 
 GB_NOT_GIB = "it is so in GB of 10^9 bytes, and as multiples of 6.7: in GiB one cache is 6.25"
 
@@ -194,15 +206,15 @@ GB_NOT_GIB = "it is so in GB of 10^9 bytes, and as multiples of 6.7: in GiB one 
 @table(
     """
     |                                   |      1 |      8 |     16 |     32 |     64 |    240 |
-    | KV Cache Memory (GiB)             |    6.7 |   53.6 |  107.2 |  214.4 |  428.8 |  1,608 |
-    | Total Memory (GiB)                |   32.7 |   79.6 |  133.2 |  240.4 |  454.8 |  1,634 |
+    | KV Cache Memory (GiB)             |    6.7 |   53.6 |  107.2 |  214.4 |  428.8 |   1608 |
+    | Total Memory (GiB)                |   32.7 |   79.6 |  133.2 |  240.4 |  454.8 |   1634 |
     | Theoretical Step Time (ms)        |   4.98 |  12.13 |  20.30 |  36.65 |  69.33 | 249.09 |
     | Theoretical Throughput (tokens/s) | 200.61 | 659.30 | 787.99 | 873.21 | 923.13 | 963.53 |
     """,
+    version=FIRST,
     id="steps",
     name="LLaMA 2 13B by batch size",
     disputed={"KV Cache Memory (GiB)": GB_NOT_GIB, "Total Memory (GiB)": GB_NOT_GIB},
-    in_words={"KV Cache Memory (GiB) / 240": True, "Total Memory (GiB) / 240": True},
     note="Times and throughput from the memory as printed, read as GB, at 8 times 8.2e11 bytes a second.",
 )
 def test_steps(cell, stated, reading, measure):
@@ -219,6 +231,7 @@ def test_steps(cell, stated, reading, measure):
     | Theoretical Step Time (ms)        |   4.17 |     5.60 |     7.23 |    10.50 |    17.04 |    52.99 |
     | Theoretical Throughput (tokens/s) | 239.94 | 1,429.19 | 2,212.48 | 3,047.62 | 3,756.62 | 4,529.34 |
     """,
+    version=FIRST,
     id="small-steps",
     name="LLaMA 2 13B with caches a fifth as large",
     disputed={"KV Cache Memory (GiB)": GB_NOT_GIB, "Total Memory (GiB)": GB_NOT_GIB},
@@ -248,10 +261,10 @@ def test_heads(claim, models, stated, measure):
 
 
 @CLAIMS.each(*OTHER)
-def test_readings(claim, printed, stated, reading, measure):
+def test_readings(claim, stated, reading, measure):
     assert measure(OTHER[claim].read(reading), OTHER[claim].unit) == stated
 
 
 @CLAIMS.each()
-def test_sums(claim, printed, stated, measure):
+def test_sums(claim, stated, measure):
     assert measure(SUMS[claim].value, SUMS[claim].unit) == stated

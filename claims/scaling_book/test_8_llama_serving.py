@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from claim_suite.fixtures.claim.table import Listed, table
-from claims.scaling_book.rooflines import KIB, MS, PRINTED, V5E, V5P, G, Sum, T
+from claims.scaling_book.rooflines import FIRST, KIB, MS, PRINTED, V5E, V5P, G, Sum, T
 
-pytestmark = pytest.mark.cheap
+pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("printed")]
 
 CACHE = 2 * 8 * 128 * 80  # int8 bytes of a token
 RATE = Fraction(820 * 10**9)  # bytes a second of a v5e, as this chapter has it
@@ -42,54 +42,57 @@ def latency(batch: int, context: int) -> Fraction:
 
 CLAIMS = Listed(
     """
-    | claim                 | stated | says                                                                             |
-    |-----------------------|--------|----------------------------------------------------------------------------------|
-    | serving-layers        | =80    | LLaMA 3 70B has 80 layers.                                                       |
-    | batch-bf16            | 240    | Feed-forward networks are bound by FLOPs above 240 tokens.                       |
-    | batch-int8            | 120    | With int8 weights above 120.                                                     |
-    | batch-int4            | 60     | With int4 weights above 60.                                                      |
-    | cache-token           | 160    | An int8 cache is 160 KiB a token.                                                |
-    | cache-token-bytes     | 162    | In the sum it is 162e3 bytes.                                                    |
-    | cache-sequence        | 5.3    | At 32k tokens it is 5.3 GB a sequence.                                           |
-    | cache-batch           | 1.3    | For 240 sequences it is 1.3 TB.                                                  |
-    | cache-chips           | 86     | That and the parameters need about 86 v5e.                                       |
-    | parameters-int8       | 70     | Parameters take 70 GB.                                                           |
-    | step                  | 19     | A step that reads all memory takes 19 ms.                                        |
-    | decode                | 9      | 512 tokens take about 9 s.                                                       |
-    | step-int4             | 10     | With int4 parameters only, it takes about 10 ms.                                 |
-    | queries               | 4.42   | 43 caches give 4.42 queries a second by the number of chips.                     |
-    | free-4x8              | 186    | 4x8 chips leave 186 GB for caches in bfloat16.                                   |
-    | batch-4x8             | 161    | That is a batch of 161.                                                          |
-    | queries-4x8           | 16.54  | The batch on 4x8 gives 16.54 queries a second by the number of chips.            |
-    | tensor-ways-v5e       | 22     | On v5e two axes of model parallelism go up to 22 ways.                           |
-    | scales-to             | 16     | So in general it scales to 16 chips.                                             |
-    | prefill-flops         | 26     | 240 tokens of prefill are 26e12 operations.                                      |
-    | prefill-time          | 8      | Prefill of 8k tokens takes 8 ms at least on 4x2 v5e.                             |
-    | prefill-half          | 16     | At half of the peak it takes 16 ms.                                              |
-    | prefill-guess         | 20     | With attention it is somewhere around 20 to 30 ms.                               |
-    | decode-steps          | 2      | With a batch of 240 and 512 tokens a prefill is due every 2 steps.               |
-    | least-latency         | 5.5    | On 4x4 latency begins at 5.5 ms.                                                 |
-    | most-latency          | 20     | It goes up to 20 ms.                                                             |
-    | plateau               | 1      | At 2k tokens throughput ends at around 1 token a ms and chip.                    |
-    | plateau-batch         | 120    | It is reached at a batch of 120.                                                 |
-    | cost-for-latency      | 100    | Twice the latency costs roughly 100 times less a token.                          |
-    | flops-below-loading   | 2      | At all batch sizes above 2k FLOPs take less than loading caches.                 |
+    | claim               | stated | says                                                                             |
+    |---------------------|--------|----------------------------------------------------------------------------------|
+    | serving-layers      | =80    | LLaMA 3 70B has 80 layers.                                                       |
+    | batch-bf16          | 240    | Feed-forward networks are bound by FLOPs above 240 tokens.                       |
+    | batch-int8          | 120    | With int8 weights above 120.                                                     |
+    | batch-int4          | 60     | With int4 weights above 60.                                                      |
+    | cache-token         | 160    | An int8 cache is 160 KiB a token.                                                |
+    | cache-token-bytes   | 162    | In the sum it is 162e3 bytes.                                                    |
+    | cache-sequence      | 5.3    | At 32k tokens it is 5.3 GB a sequence.                                           |
+    | cache-batch         | 1.3    | For 240 sequences it is 1.3 TB.                                                  |
+    | cache-chips         | 86     | That and the parameters need about 86 v5e.                                       |
+    | parameters-int8     | 70     | Parameters take 70 GB.                                                           |
+    | step                | 19     | A step that reads all memory takes 19 ms.                                        |
+    | decode              | ~9     | 512 tokens take about 9 s.                                                       |
+    | step-int4           | ~10    | With int4 parameters only, it takes about 10 ms.                                 |
+    | queries             | 4.42   | 43 caches give 4.42 queries a second by the number of chips.                     |
+    | free-4x8            | 186    | 4x8 chips leave 186 GB for caches in bfloat16.                                   |
+    | batch-4x8           | 161    | That is a batch of 161.                                                          |
+    | queries-4x8         | 16.54  | The batch on 4x8 gives 16.54 queries a second by the number of chips.            |
+    | tensor-ways-v5e     | 22     | On v5e two axes of model parallelism go up to 22 ways.                           |
+    | scales-to           | 16     | So in general it scales to 16 chips.                                             |
+    | prefill-flops       | 26     | 240 tokens of prefill are 26e12 operations.                                      |
+    | prefill-time        | 8      | Prefill of 8k tokens takes 8 ms at least on 4x2 v5e.                             |
+    | prefill-half        | 16     | At half of the peak it takes 16 ms.                                              |
+    | prefill-guess       | 20     | With attention it is somewhere around 20 to 30 ms.                               |
+    | decode-steps        | 2      | With a batch of 240 and 512 tokens a prefill is due every 2 steps.               |
+    | least-latency       | 5.5    | On 4x4 latency begins at 5.5 ms.                                                 |
+    | most-latency        | 20     | It goes up to 20 ms.                                                             |
+    | plateau             | 1      | At 2k tokens throughput ends at around 1 token a ms and chip.                    |
+    | plateau-batch       | 120    | It is reached at a batch of 120.                                                 |
+    | cost-for-latency    | 100    | Twice the latency costs roughly 100 times less a token.                          |
+    | flops-below-loading | 2      | At all batch sizes above 2k FLOPs take less than loading caches.                 |
     """,
+    version=FIRST,
     model="llama-3.1-70b",
     note={
-        "batch-int4": "bfloat16 products.", "cache-token-bytes": "In 10^3 bytes.",
-        "cache-batch": "TB.", "prefill-flops": "In 10^12.",
-        "decode": "s.", "tensor-ways-v5e": "Read as: with v5e's own rates, 1.97e14 and 1e11.",
+        "batch-int4": "bfloat16 products.",
+        "cache-token-bytes": "In 10^3 bytes.",
+        "cache-batch": "TB.",
+        "prefill-flops": "In 10^12.",
+        "decode": "s.",
+        "tensor-ways-v5e": "Read as: with v5e's own rates, 1.97e14 and 1e11.",
         "prefill-time": "ms of the book's own formula at 8,192 tokens, at v5e's int8 rate.",
         "prefill-half": "Of the printed 8 ms.",
-        "plateau": "At a batch of 120.", "cost-for-latency": "Of a batch of one at 2k tokens; weaker: to the nearest hundred.",
+        "plateau": "At a batch of 120.",
+        "cost-for-latency": "Of a batch of one at 2k tokens; weaker: to the nearest hundred.",
         "least-latency": "ms of a batch of one at 8k tokens; weaker: of two.",
     },
     loosely={
         "cache-sequence": "cut short",
         "step": "cut short",
-        "decode": "cut short",
-        "step-int4": "to the nearest ten",
         "least-latency": "of a batch of two",
         "cost-for-latency": "to the nearest hundred",
     },
@@ -116,9 +119,10 @@ CLAIMS = Listed(
         "prefill-guess": "the book calls it a guess",
         "flops-below-loading": "which of batch and context it means, and of which context the picture is, is not said",
     },
-)  # fmt: skip
+)
 
 SUMS = {
+    "step-int4": Sum(35 * G / (4 * RATE) * MS, "ms", round(35 * G / (4 * RATE) * MS, -1)),
     "batch-bf16": Sum(V5E.flops_per_second / RATE, "tokens"),
     "batch-int8": Sum(V5E.flops_per_second / RATE / 2, "tokens"),
     "batch-int4": Sum(V5E.flops_per_second / RATE / 4, "tokens"),
@@ -141,15 +145,23 @@ SUMS = {
     "most-latency": Sum(16 * G / RATE * MS, "ms"),
     "plateau": Sum(120 / (latency(120, 2048) * MS * 16), "tokens a ms and chip"),
     "plateau-batch": Sum(V5E.flops_per_second / RATE / 2, "tokens"),
-    "scales-to": Sum(max(ways for ways in (4, 8, 16, 32) if ways < 2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth))), "chips"),
-}  # fmt: skip
+    "scales-to": Sum(
+        max(
+            ways for ways in (4, 8, 16, 32) if ways < 2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth))
+        ),
+        "chips",
+    ),
+}
 DOUBLE = max(batch for batch in range(1, 555) if latency(batch, 2048) <= 2 * latency(1, 2048))
 OTHER = {
-    "step-int4": Sum(35 * G / (4 * RATE) * MS, "ms", round(35 * G / (4 * RATE) * MS, -1)),
-    "tensor-ways-v5e": Sum(2 * F / (V5E.flops_per_second / (2 * V5E.interconnect_bandwidth)), "ways", 2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth))),
+    "tensor-ways-v5e": Sum(
+        2 * F / (V5E.flops_per_second / (2 * V5E.interconnect_bandwidth)),
+        "ways",
+        2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)),
+    ),
     "least-latency": Sum(latency(1, 8192) * MS, "ms", latency(2, 8192) * MS),
     "cost-for-latency": Sum(Fraction(DOUBLE, 2), "times less a token", round(Fraction(DOUBLE, 2), -2)),
-}  # fmt: skip
+}
 
 
 @table(
@@ -158,6 +170,7 @@ OTHER = {
     | v5p | 4.59                     | 4.2        | 1.09              |
     | v5e | 1.97                     | 1.2        | 1.64              |
     """,
+    version=FIRST,
     id="prices",
     name="What a TPU costs",
     uncheckable={"USD / hour": "a price of early 2025"},
@@ -176,16 +189,19 @@ def test_prices(cell, makers, stated, reading, measure):
 
 @table(
     """
-    |      | param size (GB) | KV size / token (kB) | min TPU v5es | actual min slice | remaining HBM (GB) | KV caches @ 8k |
-    | bf16 | 140             | 324                  | 8.75         | 16               | 116                | 43             |
-    | int8 | 70              | 162                  | 4.38         | 8                | 68                 | 52             |
-    | int4 | 45              | 81                   | 2.81         | 4                | 19                 | 67             |
+    |      | params (GB) | KV a token (kB) | min TPU v5es | actual min slice | remaining HBM (GB) | KV caches @ 8k |
+    | bf16 | 140         | 324             | 8.75         | 16               | 116                | 43             |
+    | int8 | 70          | 162             | 4.38         | 8                | 68                 | 52             |
+    | int4 | 45          | 81              | 2.81         | 4                | 19                 | 67             |
     """,
+    version=FIRST,
     id="slices",
     name="Smallest slices",
+    loosely={"int4 / KV a token (kB)": "cut short"},
     refuted={
-        "KV size / token (kB)": "of 160 KiB in int8: 163.84 kB, its double and its half",
-        "int4 / param size (GB)": "70B parameters of half a byte are 35 GB",
+        "bf16 / KV a token (kB)": "twice 160 KiB are 327.68 kB",
+        "int8 / KV a token (kB)": "160 KiB are 163.84 kB",
+        "int4 / params (GB)": "70B parameters of half a byte are 35 GB",
         "int4 / min TPU v5es": "35 GB are 2.19 times 16 GB",
         "int8 / remaining HBM (GB)": "128 less 70 are 58",
         "int4 / remaining HBM (GB)": "64 less 35 are 29",
@@ -193,16 +209,17 @@ def test_prices(cell, makers, stated, reading, measure):
         "int4 / KV caches @ 8k": "29 GB hold 43",
     },
     reply={
-        "KV size / token (kB)": "The author rounds: 160 KiB is neither 160 nor 162 kB.",
-        "int4 / param size (GB)": "The author may add scales of quantization: they would be a fourth of all.",
+        "bf16 / KV a token (kB)": "The author doubles 162.",
+        "int8 / KV a token (kB)": "The author rounds: 160 KiB is neither 160 nor 162 kB.",
+        "int4 / params (GB)": "The author may add scales of quantization: they would be a fourth of all.",
         "int4 / min TPU v5es": "It follows from the 45 GB.",
         "int8 / remaining HBM (GB)": "None.",
         "int4 / remaining HBM (GB)": "It follows from the 45 GB.",
         "int8 / KV caches @ 8k": "None: 68 GB would hold 50 of the exact and 51 of the printed size.",
         "int4 / KV caches @ 8k": "None: 19 GB would hold 28.",
     },
-)  # fmt: skip
-def test_slices(cell, printed, stated, measure):
+)
+def test_slices(cell, stated, measure):
     """In {row} the column {column} says {stated}."""
     dtype, chips = cell.row, CHIPS[cell.row]
     size = 70 * SIZES[dtype]
@@ -221,6 +238,7 @@ def test_slices(cell, printed, stated, measure):
     | int8 (on 4x4)     | 1.03       |
     | int4 (on 2x4)     | 2.06       |
     """,
+    version=FIRST,
     id="queries-a-chip",
     name="Queries a second and chip",
     loosely={"bfloat16": "cut short"},
@@ -238,8 +256,8 @@ def test_slices(cell, printed, stated, measure):
         "int8 (on 4x4)": "It follows from the wrong batch, 161.",
         "int4 (on 2x4)": "It follows from the wrong batch, 161.",
     },
-)  # fmt: skip
-def test_queries_a_chip(cell, printed, stated, measure):
+)
+def test_queries_a_chip(cell, stated, measure):
     """In {row} it is {stated} queries a second and chip."""
     dtype = {"bfloat16": "bf16"}.get(name := cell.row.split()[0], name)
     assert measure(rate(dtype, CHIPS[dtype] * (2 if "on" in cell.row else 1)), "queries a second and chip") == stated
@@ -252,10 +270,10 @@ def test_serving_layers(models, stated, measure):
 
 
 @CLAIMS.each(*OTHER)
-def test_readings(claim, printed, stated, reading, measure):
+def test_readings(claim, stated, reading, measure):
     assert measure(OTHER[claim].read(reading), OTHER[claim].unit) == stated
 
 
 @CLAIMS.each()
-def test_sums(claim, printed, stated, measure):
+def test_sums(claim, stated, measure):
     assert measure(SUMS[claim].value, SUMS[claim].unit) == stated

@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from claim_suite.fixtures.claim.table import Listed, table
-from claims.scaling_book.rooflines import B200, DAY, H100, KIB, MAKERS, MS, US, G, Sum, T, all_gather
+from claims.scaling_book.rooflines import B200, DAY, GPUS, H100, KIB, MAKERS, MS, US, G, Sum, T, all_gather
 
-pytestmark = pytest.mark.cheap
+pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("makers", "printed")]
 
 MIB = 2**20
 NODE, LINK, PORT, NDR = 8, 25, 64, 50  # GPUs; GB a second of an NVLink, ports of a switch, GB a second of InfiniBand
@@ -29,149 +29,171 @@ def tensor_core(flops: Fraction, cores: int, ghz: str) -> Fraction:
 
 CLAIMS = Listed(
     """
-    | claim                    | stated | says                                                                          |
-    |--------------------------|--------|-------------------------------------------------------------------------------|
-    | h100-sms                 | =132   | H100 has 132 SMs.                                                             |
-    | b200-sms                 | =148   | B200 has 148.                                                                 |
-    | h100-tensor              | 990    | H100's tensor cores do 990 TFLOPs a second in bfloat16.                       |
-    | h100-vector              | 66     | Its CUDA cores do 66.                                                         |
-    | h100-core                | 1024   | One of its tensor cores does about 1024 FLOPs a cycle.                        |
-    | sm-flops                 | 7.5    | That is 7.5e12 a second and SM.                                               |
-    | small-matmul             | 8      | 1024 FLOPs are an 8x8x8 product.                                              |
-    | v100-core                | 256    | A tensor core of V100 does 256 FLOPs a cycle.                                 |
-    | a100-core                | 512    | One of A100 does 512.                                                         |
-    | b200-core                | 2048   | One of B200 does about 2048.                                                  |
-    | fp8-faster               | 2      | In fp8 H100 is twice as fast as in 16 bits.                                   |
-    | l2-faster                | 1.6    | L2 at 5.5 TB a second is 1.6 times the memory's bandwidth.                    |
-    | l2-both-ways             | 3      | Both ways it is closer to 3 times.                                            |
-    | h100-memory-bandwidth    | 3.35   | H100 reads 3.35 TB a second.                                                  |
-    | b200-memory-bandwidth    | 9      | B200 reads 9 TB a second.                                                     |
-    | register-file            | 256    | An SM has 256 kB of registers.                                                |
-    | resident-warps           | =2     | 2 warps of threads with 256 registers fit a subpartition.                     |
-    | simd-units               | =528   | H100 has 528 independent SIMD units.                                          |
-    | tpu-alus                 | =1024  | A vector unit of a TPU has 1024 ALUs.                                         |
-    | smem-table               | 32     | In the table H100 has 32 MB of SMEM.                                          |
-    | registers-table          | 32     | In the table it has 32 MB of registers.                                       |
-    | h100-cores               | =16896 | H100 has 16896 CUDA cores.                                                    |
-    | v5p-alus                 | =8192  | TPU v5p has 8192 ALUs.                                                        |
-    | alus-ratio               | 1/2    | That is half of H100's.                                                       |
-    | vector-flops             | 26.9   | At 1.59 GHz H100's do 26.9 TFLOPs a second.                                   |
-    | vector-boost             | 33.5   | With boost they do 33.5.                                                      |
-    | tensor-by-vector         | 30     | Tensor cores do around 30 times as many FLOPs.                                |
-    | h100-intensity           | 295    | H100's critical intensity is 295.                                             |
-    | b200-intensity           | 281    | B200's is 281.                                                                |
-    | h100-intensity-fp8       | 590    | In fp8 H100's is 590.                                                         |
-    | b200-intensity-fp8       | 562    | In fp8 B200's is 562.                                                         |
-    | smem-all                 | 33     | H100 has about 33 MB of SMEM.                                                 |
-    | smem-and-registers       | 66     | With registers it is about 66 MB.                                             |
-    | b200-cores               | =18944 | B200 has 18944 CUDA cores.                                                    |
-    | b200-cycle               | =37888 | They do 37888 FLOPs a cycle.                                                  |
-    | b200-clock               | 2.1    | 80 TFLOPs a second are 2.1 GHz.                                               |
-    | addition-intensity       | 1/12   | Adding fp32 vectors does 1/12 FLOP a byte.                                    |
-    | addition-sms             | =8     | 1024 threads fill 8 SMs.                                                      |
-    | addition-slower          | 16     | That is roughly 16 times slower.                                              |
-    | vector-intensity         | 10     | H100's vector intensity is 10.                                                |
-    | vector-intensity-note    | 3.5    | In the note H100 reads 3.5 TB a second.                                       |
-    | vector-intensity-same    |        | The vector intensity is the same on H100 and B200.                            |
-    | addition-rate            | 2.8    | Adding takes N / 2.8e11 seconds.                                              |
-    | addition-small           | 0.23   | For 65,536 that is 0.23 us.                                                   |
-    | addition-large           | 3.84   | For 1024 to the third it is 3.84 ms.                                          |
-    | addition-measured        | 4.1    | In practice it is 4.1 ms.                                                     |
-    | addition-small-measured  | 1.5    | For 65,536 it is 1.5 us in practice.                                          |
-    | nvlink-h100              | 450    | 18 NVLinks of H100 carry 450 GB a second each way.                            |
-    | switch-all               | 6.4    | Four NVSwitches handle 6.4 TB a second.                                       |
-    | switch-one               | 1.6    | Each handles 1.6.                                                             |
-    | node-all                 | 3.6    | Eight GPUs handle 3.6 TB a second.                                            |
-    | bisection                | 3.6    | A node's bisection bandwidth is 3.6 TB a second.                              |
-    | gather-approximation     |        | A node gathers B bytes in about B / 3.6e12 seconds.                           |
-    | gather-bytes             | 512    | bf16[4096, 65,536] is 512 MB.                                                 |
-    | gather-time              | 1.04   | Gathering it takes 1.04 ms.                                                   |
-    | gather-measured          | 1.5    | In practice it takes about 1.5 ms.                                            |
-    | unit-gpus                | =256   | A scalable unit has 256 GPUs.                                                 |
-    | infiniband-switch        | 2      | InfiniBand switches have twice the bandwidth of NVSwitches.                   |
-    | node-switches            | =512   | 1024 GPUs have 512 NVSwitches.                                                |
-    | all-switches             | =560   | All switches are 560.                                                         |
-    | v5p-egress               | 540    | TPU v5p sends 540 GB a second along all axes.                                 |
-    | node-egress              | 400    | A node sends 400 GB a second.                                                 |
-    | leaf-ingress             | 12.8   | 32 of 64 ports take 12.8 TB a second.                                         |
-    | unit-egress              | 12.8   | A unit sends 12.8 TB a second to the spine.                                   |
-    | spine-switches           | 51.2   | 16 spine switches have 51.2 TB a second.                                      |
-    | bisected-gpus            | 400    | However nodes are bisected there are 400 GB a second for each GPU.            |
-    | more-spines              | =32    | 2048 GPUs need 32 spine switches.                                             |
-    | core-switches            | =64    | 4096 GPUs are built with 128 spine and 64 core switches.                      |
-    | quiz-gather              | 75     | Gathering bf16[1024, 16,384] in a node takes roughly 75 us.                   |
-    | quiz-gather-exact        | 65     | More precisely it takes 65 us.                                                |
-    | node-all-to-all          | 2      | An AllToAll in a node is twice as fast as on a TPU ring.                      |
-    | quiz-all-to-all          |        | A dense AllToAll takes B / W.                                                 |
-    | ragged-divisor           | 864    | A ragged AllToAll takes Bk / (864 W).                                         |
-    | bus-bandwidth            | 410    | In practice a node reaches close to 410 GB a second.                          |
-    | mlp-shard                | 58     | LLaMA 3's MLP matrix split 8 ways is 58 MB.                                   |
-    | sharp-gain               | 75%    | In-network reductions promise 75% more.                                       |
-    | sharp-bandwidth          | 480    | At 30% more than 370 they reach about 480 GB a second.                        |
-    | egress-links             |        | Eight links of 400 GB a second leave each node.                               |
-    | gather-node              | 514    | A node gathers at 514 GB a second.                                            |
-    | gather-leaf              | 413    | A unit gathers at 413.                                                        |
-    | gather-spine             | 17.1   | The spine gathers at 17.1 TB a second.                                        |
-    | two-nodes-worse          |        | An AllToAll over two nodes is more than 4 times slower.                       |
-    | reduce-as-gather         |        | Beyond a node an AllReduce takes B / W, as an AllGather does.                 |
-    | sharded-at-node          |        | With an inner axis Y a node takes bytes * D / (min(Y, D) * W).                |
-    | sharded-beyond           |        | Beyond it takes bytes * N / (Y * W).                                          |
-    | sharded-quiz             | 50     | With Y above 8 a unit gathers 2DF / Y at 50 GB a second.                      |
-    | su-ingress               | 1      | A node's switch takes B bytes in an AllGather over a unit.                    |
-    | su-egress                | 8      | It gives NB bytes.                                                            |
-    | spine-reduce             | 6.4    | At the spine an AllReduce has 6.4 TB a second.                                |
-    | two-nodes-gather         | 800    | Over exactly 2 nodes gathering goes at 800 GB a second.                       |
-    | inside-batch             | 2200   | Within a node H100 needs 2200 tokens.                                         |
-    | beyond-batch             | 2475   | Beyond it needs 2475.                                                         |
-    | llama-batch              | 40M    | 16000 H100s need at least 40M tokens.                                         |
-    | h800-batch               | 3300   | H800 with 300 GB a second needs 3300 tokens.                                  |
-    | deepseek-needs           | 6.7M   | 2048 of them need 6.7M tokens.                                                |
-    | deepseek-used            | 4M     | DeepSeek V3 used 4M.                                                          |
-    | moe-batch                | 79,200 | A model with 4 of 128 experts needs 79,200.                                   |
-    | two-nodes-batch          | 1237   | Over two nodes it needs 1237.                                                 |
-    | b200-batch               | 2500   | H100 and B200 need about 2500 tokens.                                         |
-    | moe-factor               |        | For mixtures this increases by a factor of k / E.                             |
-    | tensor-ways-llama        | 11     | LLaMA 3 with F of 28000 goes up to about 11 ways.                             |
-    | tensor-ways-two          | 19     | Over 2 nodes it goes up to 19 ways.                                           |
-    | deepseek-tokens          | =62,914,560 | DeepSeek V3's batch has 62,914,560 tokens.                               |
-    | deepseek-each            | 30     | That is 30k a GPU.                                                            |
-    | deepseek-active          | =8     | It has 8 of 256 experts a token.                                              |
-    | deepseek-ways            | =1024  | 64 by 16 ways are 1024.                                                       |
-    | llama-each               | 1      | LLaMA 3 has about 1k tokens a GPU.                                            |
-    | llama-gpus               | 16     | 8 by 16 by 128 ways are 16k GPUs.                                             |
-    | b200-faster              | 2.25   | B200 does 2.25 times H100's FLOPs.                                            |
-    | b200-inside              | 2500   | Within a node of B200 the intensity is 2500.                                  |
-    | b200-beyond              | 5625   | Beyond it is 5625.                                                            |
-    | state-memory             | 700    | Parameters and optimizer of 70B take 700 GB.                                  |
-    | state-gpus               | =9     | They need 9 H100s.                                                            |
-    | state-nodes              | =2     | That is 2 nodes.                                                              |
-    | training-total           | 6.3    | 15T tokens take 6.3e24 FLOPs.                                                 |
-    | training-rate            | 1.6    | 4096 H100s do 1.6e18 FLOPs a second.                                          |
-    | training-seconds         | 3.9    | It takes 3.9e6 seconds.                                                       |
-    | training-days            | 45     | At the 45% that is asked for it takes 45 days.                                |
-    | llama-limit              | 14.372 | Within a node the limit is 14.372 ways.                                       |
-    | sharded-memory           | 87.5   | Sharded 8 ways it is 87.5 GB a GPU.                                           |
-    | data-ways                | =512   | That leaves 512-way data parallelism.                                         |
-    | batch-each               | 976    | 4M tokens are 976 a GPU.                                                      |
-    | pipelined-bandwidth      | 3200   | 8-way pipelining raises bandwidth to 3200 GB a second.                        |
-    | pipelined-batch          | 309    | The roofline is then 309 tokens.                                              |
-    | megatron-16b             | =4096  | Megatron's 16B model has 4096 tokens a GPU.                                   |
-    | megatron-70b             | =2048  | Its 70B model has 2048.                                                       |
-    | megatron-314b            | =2048  | Its 314B model has 2048.                                                      |
-    | megatron-bound           | 2,472  | The bound was 2,472 tokens.                                                   |
-    | megatron-70b-bound       | 1      | With 16-way sharding the 70B model needs roughly 1k.                          |
-    | megatron-314b-bound      | 300    | With 64-way sharding the 314B model needs roughly 300.                        |
-    | appendix-leaf            | 12.8   | 8 leaf switches have 12.8 TB a second.                                        |
-    | appendix-cables          | 51.2   | Cables to the spine carry 51.2 TB a second.                                   |
-    | appendix-spine           | 25.6   | 16 spine switches have 25.6 TB a second.                                      |
-    | appendix-gpu             | 25     | That leaves 25 GB a second for each GPU at the spine.                         |
+    | claim                   | stated      | says                                                                    |
+    |-------------------------|-------------|-------------------------------------------------------------------------|
+    | h100-sms                | =132        | H100 has 132 SMs.                                                       |
+    | b200-sms                | =148        | B200 has 148.                                                           |
+    | h100-tensor             | 990         | H100's tensor cores do 990 TFLOPs a second in bfloat16.                 |
+    | h100-vector             | 66          | Its CUDA cores do 66.                                                   |
+    | h100-core               | 1024        | One of its tensor cores does about 1024 FLOPs a cycle.                  |
+    | sm-flops                | 7.5         | That is 7.5e12 a second and SM.                                         |
+    | small-matmul            | 8           | 1024 FLOPs are an 8x8x8 product.                                        |
+    | v100-core               | 256         | A tensor core of V100 does 256 FLOPs a cycle.                           |
+    | a100-core               | 512         | One of A100 does 512.                                                   |
+    | b200-core               | 2048        | One of B200 does about 2048.                                            |
+    | fp8-faster              | 2           | In fp8 H100 is twice as fast as in 16 bits.                             |
+    | l2-faster               | 1.6         | L2 at 5.5 TB a second is 1.6 times the memory's bandwidth.              |
+    | l2-both-ways            | 3           | Both ways it is closer to 3 times.                                      |
+    | h100-memory-bandwidth   | 3.35        | H100 reads 3.35 TB a second.                                            |
+    | b200-memory-bandwidth   | 9           | B200 reads 9 TB a second.                                               |
+    | register-file           | 256         | An SM has 256 kB of registers.                                          |
+    | resident-warps          | =2          | 2 warps of threads with 256 registers fit a subpartition.               |
+    | simd-units              | =528        | H100 has 528 independent SIMD units.                                    |
+    | tpu-alus                | =1024       | A vector unit of a TPU has 1024 ALUs.                                   |
+    | smem-table              | 32          | In the table H100 has 32 MB of SMEM.                                    |
+    | registers-table         | 32          | In the table it has 32 MB of registers.                                 |
+    | h100-cores              | =16896      | H100 has 16896 CUDA cores.                                              |
+    | v5p-alus                | =8192       | TPU v5p has 8192 ALUs.                                                  |
+    | alus-ratio              | 1/2         | That is half of H100's.                                                 |
+    | vector-flops            | 26.9        | At 1.59 GHz H100's do 26.9 TFLOPs a second.                             |
+    | vector-boost            | 33.5        | With boost they do 33.5.                                                |
+    | tensor-by-vector        | 30          | Tensor cores do around 30 times as many FLOPs.                          |
+    | h100-intensity          | 295         | H100's critical intensity is 295.                                       |
+    | b200-intensity          | 281         | B200's is 281.                                                          |
+    | h100-intensity-fp8      | 590         | In fp8 H100's is 590.                                                   |
+    | b200-intensity-fp8      | 562         | In fp8 B200's is 562.                                                   |
+    | smem-all                | 33          | H100 has about 33 MB of SMEM.                                           |
+    | smem-and-registers      | 66          | With registers it is about 66 MB.                                       |
+    | b200-cores              | =18944      | B200 has 18944 CUDA cores.                                              |
+    | b200-cycle              | =37888      | They do 37888 FLOPs a cycle.                                            |
+    | b200-clock              | 2.1         | 80 TFLOPs a second are 2.1 GHz.                                         |
+    | addition-intensity      | 1/12        | Adding fp32 vectors does 1/12 FLOP a byte.                              |
+    | addition-sms            | =8          | 1024 threads fill 8 SMs.                                                |
+    | addition-slower         | 16          | That is roughly 16 times slower.                                        |
+    | vector-intensity        | 10          | H100's vector intensity is 10.                                          |
+    | vector-intensity-note   | 3.5         | In the note H100 reads 3.5 TB a second.                                 |
+    | vector-intensity-same   |             | The vector intensity is the same on H100 and B200.                      |
+    | addition-rate           | 2.8         | Adding takes N / 2.8e11 seconds.                                        |
+    | addition-small          | 0.23        | For 65,536 that is 0.23 us.                                             |
+    | addition-large          | ~3.84       | For 1024 to the third it is 3.84 ms.                                    |
+    | addition-measured       | 4.1         | In practice it is 4.1 ms.                                               |
+    | addition-small-measured | 1.5         | For 65,536 it is 1.5 us in practice.                                    |
+    | nvlink-h100             | 450         | 18 NVLinks of H100 carry 450 GB a second each way.                      |
+    | switch-all              | 6.4         | Four NVSwitches handle 6.4 TB a second.                                 |
+    | switch-one              | 1.6         | Each handles 1.6.                                                       |
+    | node-all                | 3.6         | Eight GPUs handle 3.6 TB a second.                                      |
+    | bisection               | 3.6         | A node's bisection bandwidth is 3.6 TB a second.                        |
+    | gather-approximation    |             | A node gathers B bytes in about B / 3.6e12 seconds.                     |
+    | gather-bytes            | 512         | bf16[4096, 65,536] is 512 MB.                                           |
+    | gather-time             | 1.04        | Gathering it takes 1.04 ms.                                             |
+    | gather-measured         | 1.5         | In practice it takes about 1.5 ms.                                      |
+    | unit-gpus               | =256        | A scalable unit has 256 GPUs.                                           |
+    | infiniband-switch       | 2           | InfiniBand switches have twice the bandwidth of NVSwitches.             |
+    | node-switches           | =512        | 1024 GPUs have 512 NVSwitches.                                          |
+    | all-switches            | =560        | All switches are 560.                                                   |
+    | v5p-egress              | 540         | TPU v5p sends 540 GB a second along all axes.                           |
+    | node-egress             | 400         | A node sends 400 GB a second.                                           |
+    | leaf-ingress            | 12.8        | 32 of 64 ports take 12.8 TB a second.                                   |
+    | unit-egress             | 12.8        | A unit sends 12.8 TB a second to the spine.                             |
+    | spine-switches          | 51.2        | 16 spine switches have 51.2 TB a second.                                |
+    | bisected-gpus           | 400         | However nodes are bisected there are 400 GB a second for each GPU.      |
+    | more-spines             | =32         | 2048 GPUs need 32 spine switches.                                       |
+    | core-switches           | =64         | 4096 GPUs are built with 128 spine and 64 core switches.                |
+    | quiz-gather             | 75          | Gathering bf16[1024, 16,384] in a node takes roughly 75 us.             |
+    | quiz-gather-exact       | 65          | More precisely it takes 65 us.                                          |
+    | node-all-to-all         | 2           | An AllToAll in a node is twice as fast as on a TPU ring.                |
+    | quiz-all-to-all         |             | A dense AllToAll takes B / W.                                           |
+    | ragged-divisor          | 864         | A ragged AllToAll takes Bk / (864 W).                                   |
+    | bus-bandwidth           | 410         | In practice a node reaches close to 410 GB a second.                    |
+    | mlp-shard               | 58          | LLaMA 3's MLP matrix split 8 ways is 58 MB.                             |
+    | sharp-gain              | 75%         | In-network reductions promise 75% more.                                 |
+    | sharp-bandwidth         | ~480        | At 30% more than 370 they reach about 480 GB a second.                  |
+    | egress-links            |             | Eight links of 400 GB a second leave each node.                         |
+    | gather-node             | 514         | A node gathers at 514 GB a second.                                      |
+    | gather-leaf             | 413         | A unit gathers at 413.                                                  |
+    | gather-spine            | 17.1        | The spine gathers at 17.1 TB a second.                                  |
+    | two-nodes-worse         |             | An AllToAll over two nodes is more than 4 times slower.                 |
+    | reduce-as-gather        |             | Beyond a node an AllReduce takes B / W, as an AllGather does.           |
+    | sharded-at-node         |             | With an inner axis Y a node takes bytes * D / (min(Y, D) * W).          |
+    | sharded-beyond          |             | Beyond it takes bytes * N / (Y * W).                                    |
+    | sharded-quiz            | 50          | With Y above 8 a unit gathers 2DF / Y at 50 GB a second.                |
+    | su-ingress              | 1           | A node's switch takes B bytes in an AllGather over a unit.              |
+    | su-egress               | 8           | It gives NB bytes.                                                      |
+    | spine-reduce            | 6.4         | At the spine an AllReduce has 6.4 TB a second.                          |
+    | two-nodes-gather        | 800         | Over exactly 2 nodes gathering goes at 800 GB a second.                 |
+    | inside-batch            | 2200        | Within a node H100 needs 2200 tokens.                                   |
+    | beyond-batch            | 2475        | Beyond it needs 2475.                                                   |
+    | llama-batch             | 40M         | 16000 H100s need at least 40M tokens.                                   |
+    | h800-batch              | 3300        | H800 with 300 GB a second needs 3300 tokens.                            |
+    | deepseek-needs          | ~6.7M       | 2048 of them need 6.7M tokens.                                          |
+    | deepseek-used           | 4M          | DeepSeek V3 used 4M.                                                    |
+    | moe-batch               | 79,200      | A model with 4 of 128 experts needs 79,200.                             |
+    | two-nodes-batch         | 1237        | Over two nodes it needs 1237.                                           |
+    | b200-batch              | 2500        | H100 and B200 need about 2500 tokens.                                   |
+    | moe-factor              |             | For mixtures this increases by a factor of k / E.                       |
+    | tensor-ways-llama       | 11          | LLaMA 3 with F of 28000 goes up to about 11 ways.                       |
+    | tensor-ways-two         | 19          | Over 2 nodes it goes up to 19 ways.                                     |
+    | deepseek-tokens         | =62,914,560 | DeepSeek V3's batch has 62,914,560 tokens.                              |
+    | deepseek-each           | 30          | That is 30k a GPU.                                                      |
+    | deepseek-active         | =8          | It has 8 of 256 experts a token.                                        |
+    | deepseek-ways           | =1024       | 64 by 16 ways are 1024.                                                 |
+    | llama-each              | 1           | LLaMA 3 has about 1k tokens a GPU.                                      |
+    | llama-gpus              | 16          | 8 by 16 by 128 ways are 16k GPUs.                                       |
+    | b200-faster             | 2.25        | B200 does 2.25 times H100's FLOPs.                                      |
+    | b200-inside             | 2500        | Within a node of B200 the intensity is 2500.                            |
+    | b200-beyond             | 5625        | Beyond it is 5625.                                                      |
+    | state-memory            | 700         | Parameters and optimizer of 70B take 700 GB.                            |
+    | state-gpus              | =9          | They need 9 H100s.                                                      |
+    | state-nodes             | =2          | That is 2 nodes.                                                        |
+    | training-total          | 6.3         | 15T tokens take 6.3e24 FLOPs.                                           |
+    | training-rate           | 1.6         | 4096 H100s do 1.6e18 FLOPs a second.                                    |
+    | training-seconds        | 3.9         | It takes 3.9e6 seconds.                                                 |
+    | training-days           | 45          | At the 45% that is asked for it takes 45 days.                          |
+    | llama-limit             | 14.372      | Within a node the limit is 14.372 ways.                                 |
+    | sharded-memory          | 87.5        | Sharded 8 ways it is 87.5 GB a GPU.                                     |
+    | data-ways               | =512        | That leaves 512-way data parallelism.                                   |
+    | batch-each              | 976         | 4M tokens are 976 a GPU.                                                |
+    | pipelined-bandwidth     | 3200        | 8-way pipelining raises bandwidth to 3200 GB a second.                  |
+    | pipelined-batch         | 309         | The roofline is then 309 tokens.                                        |
+    | megatron-16b            | =4096       | Megatron's 16B model has 4096 tokens a GPU.                             |
+    | megatron-70b            | =2048       | Its 70B model has 2048.                                                 |
+    | megatron-314b           | =2048       | Its 314B model has 2048.                                                |
+    | megatron-bound          | 2,472       | The bound was 2,472 tokens.                                             |
+    | megatron-70b-bound      | 1           | With 16-way sharding the 70B model needs roughly 1k.                    |
+    | megatron-314b-bound     | 300         | With 64-way sharding the 314B model needs roughly 300.                  |
+    | appendix-leaf           | 12.8        | 8 leaf switches have 12.8 TB a second.                                  |
+    | appendix-cables         | 51.2        | Cables to the spine carry 51.2 TB a second.                             |
+    | appendix-spine          | 25.6        | 16 spine switches have 25.6 TB a second.                                |
+    | appendix-gpu            | 25          | That leaves 25 GB a second for each GPU at the spine.                   |
     """,
-    also_prints={"deepseek-active": ("256",), "core-switches": ("128",), "addition-sms": ("1024",)},
-    in_words=dict.fromkeys(("node-all-to-all", "alus-ratio", "su-ingress", "su-egress", "infiniband-switch", "small-matmul"), True),
+    version=GPUS,
+    also_prints={
+        "deepseek-active": ("256",),
+        "core-switches": ("128",),
+        "addition-sms": ("1024",),
+        "deepseek-each": ("30k",),
+        "llama-each": ("1k",),
+        "llama-gpus": ("16k",),
+        "b200-intensity": ("280",),
+    },
+    in_words=dict.fromkeys(
+        (
+            "node-all-to-all",
+            "addition-intensity",
+            "alus-ratio",
+            "su-ingress",
+            "su-egress",
+            "infiniband-switch",
+            "small-matmul",
+        ),
+        True,
+    ),
     note={
-        "h100-core": "At 1.76 GHz.", "v100-core": "NVIDIA's Volta white paper: 64 multiply-adds a tensor core and cycle, 8 of them an SM.",
+        "h100-core": "At 1.76 GHz.",
+        "v100-core": "NVIDIA's Volta white paper: 64 multiply-adds a tensor core and cycle, 8 of them an SM.",
         "a100-core": "NVIDIA's 312e12 at 1.41 GHz, with 4 in each of 108 SMs.",
-        "register-file": "kB of 1,000; weaker: of 1,024.", "smem-table": "MB of 2^20, of 256 KiB each.",
+        "register-file": "kB of 1,000; weaker: of 1,024.",
+        "smem-table": "MB of 2^20, of 256 KiB each.",
         "registers-table": "MB of 2^20, of 256 KiB each.",
         "vector-intensity-same": "FLOPs a byte, without counting a multiply-add as two, as the text has it for H100.",
         "gather-approximation": "Read as: to a tenth, for 8 GPUs with 450 GB a second.",
@@ -181,9 +203,11 @@ CLAIMS = Listed(
         "sharded-at-node": "Read as: it is B / W where nothing is sharded, Y = 1.",
         "sharded-beyond": "Read as: it is what the quiz below has, for 256 GPUs and Y = 16.",
         "moe-factor": "Of 128 experts, 4 of which work.",
-        "training-rate": "In 10^18, at the 40% that the answer has.", "training-seconds": "In 10^6, at the answer's 40%.",
+        "training-rate": "In 10^18, at the 40% that the answer has.",
+        "training-seconds": "In 10^6, at the answer's 40%.",
         "deepseek-used": "By the chapter's own number further down, as the DeepSeek-V3 report has it.",
-        "su-egress": "Times B, of 8 GPUs.", "ragged-divisor": "N squared, of 8 GPUs.",
+        "su-egress": "Times B, of 8 GPUs.",
+        "ragged-divisor": "N squared, of 8 GPUs.",
         "spine-reduce": "By the table, at each of four units.",
     },
     loosely={
@@ -192,16 +216,15 @@ CLAIMS = Listed(
         "b200-core": "the nearest power of two",
         "register-file": "in kB of 1,024",
         "h100-intensity-fp8": "twice the rounded 295",
+        "vector-intensity-note": "rounded to a half: two lines above it is 3.35",
+        "b200-faster": "rounded to a fourth: it is 2.27",
         "smem-all": "in MB of 2^20",
         "smem-and-registers": "in MB of 2^20",
-        "addition-large": "cut short",
         "gather-bytes": "in MB of 2^20",
         "alus-ratio": "to the nearest tenth",
         "mlp-shard": "cut short",
-        "deepseek-needs": "cut short",
         "deepseek-each": "cut short",
         "batch-each": "cut short",
-        "sharp-bandwidth": "to the nearest ten",
         "megatron-314b-bound": "to the nearest hundred",
     },
     disputed={
@@ -214,7 +237,6 @@ CLAIMS = Listed(
         "b200-memory-bandwidth": "NVIDIA has 8 TB a second, as the table does",
         "smem-table": "132 times 256 KiB are 33 MiB, as in the quiz",
         "registers-table": "132 times 256 KiB are 33 MiB, as in the quiz",
-        "vector-intensity-note": "H100 reads 3.35 TB a second",
         "vector-intensity-same": "B200's 80 TFLOPs count a multiply-add twice, H100's 33.5 once",
         "gather-approximation": "it is B / W of one GPU: seven times as long",
         "bisected-gpus": "it is 400 GB a second for a node: 50 for a GPU",
@@ -227,7 +249,6 @@ CLAIMS = Listed(
         "spine-reduce": "51.2 TB a second at four units are 12.8",
         "deepseek-used": "it used 62.9M tokens",
         "moe-factor": "that is less than one: it increases by E / k",
-        "b200-faster": "2250 by 990 are 2.27",
         "training-days": "45 days are those of 40%: at 45% it takes 40",
         "llama-limit": "450 GB a second give 2200 tokens, and 28672 by 2200 are 13.0",
         "appendix-spine": "an InfiniBand switch has 64 ports of 50 GB a second: 3.2 TB, 51.2 in all",
@@ -237,7 +258,6 @@ CLAIMS = Listed(
         "b200-memory-bandwidth": "The author may have another variant in mind. The table has this one.",
         "smem-table": "The author rounds to a power of two. The answer in the quiz is 33.",
         "registers-table": "The author rounds to a power of two. The answer in the quiz is 33.",
-        "vector-intensity-note": "A slip: two lines above it is 3.35.",
         "vector-intensity-same": "The author counts peak FLOPs of data sheets. Then H100 has 67, not 33.5.",
         "gather-approximation": "The author lost N - 1 in the approximation: the next line's time has it.",
         "bisected-gpus": "The author means the node.",
@@ -250,7 +270,6 @@ CLAIMS = Listed(
         "spine-reduce": "The author takes 1.6 TB for a spine switch, as in the appendix: it has 3.2.",
         "deepseek-used": "The author may have sequences in mind. The same chapter multiplies 4096 by 15360.",
         "moe-factor": "A slip: the rule above has E / k.",
-        "b200-faster": "The author takes 1000 for 990. Three digits are printed.",
         "training-days": "The answer says 40%. The question says 45%.",
         "llama-limit": "1995 is no bandwidth of this chapter: 2200 is.",
         "appendix-spine": "The author takes half of the ports, as at the leaf. At the spine all go down.",
@@ -263,9 +282,10 @@ CLAIMS = Listed(
         "bus-bandwidth": "a measurement on eight H100s; the takeaway below has 370",
         "core-switches": "NVIDIA's reference architecture is not at hand",
     },
-)  # fmt: skip
+)
 
 SUMS = {
+    "sharp-bandwidth": Sum(Fraction(370 * 13, 10), "GB a second", round(Fraction(370 * 13, 10), -1)),
     "h100-sms": Sum(MAKERS["h100"]["sms"], "SMs"),
     "b200-sms": Sum(MAKERS["b200"]["sms"], "SMs"),
     "h100-tensor": Sum(round(MAKERS["h100"]["bf16"] / T, -1), "TFLOPs a second"),
@@ -372,22 +392,21 @@ SUMS = {
     "appendix-cables": Sum(Fraction(32 * 16 * 2 * NDR, 1000), "TB a second"),
     "appendix-spine": Sum(Fraction(16 * PORT * NDR, 1000), "TB a second"),
     "appendix-gpu": Sum(Fraction(16 * PORT * NDR, 1024), "GB a second"),
-}  # fmt: skip
+}
 OTHER = {
+    "smem-all": Sum(Fraction(132 * 256 * KIB, 10**6), "MB", Fraction(132 * 256 * KIB, MIB)),
     "h100-core": Sum(tensor_core(H100.flops_per_second, 132 * 4, "1.76"), "FLOPs a cycle", 2**10),
     "b200-core": Sum(tensor_core(B200.flops_per_second, 148 * 4, "1.86"), "FLOPs a cycle", 2**11),
     "v100-core": Sum(2 * 64, "FLOPs a cycle", 2 * 2 * 64),
     "register-file": Sum(Fraction(4 * 16384 * 4, 1000), "kB", Fraction(4 * 16384 * 4, KIB)),
     "h100-intensity-fp8": Sum(2 * H100.flops_per_second / H100.memory_bandwidth, "FLOPs a byte", 2 * 295),
-    "smem-all": Sum(Fraction(132 * 256 * KIB, 10**6), "MB", Fraction(132 * 256 * KIB, MIB)),
     "smem-and-registers": Sum(Fraction(2 * 132 * 256 * KIB, 10**6), "MB", Fraction(2 * 132 * 256 * KIB, MIB)),
     "gather-bytes": Sum(Fraction(ARRAY, 10**6), "MB", Fraction(ARRAY, MIB)),
     "alus-ratio": Sum(Fraction(8192, CORES["h100"]), "of H100's", round(Fraction(8192, CORES["h100"]), 1)),
     "leaf-ingress": Sum(Fraction(32 * NDR, 1000), "TB a second", Fraction(8 * 32 * NDR, 1000)),
-    "sharp-bandwidth": Sum(Fraction(370 * 13, 10), "GB a second", round(Fraction(370 * 13, 10), -1)),
     "b200-batch": Sum(B200.flops_per_second / EGRESS, "tokens", B200.flops_per_second / (900 * G)),
     "megatron-314b-bound": Sum(BEYOND / 8, "tokens", round(BEYOND / 8, -2)),
-}  # fmt: skip
+}
 
 
 @table(
@@ -399,6 +418,7 @@ OTHER = {
     | H200 | 132 | 141       | 4.8            | 990              | 1979            |            |
     | B200 | 148 | 192       | 8              | 2250             | 4500            | 9000       |
     """,
+    version=GPUS,
     id="gpus",
     name="Summary of GPU specs",
     loosely={"H100 / BF16/FP16 TFLOPs": "to the nearest ten", "H200 / BF16/FP16 TFLOPs": "to the nearest ten"},
@@ -407,9 +427,13 @@ OTHER = {
 def test_gpus(cell, makers, stated, reading, measure):
     """{row} has {stated} by the column {column}."""
     key, unit = {
-        "SMs": ("sms", 1), "DRAM (GB)": ("capacity", G), "DRAM BW (TB/s)": ("hbm", T),
-        "BF16/FP16 TFLOPs": ("bf16", T), "FP8/INT8 TFLOPs": ("int8", T), "FP4 TFLOPs": ("fp4", T),
-    }[cell.column]  # fmt: skip
+        "SMs": ("sms", 1),
+        "DRAM (GB)": ("capacity", G),
+        "DRAM BW (TB/s)": ("hbm", T),
+        "BF16/FP16 TFLOPs": ("bf16", T),
+        "FP8/INT8 TFLOPs": ("int8", T),
+        "FP4 TFLOPs": ("fp4", T),
+    }[cell.column]
     value = Fraction(makers[cell.row.lower()][key], unit)
     assert measure(value if reading == "literal" else round(value, -1), cell.column) == stated
 
@@ -421,11 +445,12 @@ def test_gpus(cell, makers, stated, reading, measure):
     | Hopper    | 25               | 18                 | 450                       |
     | Blackwell | 50               | 18                 | 900                       |
     """,
+    version=GPUS,
     id="nvlink",
     name="Generations of NVLink",
     note="From NVIDIA's bandwidth of both directions, 600, 900 and 1800 GB a second, and its links.",
 )
-def test_nvlink(cell, makers, stated, measure):
+def test_nvlink(cell, stated, measure):
     """{row} has {stated} by the column {column}."""
     both, links = {"Ampere": (600, 12), "Hopper": (900, 18), "Blackwell": (1800, 18)}[cell.row]
     found = {"NVLink B": Fraction(both, 2 * links), "NVLink P": links, "Node GPU": Fraction(both, 2)}
@@ -489,10 +514,10 @@ def test_deepseek_active(models, stated, measure):
 
 
 @CLAIMS.each(*OTHER)
-def test_gpu_readings(claim, printed, makers, stated, reading, measure):
+def test_gpu_readings(claim, stated, reading, measure):
     assert measure(OTHER[claim].read(reading), OTHER[claim].unit) == stated
 
 
 @CLAIMS.each()
-def test_gpu_sums(claim, printed, makers, stated, measure):
+def test_gpu_sums(claim, stated, measure):
     assert measure(SUMS[claim].value, SUMS[claim].unit) == stated

@@ -16,6 +16,8 @@ from claim_suite.reports import schema
 from claims.transformer_math import equations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from claim_suite.fixtures.models.published import Model
     from claims.transformer_math.training import Training
 
@@ -57,6 +59,13 @@ class Bars:
         of = self.models[name]
         sizes = (self.tokens, of["microbatch"], of["width"], of["layers"], of["heads"], of["tensor"])
         return equations.activations(*sizes, recompute) / GIB
+
+    def counted(self, name: str, recompute: str, kept: Callable[..., Fraction]) -> Fraction:
+        """The same by what autograd keeps of a layer for each number, less the statistics of its norms."""
+        of = self.models[name]
+        a_number = kept(of["width"], of["heads"], self.tokens, of["tensor"], recompute)
+        a_layer = self.tokens * (a_number * of["width"] - 16)
+        return a_layer * of["microbatch"] * of["layers"] / GIB
 
 
 @pytest.fixture(scope="session")

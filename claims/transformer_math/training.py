@@ -163,16 +163,37 @@ def shard_bytes(numbers: int, bytes_each: int, ranks: int) -> int:
     return bytes_each * max(shard.numel() for shard in flat.chunk(ranks))
 
 
+def off_after_a_step(stage: int, shards: int, ranks: int) -> float:
+    """How far a matrix is, after a step at a stage of ZeRO, from where one device brings it; whole numbers, exact.
+
+    Its columns are split over `shards`, and each part over `ranks` that have their own rows of the batch.
+    """
+    draw = torch.Generator().manual_seed(0)
+    matrix, batch = (torch.randint(-3, 4, (rows, shards), generator=draw).double() for rows in (shards, 2 * ranks))
+
+    def gradient(part: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        return rows.T @ (rows @ part)  # of half the squared output
+
+    stepped = []
+    for part in matrix.chunk(shards, dim=1):
+        kept = part.flatten().chunk(ranks)
+        gathered = torch.cat(kept).view_as(part) if stage == 3 else part
+        gradients = [gradient(gathered, rows).flatten() for rows in batch.chunk(ranks)]
+        reduced = [sum(each) for each in zip(*(one.chunk(ranks) for one in gradients), strict=True)]
+        if stage < 2:  # every rank has all of the gradient
+            reduced = list(torch.cat(reduced).chunk(ranks))
+        updated = [own - change for own, change in zip(kept, reduced, strict=True)]
+        if stage == 0:  # and takes the whole step itself
+            updated = [part.flatten() - torch.cat(reduced)]
+        stepped.append(torch.cat(updated).view_as(part))
+    return float((torch.cat(stepped, dim=1) - (matrix - gradient(matrix, batch))).abs().max())
+
+
 def bits_of(name: str) -> dict[str, int]:
     """Bits of a floating-point type, by torch's name: of its mantissa and its exponent."""
     info = torch.finfo(getattr(torch, name))
     mantissa = round(-torch.log2(torch.tensor(info.eps, dtype=torch.float64)).item())
     return {"Mantissa": mantissa, "Exponent": info.bits - 1 - mantissa}
-
-
-def bits_of_a_byte() -> int:
-    """Bits of a number that takes one byte."""
-    return torch.iinfo(torch.uint8).bits // torch.uint8.itemsize
 
 
 @cache

@@ -23,7 +23,7 @@ MEASURED = {"small": {"MLP": 19_120, "all": 20_910, "gate": 4}, "large": {"MLP":
     | all              | 20.91K | 116.89K |
     | gate             | 5      | -       |
     """,
-    id="table-1", name="Table 1", loosely={"all / large": "cut short"}, refuted={"gate": "it has one less"},
+    id="table-1", name="Table 1", loosely={"all / large": "cut short"}, refuted={"gate": "it has one less"}, reply={"gate": "It has one."},
     note={"large": "Read to the last digit."},
 )
 def test_table_1(cell, stated, measure):
@@ -56,7 +56,7 @@ def test_last(measure):
     assert measure(3, "t") == 3
 
 
-@CLAIMS.of("off", refuted="it weighs more", model="llama-2-13b")
+@CLAIMS.of("off", refuted="it weighs more", reply="Not here.", model="llama-2-13b")
 def test_weight(stated, measure):
     assert measure(3, "kg") == stated
 

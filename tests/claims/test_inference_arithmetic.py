@@ -13,6 +13,7 @@ from claim_suite.fixtures.facts import facts
 from claim_suite.fixtures.models.published import Model
 from claim_suite.fixtures.origins import DATA
 from claims.inference_arithmetic import counting, sharding
+from claims.inference_arithmetic.architectures import Architectures
 from claims.inference_arithmetic.clock import ProductClock
 from claims.inference_arithmetic.conftest import LayerTimes
 
@@ -54,6 +55,21 @@ def test_split_layers_compute_what_one_does_and_send_as_the_equation_has_it(acce
     wire = sharding.exchanged(width, accelerators)
     assert len(wire.rounds) == 4
     assert Fraction(wire.sent) == Fraction(4 * (accelerators - 1) * width, accelerators)
+
+
+def test_heads_of_an_accelerator_are_vectors_until_they_are_added_up() -> None:
+    assert sharding.partial_size(16, 4) == 16
+    assert sharding.sizes_by_head(16, 4, heads=2) == 2 * 16
+
+
+def test_sines_and_cosines_are_numbers_and_no_parameters() -> None:
+    assert counting.sinusoids(5, 8) == (40, 0)
+
+
+def test_architectures_are_those_of_cards_of_the_document_s_time() -> None:
+    models = Architectures().until("2019-08")
+    assert {model.name for model in models} == {"GPT-2 small", "GPT-2 medium", "GPT-2 large"}
+    assert all(model.widths.intermediate_size == 4 * model.widths.hidden_size for model in models)
 
 
 def test_a_split_that_computes_something_else_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

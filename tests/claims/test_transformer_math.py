@@ -66,3 +66,10 @@ def test_the_equation_of_activations_is_what_is_kept(width: int, tokens: int, te
 @given(st.integers(1, 1000), st.integers(1, 40))
 def test_the_largest_shard_is_no_smaller_than_an_even_one(numbers: int, ranks: int) -> None:
     assert numbers <= ranks * shard_bytes(numbers, 1, ranks) < numbers + ranks
+
+
+@pytest.mark.parametrize("stage", range(4))
+def test_a_step_in_parts_is_the_step_of_the_whole(stage: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert training.off_after_a_step(stage, 2, 4) == 0
+    monkeypatch.setattr(training, "sum", lambda parts: parts[0], raising=False)  # of one replica's rows alone
+    assert training.off_after_a_step(stage, 2, 4) > 0

@@ -85,6 +85,11 @@ def first_choice_only(logits: Tensor, k: int, mask: Tensor | None = None) -> flo
     return balancing_loss(logits, 1, mask)
 
 
+def shares_of_assignments_loss(logits: Tensor, k: int, mask: Tensor | None = None) -> float:
+    """As Megatron-LM counts: shares of assignments in place of shares of tokens, so that it is 1 at uniform routing."""
+    return balancing_loss(logits, k, mask) / k
+
+
 def assignments_of_padding(choices: Tensor, experts: int, _mask: Tensor | None = None) -> Tensor:
     return assignments(choices, experts)
 

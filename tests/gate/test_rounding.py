@@ -16,7 +16,6 @@ from claim_suite.fixtures.gate.rounding import (
     block_error,
     gamma,
     moments,
-    uniform_loss_error,
 )
 
 U = 2.0**-24
@@ -24,8 +23,8 @@ LOGITS = torch.tensor([[log(1), log(4), log(2), log(3)]], dtype=torch.float64)
 EXACT = [0, 4 / 7, 0, 3 / 7]
 
 
-def outcome(*gates: list[float], k: int = 2, logits: torch.Tensor = LOGITS) -> Outcome:
-    return Outcome(logits.expand(len(gates), -1), torch.tensor(gates, dtype=torch.float64), k)
+def outcome(*gates: list[float], top_k: int = 2, logits: torch.Tensor = LOGITS) -> Outcome:
+    return Outcome(logits.expand(len(gates), -1), torch.tensor(gates, dtype=torch.float64), top_k)
 
 
 def test_gamma() -> None:
@@ -47,15 +46,12 @@ def test_gamma() -> None:
     ],
 )
 def test_bounds(dtype: torch.dtype, working: torch.dtype, furthest: int, binades: int, kept: float) -> None:
-    off, of_a_weight = Rounding(8, dtype), furthest + 40 + 2
-    assert off.logit == gamma(2 * of_a_weight, working) + kept
-    assert off.weight == gamma(2 * 8 + 2 * 40 + 3 + of_a_weight + 2, working) + kept
-    assert off.total(2) == gamma(3, working) + kept
+    off = Rounding(8, dtype)
+    assert off.error == gamma(4 * 8 + 2 * (furthest + 40 + 2), working) + kept
     assert off.depth == pytest.approx(binades * log(2) - log(8), rel=1e-12)
 
 
-def test_errors_of_losses_and_blocks() -> None:
-    assert uniform_loss_error(8) == gamma(4 * 8 + 2 * 40 + 8, torch.float32)
+def test_errors_of_blocks() -> None:
     smallest = 2.0**-133
     assert block_error(torch.tensor([0.0, 3.0]), 2, torch.bfloat16).tolist() == pytest.approx(
         [2 * smallest, 3 * gamma(3, torch.bfloat16) + 2 * smallest], rel=1e-6
@@ -90,7 +86,7 @@ def test_deviation_is_the_largest_of_a_sum(gates: list[float], largest: float) -
 
 
 @pytest.mark.parametrize(
-    ("gates", "k", "lost"),
+    ("gates", "top_k", "lost"),
     [
         ([0, 4 / 7, 3 / 7, 0], 2, log(3 / 2)),
         ([0, 3 / 7, 0, 4 / 7], 2, log(4 / 3)),
@@ -98,8 +94,8 @@ def test_deviation_is_the_largest_of_a_sum(gates: list[float], largest: float) -
         ([1, 0, 0, 0], 1, log(4)),
     ],
 )
-def test_rank_error_is_the_most_that_a_logit_is_off_at_a_rank(gates: list[float], k: int, lost: float) -> None:
-    assert outcome(EXACT, gates, EXACT, k=k).rank_error == pytest.approx(lost, rel=1e-12)
+def test_rank_error_is_the_most_that_a_logit_is_off_at_a_rank(gates: list[float], top_k: int, lost: float) -> None:
+    assert outcome(EXACT, gates, EXACT, top_k=top_k).rank_error == pytest.approx(lost, rel=1e-12)
 
 
 def test_logits_too_deep_to_leave_a_weight_are_one() -> None:
@@ -110,7 +106,7 @@ def test_logits_too_deep_to_leave_a_weight_are_one() -> None:
     just_seen = torch.tensor([[0.0, -lowest.rounding.depth + 1, -2000.0]], dtype=torch.float64)
     assert outcome([1, 0, 1e-300], logits=just_seen).rank_error == pytest.approx(1)
     assert outcome([1, 1e-300, 0], logits=just_seen).visible_experts.tolist() == [2]
-    assert outcome([1, 0, 0], k=1, logits=just_seen).visible_experts.tolist() == [1]
+    assert outcome([1, 0, 0], top_k=1, logits=just_seen).visible_experts.tolist() == [1]
     at_the_depth = torch.tensor([[0.0, -Rounding(2, torch.float64).depth]], dtype=torch.float64)
     assert outcome([1, 0], logits=at_the_depth).visible_experts.tolist() == [1]
 
@@ -139,7 +135,7 @@ def test_moments_by_hand() -> None:
 
 
 def test_a_block_is_held_against_its_experts() -> None:
-    block = build_block("eager", experts=2, k=1, width=8, dtype=torch.float32)
+    block = build_block("eager", experts=2, top_k=1, width=8, dtype=torch.float32)
     block.experts.gate_up_proj[:, [0, 8], 0] = 1
     block.experts.down_proj[0, 0, 0], block.experts.down_proj[1, 0, 0] = 3, 5
     hidden = torch.eye(8)[:1] * 2

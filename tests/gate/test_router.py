@@ -19,7 +19,6 @@ from claim_suite.fixtures.gate.router import (
     chance_of_a_shared_expert,
     counted_chance_of_a_shared_expert,
     dense,
-    megatron_balancing_loss,
     route,
     route_renormalised,
     uniform_share_moments,
@@ -68,13 +67,11 @@ def test_balancing_loss_by_hand() -> None:
     logits[1, 1] += 1e-12
     by_hand = 4 * (0.35 * 2 / 2 + 0.3 / 2 + 0.15 / 2)
     assert balancing_loss(logits, 2) == pytest.approx(by_hand, rel=1e-9)
-    assert megatron_balancing_loss(logits, 2) == pytest.approx(by_hand / 2, rel=1e-9)
 
 
-@pytest.mark.parametrize(("loss", "expected"), [(balancing_loss, 2.8), (megatron_balancing_loss, 1.4)])
-def test_balancing_loss_of_tokens_that_count(loss: Callable[..., float], expected: float) -> None:
-    assert loss(LOGITS, 2, torch.tensor([True, False])) == pytest.approx(expected, rel=1e-12)  # 4 * (.4 + .3)
-    assert loss(LOGITS[:1], 2) == pytest.approx(expected, rel=1e-12)
+def test_balancing_loss_of_tokens_that_count() -> None:
+    by_hand = pytest.approx(2.8, rel=1e-12)  # 4 * (.4 + .3)
+    assert balancing_loss(LOGITS, 2, torch.tensor([True, False])) == balancing_loss(LOGITS[:1], 2) == by_hand
 
 
 def test_balancing_loss_is_computed_in_double_precision() -> None:
@@ -82,13 +79,12 @@ def test_balancing_loss_is_computed_in_double_precision() -> None:
     assert balancing_loss(logits, 1) == pytest.approx(3 * exp(3) / (1 + exp(1) + exp(3)), rel=1e-14)
 
 
-@pytest.mark.parametrize(("experts", "k"), [(8, 2), (8, 8), (64, 8), (1, 1), (5, 3)])
-def test_balancing_loss_at_uniform_and_at_collapsed_routing(experts: int, k: int) -> None:
-    assert balancing_loss(torch.zeros(7, experts), k) == pytest.approx(k, rel=1e-14)
-    assert megatron_balancing_loss(torch.zeros(7, experts), k) == pytest.approx(1, rel=1e-14)
+@pytest.mark.parametrize(("experts", "top_k"), [(8, 2), (8, 8), (64, 8), (1, 1), (5, 3)])
+def test_balancing_loss_at_uniform_and_at_collapsed_routing(experts: int, top_k: int) -> None:
+    assert balancing_loss(torch.zeros(7, experts), top_k) == pytest.approx(top_k, rel=1e-14)
     collapsed = torch.full((7, experts), -1e4)
-    collapsed[:, :k] = 0
-    assert balancing_loss(collapsed, k) == pytest.approx(experts, rel=1e-14)
+    collapsed[:, :top_k] = 0
+    assert balancing_loss(collapsed, top_k) == pytest.approx(experts, rel=1e-14)
 
 
 @given(drawn=cases(dtypes=("float32",)))
@@ -104,9 +100,11 @@ def test_chance_of_a_shared_expert() -> None:
     assert chance_of_a_shared_expert(64, 8) == 1 - Fraction(1_420_494_075, 4_426_165_368)
 
 
-@pytest.mark.parametrize(("experts", "k"), [(experts, k) for experts in range(1, 7) for k in range(1, experts + 1)])
-def test_chance_of_a_shared_expert_by_both_routes(experts: int, k: int) -> None:
-    assert chance_of_a_shared_expert(experts, k) == counted_chance_of_a_shared_expert(experts, k)
+@pytest.mark.parametrize(
+    ("experts", "top_k"), [(experts, top_k) for experts in range(1, 7) for top_k in range(1, experts + 1)]
+)
+def test_chance_of_a_shared_expert_by_both_routes(experts: int, top_k: int) -> None:
+    assert chance_of_a_shared_expert(experts, top_k) == counted_chance_of_a_shared_expert(experts, top_k)
 
 
 def test_moments_of_a_uniform_share() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,12 +13,15 @@ import transformers
 from huggingface_hub.errors import StrictDataclassError
 from packaging.version import Version
 from torch.utils.flop_counter import FlopCounterMode
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from claim_suite.fixtures.models.components import ComponentMap
 from claim_suite.fixtures.models.config import build
 from claim_suite.fixtures.models.conventions import CONVENTIONS, WITH_PREDICTION, ways_of
 from claim_suite.fixtures.models.counted import Counted
+from claim_suite.fixtures.models.families import FAMILIES as FORMULAS
+from claim_suite.fixtures.models.formula import Formula
 from claim_suite.fixtures.models.parameters import COMPONENTS, NotKnown
 from tests.models.families import FAMILIES, LATENT, Config, small
 from tests.sampled import sampled
@@ -96,6 +100,36 @@ def test_work_and_cache_are_those_of_a_whole_run(family: str) -> None:
     assert work.total * CONTEXT == flops
     assert kept.total == kept.attention + kept.mixers == HELD_BY_MODULES.get(family, cached)
     assert (work.mixers > 0) == (kept.mixers > 0) == (counted.parameters.mixers > 0)
+
+
+INDEXED = {**LATENT, "head_dim": 4, "n_shared_experts": 1, "index_n_heads": 2, "index_head_dim": 6}
+GROUPED = {"n_group": 1, "topk_group": 1, "n_shared_experts": 1, "first_k_dense_replace": 1}
+BY_FORMULA: dict[str, Config] = {
+    "qwen2_moe": {"decoder_sparse_step": 2},
+    "qwen3_moe": {"decoder_sparse_step": 2},
+    "deepseek_v2": {**LATENT, "topk_method": "greedy", "n_shared_experts": 1},
+    "deepseek_v3": {**LATENT, "head_dim": 4, "n_shared_experts": 1, "num_nextn_predict_layers": 1},
+    "deepseek_v32": INDEXED,
+    "glm_moe_dsa": INDEXED,
+    "glm4_moe": {**GROUPED, "use_qk_norm": True, "num_nextn_predict_layers": 1},
+    "dots1": GROUPED,
+    "ernie4_5_moe": {
+        "moe_num_experts": 4, "moe_k": 2, "moe_layer_start_index": 1, "moe_layer_end_index": -1,
+        "moe_layer_interval": 1, "moe_num_shared_experts": 2,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", sorted(FORMULAS.keys() & {*CONFIG_MAPPING}))
+def test_the_formula_counts_what_the_library_builds(family: str) -> None:
+    tied = FORMULAS[family].tied
+    config = {"tie_word_embeddings": bool(tied)} | small(family, **BY_FORMULA.get(family, {}))
+    counted, formula = Counted(config), Formula(config)
+    of = formula.parameters
+    assert counted.parameters == replace(of, projections=counted.parameters.projections)
+    assert counted.parameters.projections in (None, of.projections)
+    if not FORMULAS[family].indexer:
+        assert counted.flops(CONTEXT) == formula.flops(CONTEXT)
 
 
 @pytest.mark.parametrize("family", sampled(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, 40))
@@ -192,10 +226,25 @@ def test_a_family_that_the_library_has_not_is_built_as_the_class_that_it_names()
             build(stranger | {"architectures": named})
 
 
-def test_a_misspelt_field_does_not_become_a_default() -> None:
+@pytest.mark.parametrize(
+    ("field", "misspelt"),
+    [
+        ("hidden_size", "hiden_size"), ("hidden_size", "d_model"), ("num_key_value_heads", "num_kv_heads"),
+        ("num_key_value_heads", "kv_heads"), ("num_hidden_layers", "n_layers"), ("num_attention_heads", "n_head"),
+        ("intermediate_size", "ffn_dim"), ("vocab_size", "vocabulary_size"), ("head_dim", "headdim"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_field_does_not_become_a_default(field: str, misspelt: str) -> None:
     config = small("llama")
-    config["hiden_size"] = config.pop("hidden_size")
-    with pytest.raises(ValueError, match="no field 'hiden_size': does it mean 'hidden_size'"):
+    config[misspelt] = config.pop(field)
+    with pytest.raises(ValueError, match=f"no field '{misspelt}': does it mean '{field}'"):
+        build(config)
+
+
+@pytest.mark.parametrize("field", ["hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size"])
+def test_a_size_that_is_not_given_does_not_become_a_default(field: str) -> None:
+    config = {name: value for name, value in small("llama").items() if name != field}
+    with pytest.raises(ValueError, match=f"it has no {field}"):
         build(config)
 
 

@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif parts[0] == "tree":
             self._send(200, json.dumps([_entry(hub, name) for name in sorted(hub.files)]).encode())
         else:
-            siblings = [{"rfilename": name} for name in sorted(hub.files)]
+            siblings = [_sibling(hub, name) for name in sorted(hub.files)]
             described = {"id": hub.name, "sha": hub.commit, "siblings": siblings, "private": False, "tags": []}
             self._send(200, json.dumps(described).encode())
 
@@ -117,6 +117,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(content[start:end])
+
+
+def _sibling(hub: Repository, name: str) -> dict[str, Any]:
+    content = hub.files[name]
+    lfs = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest(), "pointerSize": 134}
+    return {"rfilename": name, "size": len(content)} | ({"lfs": lfs} if name.endswith(".safetensors") else {})
 
 
 def _entry(hub: Repository, name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,15 +17,20 @@ from typing import Any
 import pytest
 import torch
 import zstandard
+from _pytest.config import get_config
+from huggingface_hub import HfApi
 from safetensors.torch import load_file, save_file
 
 from claim_suite.fixtures.errors import RecordingError, extra
 from claim_suite.fixtures.origins import DATA
 from claim_suite.fixtures.recording import checkpoint, setup
 from claim_suite.fixtures.recording.engine_transformers import TransformersEngine, check_precision, load, use_threads
-from claim_suite.fixtures.recording.options import of, options
+from claim_suite.fixtures.recording.options import MODEL, OPTIONS, add, add_shared, dest, of, options
 from claim_suite.fixtures.recording.setup import prepare
-from tests.recording.synthetic_checkpoint import Planted, random_corpus
+from claim_suite.fixtures.routing.metadata import evidence, published
+from tests import runs
+from tests.recording.stand_in_hub import COMMIT, Repository, serving
+from tests.recording.synthetic_checkpoint import Planted, plant, random_corpus, random_table
 
 FOLDER = str(Path(__file__).parent)
 OPTION_REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
@@ -62,9 +68,25 @@ def test_an_option_is_refused_in_one_line(case: str) -> None:
 @pytest.mark.parametrize("name", ["--evidence", "--model", "--corpus", "--evidence-out"])
 def test_a_name_that_is_too_long_is_told(name: str) -> None:
     value = "n" * 300
-    given = {name: [value] if name == "--evidence" else value}
+    given = {dest(name): [value] if name == "--evidence" else value}
     with pytest.raises(pytest.UsageError, match=r"^n+: File name too long$"):
         of(SimpleNamespace(getoption=given.get))  # type: ignore[arg-type]  # all that is asked of it
+
+
+@pytest.mark.parametrize("other", [None, "--device"])
+def test_an_option_of_another_plugin_is_left_alone(other: str | None) -> None:
+    """Whichever plugin is loaded first; both have their values."""
+    for first in (True, False):
+        parser = get_config()._parser
+        others = parser.getgroup("another plugin")
+        steps = [lambda: add(parser), lambda: other and others.addoption(other)]  # noqa: B023  # it runs now
+        for step in steps if first else steps[::-1]:
+            step()
+        add_shared(parser)
+        given = parser.parse(["--claims-device=cpu", "--device=cuda"])
+        assert given.claims_device == ("cpu" if other else "cuda")
+        assert getattr(given, "device", None) == ("cuda" if other else None)
+        assert all(hasattr(given, dest(name)) for name in OPTIONS)
 
 
 def test_an_option_that_the_engine_lacks_is_refused_before_weights(chosen: Any) -> None:
@@ -262,32 +284,58 @@ def test_ray_is_missed_before_anything_is_read(ready: Any) -> None:
 
 
 MIXTRAL = json.loads((DATA / "configs/mixtral-8x7b-v0.1.json").read_text())
-COMMIT = "fc7ac94680e38d7348cfa806e51218e6273104b0"
-HUB = "mistralai/Mixtral-8x7B-v0.1"
-IDENTITIES: dict[str, tuple[dict[str, Any], str, str, str]] = {
-    "a folder": ({}, "mine", "sha256:0", "mixtral-8x7b-v0.1"),
-    "the library's spelling": (
-        {"rope_theta": None, "rope_parameters": {"rope_theta": 1e6, "rope_type": "default"}, "head_dim": 128},
-        "mine", "sha256:0", "mixtral-8x7b-v0.1",
-    ),
-    "what does not shape the model": ({"torch_dtype": "float16", "use_cache": False}, "m", "x", "mixtral-8x7b-v0.1"),
-    "the pinned checkpoint": ({}, HUB, COMMIT, "mixtral-8x7b-v0.1"),
-    "another commit of it": ({}, HUB, "0" * 40, HUB),
-    "a part of the commit": ({}, HUB, COMMIT[:7], HUB),
-    "another tuning": ({}, "mistralai/Mixtral-8x7B-Instruct-v0.1", COMMIT, "mistralai/Mixtral-8x7B-Instruct-v0.1"),
-    "more experts": ({"num_local_experts": 16}, "mine", "sha256:0", "mine"),
-    "another rotation": ({"rope_theta": 1e4}, "mine", "sha256:0", "mine"),
-    "an unknown kind": ({"model_type": "brand_new"}, "mine", "sha256:0", "mine"),
-}  # fmt: skip
+SPELT = {"rope_theta": None, "rope_parameters": {"rope_theta": 1e6, "rope_type": "default"}, "head_dim": 128}
+CONFIGURATIONS: dict[str, tuple[dict[str, Any], bool]] = {
+    "the published one": ({}, True),
+    "the library's spelling": (SPELT, True),
+    "what does not shape the model": ({"torch_dtype": "float16", "use_cache": False}, True),
+    "more experts": ({"num_local_experts": 16}, False),
+    "another rotation": ({"rope_theta": 1e4}, False),
+    "an unknown kind": ({"model_type": "brand_new"}, False),
+}
 
 
-@pytest.mark.parametrize("case", IDENTITIES)
-def test_a_checkpoint_is_a_published_model_only_where_all_that_shapes_it_is(case: str) -> None:
-    change, name, revision, identity = IDENTITIES[case]
+@pytest.mark.parametrize("case", CONFIGURATIONS)
+def test_a_folder_is_a_published_model_only_where_all_that_shapes_it_is(case: str, tmp_path: Path) -> None:
+    change, same = CONFIGURATIONS[case]
     config = {field: value for field, value in (MIXTRAL | change).items() if value is not None or field in MIXTRAL}
     if change.get("rope_theta", 0) is None:
         del config["rope_theta"]
-    assert checkpoint.identify(config, name, revision) == identity
+    found, known_by = checkpoint.recognise(config, "mine", tmp_path, unverified=True)
+    assert found == ("mixtral-8x7b-v0.1" if same else "mine")
+    assert ("--weights-unverified" in known_by) is same
+
+
+def test_a_checkpoint_of_the_hub_is_a_published_model_at_its_commit_alone() -> None:
+    commit = "fc7ac94680e38d7348cfa806e51218e6273104b0"
+    assert published(MODEL, commit) == "mixtral-8x7b-v0.1"
+    for other in ((MODEL, "0" * 40), (MODEL, commit[:7]), ("mistralai/Mixtral-8x7B-Instruct-v0.1", commit)):
+        assert published(*other) == other[0]
+
+
+def test_a_fine_tune_in_a_folder_is_not_taken_for_its_base(
+    planted: Planted, ready: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same configuration, and other weights: the hub's hashes tell, or the user says what they are."""
+    (tmp_path / "configs").mkdir()
+    shutil.copyfile(planted.folder / "config.json", tmp_path / "configs/famous.json")
+    monkeypatch.setattr(checkpoint, "DATA", tmp_path)
+    monkeypatch.setattr(checkpoint, "pinned", lambda: {"famous": ("org/planted", COMMIT)})
+    monkeypatch.setattr(checkpoint, "HfApi", partial(HfApi, endpoint=runs.HUB_ADDRESS))
+    tuned = plant(tmp_path / "tuned", table=random_table(99)).folder
+    with serving(Repository.of("org/planted", planted.folder)):
+        base, other = (checkpoint.find(str(folder), None) for folder in (planted.folder, tuned))
+        meant = ready(model=tuned, weights_unverified="yes", evidence_out=tmp_path / "out").metadata
+    assert (base.model, base.known_by) == ("famous", f"its weights have the hashes of org/planted at {COMMIT}")
+    assert other.model == "tuned"
+    assert other.known_by == f"configuration of famous, but its weights are not those of org/planted at {COMMIT}"
+    assert meant["identity"] == "famous"
+    assert "were not compared: --weights-unverified" in evidence("fresh", meant | {"device": "cpu"}, []).note
+    monkeypatch.setattr(checkpoint, "HfApi", partial(HfApi, endpoint="http://127.0.0.1:1"))  # where nobody answers
+    away = checkpoint.find(str(planted.folder), None)
+    assert away.model == "planted"
+    assert "could not be compared: org/planted at" in away.known_by
+    assert "out of reach" in away.known_by
 
 
 def test_a_local_checkpoint_is_pinned_by_its_content(planted: Planted, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_padding_makes_no_mask(engine: TransformersEngine, monkeypatch: pytest.M
 
 def test_a_budget_cuts_the_last_text(planted: Planted, corpus: Path, ready: Any, engine: Any, tmp_path: Path) -> None:
     path = record(ready(tokens_per_domain=100), tmp_path, load=lambda: engine)
-    words, texts = words_of(corpus), files.index(path)
+    words, texts = words_of(corpus), files.read([path]).counts.texts
     assert cells(path) == expected(planted, {number: words[number][:tokens] for _, number, tokens in texts})
     for domain in {domain for domain, _, _ in texts}:
         assert sum(tokens for own, _, tokens in texts if own == domain) == 100

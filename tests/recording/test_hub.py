@@ -21,7 +21,7 @@ OTHER = "f" * 40
 
 def at_the_hub(out: Path, cases: dict[str, Any]) -> dict[str, Any]:
     given = json.dumps({name: {"--evidence-out": str(out / name), **case} for name, case in cases.items()})
-    done = runs.run(ROOT, "tests.recording.apart", given, environment=runs.ENVIRONMENT, server=runs.FOR_MODELS)
+    done = runs.run(ROOT, "tests.recording.apart", given)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

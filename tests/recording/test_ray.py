@@ -41,7 +41,7 @@ def test_two_actors_of_which_one_is_killed(
     assert killed == [2]
     assert same(path, recorded)
     assert [each.name for each in tmp_path.iterdir()] == ["routing.parquet"]
-    assert {text.key for text in setup.plan.texts} == set(files.index(path))
+    assert {text.key for text in setup.plan.texts} == set(files.read([path]).counts.texts)
 
 
 def test_a_driver_that_is_killed_goes_on_from_its_parts_at_a_url(
@@ -54,7 +54,7 @@ def test_a_driver_that_is_killed_goes_on_from_its_parts_at_a_url(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     actors = {"--ray": "local", "--actors": "2"}
-    driver = slowly(planted, corpus, url := f"file://{tmp_path}", server=None, **actors)
+    driver = slowly(planted, corpus, url := f"file://{tmp_path}", **actors)
     first_parts(tmp_path)
     family = psutil.Process(driver.pid).children(recursive=True)
     driver.send_signal(signal.SIGKILL)

@@ -57,11 +57,11 @@ class Small(TransformersEngine):
         return self.change(counts) if self.change else counts
 
 
-def slowly(planted: Planted, corpus: Path, out: Path | str, *, server: runs.Server | None, **more: str) -> runs.Run:
+def slowly(planted: Planted, corpus: Path, out: Path | str, **more: str) -> runs.Run:
     """Start a recording in a process of its own."""
     given = {"--model": str(planted.folder), "--corpus": str(corpus), "--evidence-out": str(out)} | more
     cases = json.dumps({"slowly": given | {"slow": True}})
-    return runs.start(runs.ROOT, "tests.recording.apart", cases, environment=runs.ENVIRONMENT, server=server)
+    return runs.start(runs.ROOT, "tests.recording.apart", cases)
 
 
 def first_parts(folder: Path) -> None:
@@ -74,7 +74,7 @@ def first_parts(folder: Path) -> None:
 def test_kill_9_loses_the_part_in_hand_only(
     planted: Planted, corpus: Path, ready: Any, engine: Any, recorded: Path, tmp_path: Path, batches_of: Any
 ) -> None:
-    process = slowly(planted, corpus, tmp_path, server=runs.FOR_MODELS)
+    process = slowly(planted, corpus, tmp_path)
     first_parts(tmp_path)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -129,6 +129,34 @@ def test_damaged_parts_are_recorded_again(
     counted = Small(engine)
     assert same(record(setup, tmp_path, load=lambda: counted), recorded)
     assert counted.batches == len(setup.batches()) - (len(broken_off) - len(DAMAGE))
+
+
+@pytest.mark.usefixtures("broken_off")
+@pytest.mark.parametrize("change", ["removed", "moved", "another domain", "another word"])
+def test_another_corpus_is_refused_by_its_parts_before_work(
+    change: str, corpus: Path, ready: Any, tmp_path: Path
+) -> None:
+    rows = corpus.read_text().splitlines()
+    changed = {
+        "removed": rows[1:],
+        "moved": [*rows[1:], rows[0]],
+        "another domain": [json.dumps(json.loads(rows[0]) | {"meta": {"pile_set_name": "Books"}}), *rows[1:]],
+        "another word": [*rows[:-1], json.dumps(json.loads(rows[-1]) | {"text": "w1_1 w2_1"})],
+    }[change]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/text.jsonl").write_text("\n".join(changed) + "\n")
+    with pytest.raises(RecordingError, match=r"another measurement: corpus_sha256 is .*name another folder"):
+        ready(evidence_out=tmp_path, corpus=tmp_path / "other/text.jsonl")
+
+
+def test_a_corpus_that_is_called_otherwise_goes_on(
+    broken_off: list[Path], corpus: Path, ready: Any, engine: Any, recorded: Path, tmp_path: Path
+) -> None:
+    (renamed := tmp_path / "other.jsonl").write_bytes(corpus.read_bytes())
+    prepared, counted = ready(evidence_out=tmp_path, corpus=renamed), Small(engine)
+    found = files.read([record(prepared, tmp_path, load=lambda: counted)])
+    assert counted.batches == len(prepared.batches()) - len(broken_off)
+    assert found.counts.texts == files.read([recorded]).counts.texts
 
 
 @pytest.mark.usefixtures("broken_off")

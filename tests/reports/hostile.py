@@ -23,15 +23,16 @@ HOSTILE = {
 def everywhere(text: str) -> Ledger:
     """A ledger with a text wherever a ledger holds text that a document, a model or a machine may choose."""
     measured = [samples.number(1.5, text, text, 1.0, 2.0, **{text: 1.5}), samples.number(text, text, text)]
-    words: Any = dict.fromkeys(set(Evidence.__struct_fields__) - {"extra", "stand_in"}, text)
+    words: Any = dict.fromkeys(set(Evidence.__struct_fields__) - {"basis", "stand_in"}, text)
     case = samples.case(
-        "refuted", *measured, stated=Stated(text=text, low=text, high=text, nominal=text), id=text, source=text,
-        part=text, reason=text, test=text, evidence=[Evidence(**words)],
-        compared=[Comparison(operator="<", value=text, holds=False)],
+        "refuted", *measured, stated=Stated(text=text, low=text, high=text, nominal=text, convention=text), id=text,
+        source=text, part=text, reason=text, test=text, evidence=[Evidence(**words)],
+        compared=[Comparison(operator="<", value=text, holds=False, convention=text)],
     )  # fmt: skip
     broken = samples.case("broken", reason=text, id="other", source="other")
     claim = samples.claim(text, "1", text, case, stated=text, note=text, model=text)
-    place = dict.fromkeys(("table", "row", "column", "link", "version", "corrects", "reply", "reply_link"), text)
+    places = ("table", "row", "column", "link", "version", "corrects", "words", "reply", "reply_link")
+    place = dict.fromkeys(places, text)
     in_table = samples.claim("cell", "1", text, case, stated=text, reason=text, **place)
     other = samples.claim("b", text, text, broken, document=text)
     run: Any = {"started": text, "arguments": [text], "environment": {text: text, "untested": text}}
@@ -43,5 +44,5 @@ def everywhere(text: str) -> Ledger:
     section = Section(id="1", title=text, charts=charts)
     made.documents = [Document(id="post", title=text, language=text, read=text, link=text, sections=[section])]
     made.accounting.unaccounted = [text]
-    made.extra["warnings"] = [{"claim": text, "text": text}, text, {text: text}]
+    made.warnings = [{"claim": text, "text": text}, {text: text}]
     return made

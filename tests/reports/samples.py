@@ -108,14 +108,14 @@ def documents() -> list[Document]:
                   {"kind": "parameters", "name": "Mixtral 8x7B", "parts": MIXTRAL}]  # fmt: skip
     return [
         Document(
-            id="post", title="Why mixture-of-experts models get attention", language="ko",
+            id="post", position=1, title="Why mixture-of-experts models get attention", language="ko",
             link="https://example.org/post?a=1&b=2", sections=[
                 Section(id="1", title="Where the parameters are", charts=parameters),
                 Section(id="2", title="Against larger dense models"),
                 Section(id="3", title="Which expert takes which domain", charts=[figure(), *depth_charts()]),
             ],
         ),
-        Document(id="paper", title="Mixtral of Experts", sections=[
+        Document(id="paper", position=2, title="Mixtral of Experts", sections=[
             Section(id="equations", title="Equations the post leans on")]),
     ]  # fmt: skip
 
@@ -241,7 +241,7 @@ def bad_day() -> Ledger:
     made.accounting.reported -= 1
     made.documents[0].sections[2].charts.append(figure("Fresh measurement", 0.012))
     made.run.environment["untested"] = "transformers 5.30.0 (tested: 5.6.0 to 5.24.0)"
-    made.extra["warnings"] = [{"claim": "post/llama-total", "text": "FutureWarning: use `cache` instead"}] * 2
+    made.warnings = [{"claim": "post/llama-total", "text": "FutureWarning: use `cache` instead"}] * 2
     return made
 
 

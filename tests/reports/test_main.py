@@ -45,13 +45,13 @@ def test_runs_are_merged_into_one_page_and_a_disagreement_is_told(
 
 def rewords(newer: Ledger) -> str:
     newer.claims[0].cases[0].digest, newer.claims[0].cases[0].verdict = "new", "unchecked"
-    return "left out: a verdict on an older wording or part of 'post/llama-total': run it again\n"
+    return "left out: a verdict on an older wording of post/llama-total: run it again\n"
 
 
 def withdraws(newer: Ledger) -> str:
     for document in newer.documents:
-        document.whole = True
-    return f"left out: {newer.claims.pop(0).id!a}, which its document no longer has\n"
+        document.complete = True
+    return f"left out: {newer.claims.pop(0).id}, which its document no longer has\n"
 
 
 def has_another_title(newer: Ledger) -> str:
@@ -76,7 +76,7 @@ def test_what_a_newer_run_leaves_out_or_says_otherwise_is_told(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["page", "none.json"], ["page", "bad.json"], ["merge", "a.json", "bad.json"], ["merge", "lost.json"],
+    [["page", "none.json"], ["page", "bad.json"], ["merge", "a.json", "bad.json"], ["merge", "old.json"],
      ["page", "a.json", "--html", "."], ["merge", "a.json", "--json", "/dev/null"],
      ["page", "a.json", "--html", "a.json"], ["merge", "a.json", "--json", "notes.md"],
      ["merge", "a.json", "--html", "a.json", "--json", "a.json"], ["merge", "a.json", "--html", "o", "--json", "o"],
@@ -86,8 +86,8 @@ def test_what_a_newer_run_leaves_out_or_says_otherwise_is_told(
 def test_bad_input_and_unwritable_places_are_one_line(
     place: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
-    (place / "lost.json").write_text(schema.dump(samples.ledger(state="merged")).replace("{", '{"runs": [],', 1))
-    (place / "bad.json").write_text('{"schema": "claims-ledger/1"}')
+    (place / "old.json").write_text('{"schema": "claims-ledger/1"}')
+    (place / "bad.json").write_text('{"schema": "claims-ledger/2"}')
     (place / "notes.md").write_text("mine")
     (place / "round.html").symlink_to("round.html")
     assert command.main(arguments) == 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +22,7 @@ from claim_suite.fixtures.errors import EvidenceError
 from claim_suite.fixtures.routing import files
 from claim_suite.fixtures.routing.counts import Counts, Text, check, combine
 from claim_suite.fixtures.routing.files import Record
-from claim_suite.fixtures.routing.metadata import FORMAT, FORMAT_1, UNKNOWN, check_complete, summarise
+from claim_suite.fixtures.routing.metadata import FORMAT, UNKNOWN, check_complete, summarise
 from tests.routing.planted import record
 
 SOME = [Text("A", 1, 1), Text("A", 3, 5), Text("B", 0, 7)]
@@ -48,7 +50,6 @@ def test_what_is_written_is_read_back(tmp_path_factory: Any, seed: int, tokens: 
     made = record(seed, texts, tokens_per_text=cap)
     path = written(made, tmp_path_factory.mktemp("evidence") / "a.parquet")
     assert same(combine(list(files.scan(path))), made.counts)
-    assert files.index(path) == {text: place % 2 == 0 for place, text in enumerate(texts)}
     assert str(parquet.read_schema(path).field("choices").type.value_type) == f"uint{16 if cap == 300 else 32}"
     found = files.read([path])
     assert found.metadata == made.metadata
@@ -117,9 +118,9 @@ def _said(**changed: Any) -> Callable[[Table], Table]:
     """Change fields of the metadata; an ellipsis takes one away."""
 
     def damage(table: Table) -> Table:
-        (key, stored), *_ = table.schema.metadata.items()
-        fields = {name: value for name, value in (json.loads(stored) | changed).items() if value is not ...}
-        return table.replace_schema_metadata({key: json.dumps(fields)})
+        said = json.loads(table.schema.metadata[FORMAT.encode()]) | changed
+        fields = {name: value for name, value in said.items() if value is not ...}
+        return table.replace_schema_metadata({FORMAT: json.dumps(fields)})
 
     return damage
 
@@ -138,8 +139,21 @@ def _words_for_choices(table: Table) -> Table:
     return table.set_column(table.column_names.index("choices"), "choices", words)
 
 
-# What is done to a file, and the line that says it, for either version.
-OF_BOTH: dict[str, tuple[Callable[[Table], Table], str]] = {
+HUB, COMMIT = {"model": "mistralai/Mixtral-8x7B-v0.1"}, "fc7ac94680e38d7348cfa806e51218e6273104b0"
+
+
+def seal(table: Table) -> Table:
+    """Give a table that was changed on purpose the hashes that belong to it."""
+    digest = files.Digest()
+    for block in table.combine_chunks().to_batches():
+        digest.add(block)
+    stored = table.schema.metadata or {}
+    said = hashlib.sha256(stored.get(FORMAT.encode(), b"")).hexdigest()
+    return table.replace_schema_metadata(stored | {files.OF_METADATA: said, files.OF_COLUMNS: digest.hex()})
+
+
+# What is done to a file, and the line that says it.
+DAMAGE: dict[str, tuple[Callable[[Table], Table], str]] = {
     "no metadata": (lambda table: table.replace_schema_metadata({}), f"no '{FORMAT}' in its metadata"),
     "another form": (lambda table: table.replace_schema_metadata({"routing/9": "{}"}), r"found: routing/9"),
     "metadata that is not JSON": (lambda table: table.replace_schema_metadata({FORMAT: "{"}), "metadata is not JSON"),
@@ -154,10 +168,11 @@ OF_BOTH: dict[str, tuple[Callable[[Table], Table], str]] = {
     "a layer named twice": (_said(routed_layers=[1, 1]), "routed_layers in its"),
     "a layer beyond the last": (_said(routed_layers=[3]), "routed_layers in its"),
     "seconds that are none": (_said(seconds="1"), "seconds in its metadata is '1'"),
+    "a name that is another's": (_said(identity="mixtral-8x7b-v0.1"), "nothing says how that is known"),
+    "a name of another commit": (_said(**HUB, identity="mixtral-8x7b-v0.1"), "identity in its .* at r is not that"),
+    "a commit of another name": (_said(**HUB | {"revision": COMMIT}, identity=HUB["model"]), "is not that"),
     "a text twice": (lambda table: pyarrow.concat_tables([table, table.slice(0, 1)]), "text 1 |1, layer 0"),
     "no text": (lambda table: table.slice(0, 0), "has no text in it"),
-}  # fmt: skip
-OF_2: dict[str, tuple[Callable[[Table], Table], str]] = {
     "a model that is no name": (_said(model=None), "model in its metadata is None"),
     "an odd note": (_said(small_domains=5), "small_domains in its metadata is 5"),
     "ranks of no kind": (_said(ranks="random"), "ranks in its metadata is 'random'"),
@@ -180,72 +195,49 @@ OF_2: dict[str, tuple[Callable[[Table], Table], str]] = {
     "a loss of no model": (_column("losses", _cell(1e6)), "a loss is above 500 nats a token"),
     "a loss beyond all numbers": (_column("losses", _cell(float("inf"))), "a loss is below zero or is not finite"),
 }  # fmt: skip
-OF_1: dict[str, tuple[Callable[[Table], Table], str]] = {
-    "a missing column": (lambda table: table.drop_columns(["rank"]), "column rank is missing"),
-    "a column of another type": (_column("count", list, "int64"), "column count is int64, not int32"),
-    "empty cells": (_column("domain", _first(None)), "column domain has 1 empty cells"),
-    "a layer that does not route": (_column("layer", _first(3)), "column layer has a number that is not one of 0 to 2"),
-    "a rank beyond the last": (_column("rank", _first(2)), "column rank has a number that is not one of 0 to 1"),
-    "a negative expert": (_column("expert", _first(-1)), "column expert has a number that is not one of 0 to 3"),
-    "a count of nothing": (_column("count", _first(0)), "column count has a number that is not one of 1 to"),
-    "negative repetition": (_column("same_first", _first(-1)), "column same_first has a number that is not"),
-    "a text of two lengths": (_column("tokens", _first(77)), "a text is given two domains or two numbers of tokens"),
-    "a row too few": (lambda table: table.slice(1), "layer 0: its choices do not add up to its tokens"),
-    "absurd sizes": (_said(experts=10**6, layers=10**6), "are too many"),
-    "a missing shard": (_said(shard="1/2"), "shards 1/2 are not all of one"),
-}  # fmt: skip
-DAMAGE = [(version, case) for version, own in (("2", OF_2), ("1", OF_1)) for case in (*OF_BOTH, *own)]
 
 
-def version_1(made: Record, path: Path) -> Path:
-    """Write a file as version 1 did: a row for each text, layer, rank and expert."""
-    counts = made.counts
-    text, layer, rank, expert = at = counts.choices.nonzero()
-    # A token's repetition stood beside one of its choices, in a way that only sums tell of.
-    same_first, shared = (np.zeros_like(counts.choices) for _ in range(2))
-    for total, of in ((same_first, counts.same_first), (shared, counts.shared)):
-        assert of is not None
-        for place in np.argwhere(of):
-            cells = np.argwhere(counts.choices[tuple(place)])
-            total[(*place, *cells[0])] = of[tuple(place)]
-    numbers = made.metadata.get("routed_layers", range(made.metadata["layers"]))
-    values: dict[str, Any] = {
-        "domain": np.array([each.domain for each in counts.texts], dtype=object)[text],
-        "document": np.array([each.number for each in counts.texts])[text],
-        "tokens": counts.tokens[text],
-        "layer": np.array(numbers)[layer],
-        "rank": rank,
-        "expert": expert,
-        "count": counts.choices[at],
-        "same_first": same_first[at],
-        "shared": shared[at],
-    }
-    kinds = files.COLUMNS_1 | dict.fromkeys(files.REPETITION, "int32")
-    table = pyarrow.table({name: pyarrow.array(values[name]).cast(kind) for name, kind in kinds.items()})
-    old = {name: value for name, value in made.metadata.items() if name not in ("ranks", "tried", "plan", "loss_plan")}
-    parquet.write_table(table.replace_schema_metadata({FORMAT_1: json.dumps(old | {"shard": "1/1"})}), path)
-    return path
-
-
-@pytest.mark.parametrize(("version", "case"), DAMAGE)
-def test_what_cannot_be_true_is_refused_by_name(version: str, case: str, tmp_path: Path) -> None:
-    damage, line = (OF_BOTH | (OF_2 if version == "2" else OF_1))[case]
-    path = tmp_path / "a.parquet"
-    (written if version == "2" else version_1)(record(1, SOME), path)
-    parquet.write_table(damage(parquet.read_table(path)), path)
+@pytest.mark.parametrize("case", DAMAGE)
+def test_what_cannot_be_true_is_refused_by_name(case: str, tmp_path: Path) -> None:
+    damage, line = DAMAGE[case]
+    path = written(record(1, SOME), tmp_path / "a.parquet")
+    parquet.write_table(seal(damage(parquet.read_table(path))), path)
     with pytest.raises(EvidenceError, match=line):
         files.read([path])
 
 
-def test_version_1_is_still_read(tmp_path: Path) -> None:
-    made = record(3, [Text("B", 12, 6), Text("A", 40, 5), Text("A", 7, 4)], routed_layers=[0, 2])
-    path = version_1(made, tmp_path / "a.parquet")
-    table = parquet.read_table(path)
-    parquet.write_table(table.take(np.random.default_rng(1).permutation(len(table))), path, row_group_size=7)
-    (found,) = files.scan(path)
-    assert same(found, replace(made.counts, losses=None))
-    parquet.write_table(table.drop_columns(["shared"]), path)
-    assert files.read([path]).counts.same_first is None
+@pytest.mark.parametrize("case", ["no tokens", "a loss below zero", "a nonsensical count", "a text twice"])
+def test_what_is_changed_without_its_hash_is_damaged(case: str, tmp_path: Path) -> None:
+    path = written(record(1, SOME), tmp_path / "a.parquet")
+    stored = parquet.read_metadata(path).metadata
+    parquet.write_table(seal(table := parquet.read_table(path)), path)
+    assert same(combine(list(files.scan(path))), record(1, SOME).counts)
+    changed = DAMAGE[case][0](table)
+    told = {key: stored[key.encode()] for key in (files.OF_METADATA, files.OF_COLUMNS)}
+    parquet.write_table(changed.replace_schema_metadata((changed.schema.metadata or {}) | told), path)
+    with pytest.raises(EvidenceError, match=DAMAGE[case][1] + "|it is damaged: the sha256 of the"):
+        files.read([path])
+
+
+def test_a_changed_byte_is_never_another_number(tmp_path: Path) -> None:
+    """Of every part of the file: pages, their headers, and the footer with the metadata."""
+    made = record(5, [Text("AB"[number % 2], number, 3 + number) for number in range(12)])
+    path = written(made, tmp_path / "a.parquet")
+    content, found, drawn = path.read_bytes(), files.read([path]), random.Random(5)
+    refused = []
+    for place in drawn.sample(range(len(content)), 300):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << drawn.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            read = files.read([path])
+        except EvidenceError as error:
+            refused.append(str(error))
+        else:
+            assert read.metadata == found.metadata
+            assert same(read.counts, found.counts)
+    assert len(refused) > 200
+    assert not [line for line in refused if "\n" in line]
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"\x00" * 100, None])
@@ -360,10 +352,11 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
     def fails(*_: Any) -> None:
         raise OSError("full")
 
-    monkeypatch.setattr(parquet.ParquetWriter, "write_table", fails)
+    monkeypatch.setattr(parquet.ParquetWriter, "write_batch", fails)
     with pytest.raises(OSError, match="full"):
         written(record(2, SOME), path)
     assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_text_longer_than_its_metadata_allows_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.coverage_grid import TRUTHS, Cell, broken, evidence, grid, main, measure, page, shares
+from benchmarks.coverage_grid import TRUTHS, Cell, broken, evidence, grid, main, measure, page, permuted, power, shares
 from claim_suite.fixtures.routing.shares import between, evenness, squared_distance
 from tests.sampled import sampled
 
@@ -39,6 +39,13 @@ def test_texts_have_the_shares_that_they_are_said_to_have(lengths: str) -> None:
         assert drawn.pooled == pytest.approx(true, abs=0.006)
 
 
+def test_what_is_there_is_found_and_what_is_not_is_not() -> None:
+    found = power(12)
+    assert 0.2 < found["distance"] <= found["distance, by permutation"]
+    drawn, _ = evidence(Cell("all even", 20, domains=2), 1)
+    assert 0.05 < permuted(drawn.choices[:, 0], drawn.rows, 1) < 0.95
+
+
 def test_misses_beyond_chance_are_told() -> None:
     assert broken({"share": (400, 12, 12), "margin": (0, 0, 0)}) == []
     assert broken({"share": (400, 26, 0)}) == ["share: 26 of 400"]
@@ -67,7 +74,9 @@ def test_a_row_adds_up_the_cells_of_a_truth_and_a_number_of_texts(
     assert rows == ["", *(f"{truth}; 20 texts" for truth in TRUTHS[:5]), "all"]
     cells = {Cell("dense", 20): {"share": (10, 1, 0)}, Cell("dense", 20, "heavy"): {"share": (30, 1, 3)}}
     monkeypatch.setattr("benchmarks.coverage_grid.measure", lambda _cell, runs: {"share": (runs, 10, 2)})
+    monkeypatch.setattr("benchmarks.coverage_grid.power", lambda _runs: {"lead": 0.5})
     table = page(cells, 40, "")
+    assert "with 20 texts a domain: lead 0.50." in table
     assert "alike (dense; 60 texts; copies; 8 experts, k 2, 4 domains), coverage is: share 0.700" in table
     assert "| dense; 20 texts | 0.875 (0.075) |" in table
     assert table.count("| 50% |") == 2

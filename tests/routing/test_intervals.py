@@ -154,13 +154,22 @@ def test_texts_that_are_all_alike_do_not_make_sure() -> None:
 
 
 @pytest.mark.parametrize(("chose", "decides"), [(1, False), (2, False), (3, True), (12, True)])
-def test_an_expert_that_under_three_texts_chose_may_have_more(chose: int, decides: bool) -> None:
+def test_an_expert_that_under_three_texts_chose_decides_nothing(chose: int, decides: bool) -> None:
     counts = np.stack([np.where(np.arange(40) < chose, 1, 0), np.full(40, 100)], 1)
     counts[:, 1] -= counts[:, 0]
     found = share_intervals(counts)
-    unseen = 1 - 0.025 ** (1 / 40)
-    assert (found.high[0] >= found.value[0] + unseen * (1 - found.value[0])) == (not decides)
-    assert (found.low[1] <= found.value[1] * (1 - unseen)) == (not decides)
+    assert np.array_equal(found.low == 0, [not decides] * 2)
+    assert np.array_equal(found.high == 1, [not decides] * 2)
+
+
+def test_a_margin_is_as_low_as_that_over_any_rival() -> None:
+    # Expert 1 is nearer, in every text alike; expert 2 is behind it, and in few texts far ahead of it.
+    counts = np.array([[50, 40, 9, 1]] * 20 + [[50, 39, 10, 1]] * 20)
+    counts[::3] = [24, 14, 62, 0]
+    sizes = counts.sum(-1, keepdims=True)
+    alone = ratio_intervals(counts[:, [0]] - counts[:, 1:], sizes, 0.95, -1, 1)
+    assert alone.low.argmin() != alone.value.argmin()
+    assert margin_interval(counts, 0).low == alone.low.min()
 
 
 def test_shares_stay_between_none_and_all() -> None:
@@ -221,6 +230,8 @@ def test_an_estimate_that_cannot_decide_says_how_many_texts_would() -> None:
     found = TextEstimate(5, 4, 7, 30)
     with pytest.raises(Undecided, match=r"includes 6; 30 texts were read, about 120 would tell"):
         assert found < 6
+    with pytest.raises(Undecided, match="about 54 would tell"):
+        assert found < 6.5  # (2 / 1.5)² · 30 = 53.3
     with pytest.raises(Undecided, match="about 30 would tell"):
         assert found > 4  # the end is on it
     with pytest.raises(Undecided, match="no number would tell"):
@@ -240,6 +251,9 @@ def test_too_few_texts_and_nothing_in_them() -> None:
     for attempt in attempts:
         with pytest.raises(Undecided, match="9 texts are too few to tell, at least 10"):
             attempt(np.concatenate([counts[:9], np.zeros((5, 4), dtype=int)]))
+    # A text counts that has tokens anywhere, though at one place it has none.
+    two = np.array([[2, 0]] * 3 + [[2, 2]] * 9)
+    assert ratio_intervals(two // 2, two).texts == 12
     padded = np.concatenate([counts, np.zeros_like(counts)])
     for one, other in zip(share_intervals(padded), share_intervals(counts), strict=True):
         assert np.array_equal(one, other)
@@ -252,6 +266,10 @@ def test_a_few_texts_that_hold_most_tokens_are_too_few() -> None:
     counts = np.array([[1, 1]] * 20)
     counts[0] = 10
     share_intervals(counts)
+    # It is enough that a few hold most of them at one place.
+    uneven = np.stack([np.ones(20), [60] + [1] * 19], 1)
+    with pytest.raises(Undecided, match="20 texts tell as much as 1"):
+        ratio_intervals(uneven, uneven)
     counts[0] = 11
     with pytest.raises(Undecided, match=r"20 texts tell as much as 2.9 of one size, .* at least 3 are needed"):
         share_intervals(counts)
