@@ -75,7 +75,7 @@ def collect(*arguments: str) -> Collected:
 
 
 def errata(found: Collected) -> str:
-    """Return the verdicts that changed in Markdown: a table a document, the share of refutations that were withdrawn."""
+    """Return the verdicts that changed in Markdown, a table a document, and how many refutations were withdrawn."""
     every = [change for document in found.documents for change in document.errata]
     withdrawn = sum(change.was == "refuted" != change.is_ for change in every)
     refuted = sum(claim.declared == "refuted" for claim in found.claims) + withdrawn

@@ -209,7 +209,7 @@ class Recorder:
                     case.reason = schema.NOT_SELECTED[case.tier]
                     continue
                 else:
-                    case.reason = self.failures.get(case.test, "not reached: the run ended before it")
+                    case.reason = self.failures.get(case.test, schema.UNREACHED)
                     unaccounted.append(f"{claim.id} {case.id}".strip())
                 undertaken += 1
         return schema.Accounting(
