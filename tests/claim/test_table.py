@@ -104,7 +104,8 @@ def test_each_cell_and_each_line_is_a_claim_with_a_verdict_and_nothing_of_its_ne
 
 def test_what_a_test_is_handed_is_a_part_of_its_claim(suite: Suite) -> None:
     text = (
-        "from claim_suite.fixtures.claim.table import Entry, each\n@each('value', [Entry(3, 'a', {}), Entry(5, 'b', {})])\n"
+        "from claim_suite.fixtures.claim.table import Entry, each\n"
+        "@each('value', [Entry(3, 'a', {}), Entry(5, 'b', {})])\n"
         "def test_it(value, measure):\n    'So.'\n    assert measure(value, 't') > 2\n"
     )
     outcomes = [suite.claims(each).run() for each in (text, text.replace("Entry(3", "Entry(4"))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -29,19 +30,10 @@ def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     """Run a command of a page with this Python, in a folder whose suite is the one that is imported."""
     program, *words = shlex.split(command, comments=True)
     if program == "pytest" or program.endswith("/pytest"):
-        words = [
-            "-m",
-            "pytest",
-            "-p",
-            "claim_suite.fixtures.claim.plugin",
-            "-p",
-            "xdist",
-            "-p",
-            "hypothesispytest",
-            *words,
-        ]
-    changed = {"PYTHONPATH": str(folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "120"}
-    return runs.run(folder, *words[1:], environment=runs.ENVIRONMENT | changed, server=runs.FOR_MODELS)
+        words = ["-m", "pytest", *runs.PLUGINS, "-p", "xdist", "-p", "_hypothesis_pytestplugin", *words]
+    paths = os.pathsep.join([str(folder / "src"), str(folder)])  # before those of the clone that tests
+    changed = {"PYTHONPATH": paths, "PYTEST_PLUGINS": "claim_suite.plugin", "COLUMNS": "120"}
+    return runs.run(folder, *words[1:], environment=runs.ENVIRONMENT | changed)
 
 
 def section(title: str) -> str:
