@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from claim_suite.reports import github, page, schema
+from claim_suite.reports import github, journal, page, schema
 from claim_suite.reports.files import resolved, unwritable, write_text
 from claim_suite.reports.merge import merge
 from claim_suite.reports.schema import Ledger, LedgerError, grouped
@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     several.add_argument("--html", type=Path, help=f"where the page goes (default, unless --json is given: {HTML})")
     several.add_argument("--json", type=Path, help=f"where the ledger goes (default, unless --html is given: {JSON})")
     several.set_defaults(run=_merge)
-    again = commands.add_parser("page", help="draw the page of a ledger again")
+    again = commands.add_parser(
+        "page", help="draw the page of a ledger again, or of the .journal of a run that was killed"
+    )
     again.add_argument("ledger", type=Path, metavar="LEDGER")
     again.add_argument("--html", type=Path, help="where the page goes (default: beside the ledger, as .html)")
     again.set_defaults(run=_page)
@@ -83,7 +85,8 @@ def _titles(ledgers: list[Ledger]) -> dict[str, list[str]]:
 def _page(options: argparse.Namespace) -> int:
     html = options.html or options.ledger.with_suffix(".html")
     _require_writable([options.ledger], (html, ".html"), (options.badge, ".json"))
-    _write(schema.read(options.ledger), html, options.badge)
+    ledger = options.ledger
+    _write(journal.read(ledger) if ledger.suffix == journal.ENDING else schema.read(ledger), html, options.badge)
     return 0
 
 
