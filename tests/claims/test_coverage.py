@@ -94,7 +94,7 @@ def test_a_covered_text_is_complete(document: Path) -> None:
 
 def test_sentences_without_a_number_are_listed_but_for_those_that_a_claim_quotes(document: Path) -> None:
     test = next(document.glob("test_*.py"))
-    test.write_text(test.read_text().replace('stated="46.70B"', 'stated="46.70B", words="faster than all others"'))
+    test.write_text(test.read_text().replace('"46.70B", also', '"46.70B", words="faster than all others", also'))
     text = document.parent / "text.md"
     text.write_text(
         "It has 46.70 billion.\n\nIt is faster than all others of its size. It also learns a good deal more.\n"
