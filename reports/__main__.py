@@ -1,4 +1,4 @@
-"""`python -m claim_suite.reports`: a page or a site from ledgers, several merged into one, and what changed between them."""
+"""`python -m claim_suite.reports`: a page or a site from ledgers, several merged, and what changed between them."""
 
 from __future__ import annotations
 

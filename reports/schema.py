@@ -490,14 +490,9 @@ def plain(record: Any) -> Any:
 
 
 def read(path: Path) -> Ledger:
-    """Read a ledger, or the journal of a run that was killed; verdicts of claims are made again from their cases.
-
-    Raises LedgerError, one line.
-    """
+    """Read a ledger; the verdicts of its claims are made again from their cases. Raises LedgerError, one line."""
     try:
         text = path.read_bytes()
-        if path.suffix == ".journal":
-            text = msgspec.json.encode(_of_journal(text.splitlines()))
         content = msgspec.json.decode(text)
     except OSError as error:
         raise LedgerError(f"{path}: cannot be read ({error.strerror})") from None
@@ -513,30 +508,6 @@ def read(path: Path) -> Ledger:
     for claim in ledger.claims:
         claim.conclude()
     return ledger
-
-
-def _of_journal(lines: list[bytes]) -> Ledger:
-    """Return what a run had found when it was killed: its first line is what was collected, each other a claim.
-
-    The last line may be cut short.
-    """
-    collected = msgspec.json.decode(lines[0] if lines else b"", type=Collected)
-    attempts: dict[Key, list[Case]] = {}
-    for line in lines[1:-1] if len(lines) > 1 and not lines[-1].endswith(b"}") else lines[1:]:
-        claim = msgspec.json.decode(line, type=Claim)
-        attempts.setdefault((claim.id, claim.cases[0].id), []).append(claim.cases[0])
-    unaccounted = []
-    for claim in collected.claims:
-        for place, case in enumerate(claim.cases):
-            if told := attempts.get((claim.id, case.id)):
-                claim.cases[place] = resolve(told)
-            elif (claim.id, case.id) not in collected.deselected:
-                case.reason = UNREACHED
-                unaccounted.append(f"{claim.id} {case.id}".strip())
-    run = Run(started="", seconds=0, arguments=[], state="interrupted", exit_code=2, environment={})
-    undertaken = len(attempts) + len(unaccounted)
-    account = Accounting(collected=undertaken, reported=len(attempts), unaccounted=unaccounted)
-    return Ledger(run=run, accounting=account, documents=collected.documents, claims=collected.claims)
 
 
 def clean(text: str) -> str:

@@ -92,10 +92,12 @@ def test_a_covered_text_is_complete(document: Path) -> None:
     assert main(["coverage", f"{document}={document.parent / 'text.md'}"]) == 0
 
 
-def test_sentences_without_a_number_are_listed_but_for_those_that_a_claim_quotes(document: Path) -> None:
+def test_sentences_without_a_number_are_listed_but_for_those_that_a_claim_quotes(tmp_path: Path) -> None:
+    assert main(["new", "quoted", "--in", str(tmp_path)]) == 0  # of a name of its own: modules of one name are kept
+    document = tmp_path / "quoted"
     test = next(document.glob("test_*.py"))
-    test.write_text(test.read_text().replace('"46.70B", also', '"46.70B", words="faster than all others", also'))
-    text = document.parent / "text.md"
+    test.write_text(CONTENT.replace('"46.70B", also', '"46.70B", words="faster than all others", also'))
+    text = tmp_path / "text.md"
     text.write_text(
         "It has 46.70 billion.\n\nIt is faster than all others of its size. It also learns a good deal more.\n"
     )
