@@ -56,7 +56,7 @@ def clone(tmp_path: Path) -> Path:
 def test_a_document_and_a_claim_are_added_word_for_word(clone: Path) -> None:
     commands = re.findall(r"^\.venv/bin/.*$", section("Add a document"), re.MULTILINE)
     commands += re.findall(r"`(\.venv/bin/python [^`]*)`", section("Add a document"))
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         done = run(clone, command)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -76,7 +76,14 @@ def test_a_document_and_a_claim_are_added_word_for_word(clone: Path) -> None:
 
 
 def test_every_option_that_is_named_exists() -> None:
-    helps = ("pytest --help", "python -m reports merge --help", "python -m claims new --help")
+    helps = (
+        "pytest --help",
+        "python -m reports merge --help",
+        "python -m claims new --help",
+        "python -m claims coverage --help",
+        "python -m claims mutate --help",
+        "python -m reports site --help",
+    )
     known = set(re.findall(r"--[\w-]+", "".join(run(ROOT, command).stdout for command in helps)))
     named = {option for page in PAGES.values() for option in re.findall(r"(?<![\w-])--[a-z][\w-]*", page)}
     assert named - known - FOREIGN == set()
