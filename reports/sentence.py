@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from claim_suite.reports import numbers
 from claim_suite.reports.schema import STATES, Case, Claim
 
@@ -20,11 +22,16 @@ def finding(claim: Claim) -> str:
     return "; ".join([*told, *([case.reason] if case.reason else [])])
 
 
+def distance(case: Case) -> Decimal | None:
+    """Return how far the printed number is from what was measured, as a part of the latter; None where it is not."""
+    if not case.stated or not case.compared or case.compared[-1].holds is not False:
+        return None
+    printed, measured = numbers.number(case.stated.nominal), numbers.number(case.compared[-1].value)
+    return None if printed is None or not measured else (printed - measured) / abs(measured)
+
+
 def off_by(case: Case) -> str:
     """Say by how much the printed number is off what was measured, as a part of the latter; "" where it is not."""
-    if not case.stated or not case.compared or case.compared[-1].holds is not False:
+    if (far := distance(case)) is None:
         return ""
-    printed, measured = numbers.number(case.stated.nominal), numbers.number(case.compared[-1].value)
-    if printed is None or not measured:
-        return ""
-    return f"off by {(printed - measured) / abs(measured):+.2%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")
+    return f"off by {far:+.2%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")
