@@ -24,7 +24,7 @@ VERDICTS = {
     "two-experts-used": ("holds", "holds", "holds"),
     "maths-expert-0": ("holds", "refuted", "refuted"),
     "stackexchange-expert-8[literal]": ("holds", "refuted", "undecided"),
-    "stackexchange-expert-8[loose]": ("holds", "refuted", "undecided"),
+    "stackexchange-expert-8[loose]": ("holds", "refuted", "holds"),  # it takes more than an even share
     "wikipedia-expert-8": ("holds", "refuted", "undecided"),
     "first-layer-even": ("holds", "refuted", "holds"),
     "deeper-is-more-specific": ("holds", "refuted", "undecided"),
