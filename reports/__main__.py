@@ -31,12 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
         fault = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     else:
         return code
-    print(f"python -m claim_suite.reports: {' '.join(fault.split())}", file=sys.stderr)
+    print(f"python -m reports: {' '.join(fault.split())}", file=sys.stderr)
     return 2
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m claim_suite.reports", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     several = commands.add_parser(
         "merge", help="one ledger and page from the ledgers of several runs",
@@ -57,9 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     whole.add_argument("folder", type=Path, metavar="DIR")
     whole.add_argument("ledger", type=Path, nargs="?", default=LEDGER, metavar="LEDGER", help=f"default: {LEDGER}")
     whole.add_argument("--previous", type=Path, nargs="+", default=[], metavar="LEDGER", help="of earlier runs")
-    whole.add_argument("--repository", type=_address, default="", metavar="URL", help="whose issues dispute a verdict")
+    whole.add_argument("--repository", type=_address, metavar="URL", help="whose issues dispute a verdict")
     whole.add_argument("--commit", default="", metavar="SHA", help="of the repository that was run")
-    whole.add_argument("--address", type=_address, default="", metavar="URL", help="where the site will stand")
+    whole.add_argument("--address", type=_address, metavar="URL", help="where the site will stand")
     whole.add_argument("--counts", type=Path, metavar="FILE", help="counts of models, to publish as counts.json")
     whole.set_defaults(run=_site)
     past = commands.add_parser("history", help="what changed of each claim over the ledgers in their order, and why")
@@ -117,7 +117,7 @@ def _address(text: str) -> str:
 def _site(options: argparse.Namespace) -> int:
     ledger, *previous = (schema.read(path) for path in (options.ledger, *options.previous))
     previous.sort(key=lambda one: one.run.started)
-    links = site.Links(options.repository, options.commit, options.address)
+    links = site.Links(options.repository or "", options.commit, options.address or "")
     counted = options.counts.read_text(encoding="utf-8") if options.counts else ""
     number = site.write(ledger, options.folder, previous, links, counted)
     print(f"site: {options.folder / 'index.html'} ({number:,} files)")

@@ -90,9 +90,7 @@ def _causes(was: Case | None, now: Case | None, earlier: Ledger, later: Ledger) 
     if was.digest != now.digest or was.test != now.test:
         yield "the test or its declaration"
     for what, key in (("data", "sha256"), ("model revision", "revision")):
-        old, new = (
-            {one.file or one.model or one.source: getattr(one, key) for one in case.evidence} for case in (was, now)
-        )
+        old, new = _of_evidence(was, key), _of_evidence(now, key)
         yield from (
             f"{what}: {shown(name, 120)} {_short(old[name])} → {_short(new[name])}"
             for name in old if name in new and old[name] != new[name]
@@ -102,6 +100,10 @@ def _causes(was: Case | None, now: Case | None, earlier: Ledger, later: Ledger) 
         if old.get(name) != new.get(name) and name != "untested":
             kind = "machine" if name in MACHINE else "version"
             yield f"{kind}: {shown(name, 60)} {shown(old.get(name, 'none'), 80)} → {shown(new.get(name, 'none'), 80)}"
+
+
+def _of_evidence(case: Case, key: str) -> dict[str, str]:
+    return {one.file or one.model or one.source: getattr(one, key) for one in case.evidence}
 
 
 def _environment(ledger: Ledger, case: Case) -> dict[str, str]:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from claim_suite.reports import numbers
 from claim_suite.reports.schema import STATES, Case, Claim
 
+MANY_TIMES = 4  # from which on a part of the measured number tells a reader little
+
 
 def finding(claim: Claim) -> str:
     """Say how a claim's first case came out, with its numbers: for a terminal, a log, a card's author."""
@@ -18,7 +20,7 @@ def finding(claim: Claim) -> str:
         told.append(f"printed {case.stated.text}")
     if case.measured:
         told.append("measured " + ", ".join(f"{numbers.written(one.value)} {one.unit}" for one in case.measured[:3]))
-    told += [distance] if (distance := off_by(case)) else []
+    told += [far] if (far := off_by(case)) else []
     return "; ".join([*told, *([case.reason] if case.reason else [])])
 
 
@@ -31,7 +33,10 @@ def distance(case: Case) -> Decimal | None:
 
 
 def off_by(case: Case) -> str:
-    """Say by how much the printed number is off what was measured, as a part of the latter; "" where it is not."""
+    """Say by how much the printed number is off what was measured: as a part of the latter, or how often."""
     if (far := distance(case)) is None:
         return ""
+    for ratio, way in ((1 + far, "large"), (1 / (1 + far) if far != -1 else 0, "small")):
+        if ratio >= MANY_TIMES:
+            return f"off by a factor of {numbers.written(Decimal(f'{ratio:.3g}'))}, too {way}"
     return f"off by {far:+.2%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")

@@ -1,4 +1,4 @@
-"""A static site from a ledger: an index, a page a document, a family and a model, search, comparison, a feed, badges."""
+"""A static site from a ledger: an index, a page a document, family and model, search, comparison, a feed, badges."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from claim_suite.reports import github, history, numbers, page, summary
-from claim_suite.reports.schema import STATES, Accounting, Case, Claim, Document, Ledger, counts, dump, grouped
+from claim_suite.reports.schema import STATES, Accounting, Case, Claim, Document, Ledger, clean, counts, dump, grouped
 from claim_suite.reports.sentence import distance, off_by
 from claim_suite.reports.text import shown
 from claim_suite.reports.view import Row
@@ -48,7 +48,7 @@ class Links(NamedTuple):
         line = f"#L{case.line}" if case.line else ""
         return (
             f"{shown(path.rpartition('/')[2], 80)}{f', line {case.line}' if case.line else ''}",
-            f"{self.repository}/blob/{quote(self.commit)}/{quote(path)}{line}"
+            f"{self.repository}/blob/{quote(self.commit)}/{quote(clean(path))}{line}"
             if self.repository and self.commit
             else "",
         )
@@ -60,7 +60,7 @@ class Links(NamedTuple):
             "verdict": row.word, "printed": row.printed, "measured": "; ".join(row.failing),
             "link": f"{self.address}/{row.permalink.removeprefix('../')}" if self.address else "",
         }  # fmt: skip
-        return f"{self.repository}/issues/new?{urlencode({key: text for key, text in asked.items() if text})}"
+        return f"{self.repository}/issues/new?{urlencode({key: clean(text) for key, text in asked.items() if text})}"
 
 
 class Here(NamedTuple):
@@ -97,7 +97,7 @@ def write(ledger: Ledger, folder: Path, previous: list[Ledger], links: Links, co
     return len(told)
 
 
-def files(ledger: Ledger, previous: list[Ledger] | None = None, links: Links = Links()) -> Iterator[tuple[str, str]]:
+def files(ledger: Ledger, previous: list[Ledger], links: Links) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of every file of the site. The same ledgers give the same texts."""
     with page.uncollected():
         rows = page.rows(ledger)
@@ -108,9 +108,9 @@ def files(ledger: Ledger, previous: list[Ledger] | None = None, links: Links = L
             own = [by_claim[id(claim)] for claim in part.ledger.claims]
             told = page.context(part.ledger, own) | page.beside(rows) | {"kicker": part.title, "title": part.title}
             yield part.file, page.draw("page.html.j2", site=Here("../", part.file), **told)
-        changed = history.steps([*(previous or []), ledger])[::-1]
+        changed = history.steps([*previous, ledger])[::-1]
         places = {one.claim.id: one.permalink.removeprefix("../") for one in reversed(rows)}
-        told = {"places": places, "words": STATES, "changed": changed, "runs": [*(previous or []), ledger]}
+        told = {"places": places, "words": STATES, "changed": changed, "runs": [*previous, ledger]}
         found = counts(one.state for one in rows)
         whole = {
             "headline": summary.headline(ledger.claims, found), "accounting": summary.accounting(ledger, found),
@@ -232,8 +232,9 @@ def _worst(part: Part, rows: dict[int, Row]) -> dict[str, str] | None:
 
 
 def _far(claim: Claim) -> float:
-    """How far the claim's number is off, as a part of what was measured; below zero where nothing tells it."""
-    return max((abs(float(far)) for case in claim.cases if (far := distance(case)) is not None), default=-1.0)
+    """How far the claim's number is off: a fourth of it is as far as four times; below zero where nothing tells it."""
+    parts = [1 + float(far) for case in claim.cases if (far := distance(case)) is not None]
+    return max((max(part, 1 / part) - 1 if part > 0 else abs(part) + 1 for part in parts), default=-1.0)
 
 
 def _off(claim: Claim) -> str:
@@ -251,18 +252,22 @@ def _search(rows: list[Row], ledger: Ledger) -> dict[str, Any]:
     document_at = {name: place for place, name in enumerate(documents)}
     files = {one.claim.document: one.permalink.removeprefix("../").partition("#")[0] for one in rows}
     return {
-        "documents": [[name, titles.get(name, shown(name, 200)), files[name]] for name in documents],
+        "documents": [[clean(name), titles.get(name, shown(name, 200)), files[name]] for name in documents],
         "models": [shown(one, 120) for one in models],
         "units": [shown(one, 80) for one in units],
         "claims": [
             [
                 document_at[one.claim.document], one.address, one.says, one.state, at[one.claim.model],
                 unit_at[_unit(one.claim)], one.printed, "; ".join(one.failing), _off(one.claim),
-                round(_far(one.claim), 6), shown(" · ".join(filter(None, (one.claim.table, one.claim.row, one.claim.column))), 200),
+                round(_far(one.claim), 6), _where(one.claim),
             ]
             for one in rows
         ],
     }  # fmt: skip
+
+
+def _where(claim: Claim) -> str:
+    return shown(" · ".join(filter(None, (claim.table, claim.row, claim.column))), 200)
 
 
 def _unit(claim: Claim) -> str:
@@ -314,6 +319,5 @@ def _time(text: str) -> str:
 
 
 def _identity(step: history.Step) -> str:
-    return uuid5(
-        NAMESPACE_URL, f"{step.claim} {step.was} {step.now} {step.since}".encode("utf-8", "backslashreplace").decode()
-    ).urn
+    told = f"{step.claim} {step.was} {step.now} {step.since}"
+    return uuid5(NAMESPACE_URL, clean(told)).urn
