@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import to_builtins
 
-from claim_suite.reports import github, history, page, schema, site
+from claim_suite.reports import github, history, journal, page, schema, site
 from claim_suite.reports.files import resolved, unwritable, write_text
 from claim_suite.reports.merge import merge
 from claim_suite.reports.schema import Ledger, LedgerError, grouped
@@ -47,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     several.add_argument("--html", type=Path, help=f"where the page goes (default, unless --json is given: {HTML})")
     several.add_argument("--json", type=Path, help=f"where the ledger goes (default, unless --html is given: {JSON})")
     several.set_defaults(run=_merge)
-    again = commands.add_parser("page", help="draw the page of a ledger again")
+    again = commands.add_parser(
+        "page", help="draw the page of a ledger again, or of the .journal of a run that was killed"
+    )
     again.add_argument("ledger", type=Path, metavar="LEDGER")
     again.add_argument("--html", type=Path, help="where the page goes (default: beside the ledger, as .html)")
     again.set_defaults(run=_page)
@@ -101,7 +103,8 @@ def _titles(ledgers: list[Ledger]) -> dict[str, list[str]]:
 def _page(options: argparse.Namespace) -> int:
     html = options.html or options.ledger.with_suffix(".html")
     _require_writable([options.ledger], (html, ".html"), (options.badge, ".json"))
-    _write(schema.read(options.ledger), html, options.badge)
+    ledger = options.ledger
+    _write(journal.read(ledger) if ledger.suffix == journal.ENDING else schema.read(ledger), html, options.badge)
     return 0
 
 

@@ -26,7 +26,9 @@ def untested(requirements: list[str] | None = None, lock: Path = LOCK) -> str:
     """
     newest = _locked(lock)
     found = []
-    for requirement in map(Requirement, requires(SUITE) or [] if requirements is None else requirements):
+    if requirements is None:  # a suite that only lies on the path has told nobody what it requires
+        requirements = (requires(SUITE) if installed(SUITE) else None) or []
+    for requirement in map(Requirement, requirements):
         of_core = requirement.marker is None
         if requirement.marker and not any(requirement.marker.evaluate({"extra": extra}) for extra in EXTRAS):
             continue

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from claim_suite.fixtures import origins
 from claim_suite.fixtures.facts import published
 
 DATA = Path(__file__).parent / "data"
 
 printed = published("as_printed.json", DATA, "The rates and sizes that the book itself starts from.")
-makers = published("makers.json", DATA, "What the chips' makers publish of them.")
+makers = published("accelerators.json", origins.DATA, "What the chips' makers publish of them.")

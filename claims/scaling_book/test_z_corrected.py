@@ -114,6 +114,11 @@ CORRECTED = Listed(
     | head-ratio-scales         |        | e5de31b | ratio-scales                      | FLOPs by communication scale |
     |                           |        |         |                                   | as the square root of the    |
     |                           |        |         |                                   | batch size.                  |
+    | head-mixed-required       |        | e5de31b | mixed-required                    | Between 400 and 850 a        |
+    |                           |        |         |                                   | mixture is required to be    |
+    |                           |        |         |                                   | bound by FLOPs.              |
+    | head-eight-way-width      | 20     | e5de31b | eight-way-width                   | On v5p 8-way model           |
+    |                           |        |         |                                   | parallelism needs F of 20k.  |
     | figure-expected-corrected | 1.6    | 85e2ded | figure-expected                   | By the equation it is 1.6e6  |
     |                           |        |         |                                   | tokens.                      |
     | head-tensor-formula       |        | e5de31b | tensor-formula                    | W is sharded over Y along    |
@@ -179,6 +184,11 @@ CORRECTED = Listed(
     | head-tensor-ways-v5e      | 26     | e5de31b | tensor-ways-v5e                   | On v5e two axes of model     |
     |                           |        |         |                                   | parallelism go up to 26      |
     |                           |        |         |                                   | ways.                        |
+    | head-prefill-time         | 0.91   | e5de31b | prefill-time                      | At 40% of the peak 16 v5e    |
+    |                           |        |         |                                   | take 0.91 s for 8192 tokens. |
+    | head-strategy-2-bound     | 2550   | e5de31b | strategy-2-bound                  | Gathering is bound by        |
+    |                           |        |         |                                   | communication where B is     |
+    |                           |        |         |                                   | below 2550.                  |
     | head-flops-below-loading  |        | e5de31b | flops-below-loading               | At all lengths above 2048    |
     |                           |        |         |                                   | loading caches takes longer  |
     |                           |        |         |                                   | than FLOPs.                  |
@@ -281,6 +291,9 @@ SUMS = {
     "head-data-math": Sum(Fraction(4 * product_flops(2, 3, 5), 2 * 3 * 5), "BDF FLOPs"),
     "figure-expected-corrected": Sum(4096 * 2 * ALPHA**2 / 32768 / 10**6, "10^6 tokens"),
     "head-code-backward": Sum(len(range(8 - 1, -1, -1)), "layers"),
+    "head-prefill-time": Sum(2 * 70 * G * 8192 / (16 * PRINTED["v5e"]["bf16"] * Fraction(4, 10)), "s"),
+    "head-strategy-2-bound": Sum(ALPHA, "tokens"),
+    "head-eight-way-width": Sum(8 * ALPHA / 1000, "K features"),
     "head-mixed-chips": Sum(2 * 10**6 / (ALPHA**2 / (2 * 30000)) / 1000, "K chips"),
     "first-dcn-batch": Sum(chips("v5p") * V5P.flops_per_second / (chips("v5p") // 4 * 25 * G), "FLOPs a byte"),
     "head-dcn-batch": Sum(chips("v5p") * V5P.flops_per_second / (chips("v5p") // 4 * 25 * G), "FLOPs a byte"),
@@ -385,6 +398,12 @@ def test_head_zero_order(measure):
 def test_head_ratio_scales(measure):
     few, many = (batch**0.5 for batch in (10**6, 4 * 10**6))
     assert measure(many / few, "times the ratio") == 2
+
+
+@CORRECTED.claim
+def test_head_mixed_required(measure):
+    ratio = (600 * 64 * 32768 * 2) ** 0.5 / (2 * float(ALPHA) * 64**0.5)
+    assert measure(ratio, "FLOPs' time by communication's, at 600 tokens a chip") > 1
 
 
 @CORRECTED.claim

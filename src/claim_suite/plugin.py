@@ -30,6 +30,8 @@ MARKERS = (
     "source(name, refuted=…): where the evidence of this case comes from",
 )
 OUT = "reports/out"
+DOCUMENTS = pytest.StashKey[list[Path]]()  # the folders of those that were found
+ASKS = ("claims_cards", "claims_only", "claims_documents", "claims_ledger", "claims_page")  # options
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,10 +68,11 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers, and the rest at once where cards are named or tests are sent to other processes."""
+    """Register the markers, and the rest at once where claims are asked for, or tests are sent to other processes."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    if config.getoption("claims_cards") or config.getoption("numprocesses", None) or config.getoption("tx", None):
+    asks = (*ASKS, "numprocesses", "tx")
+    if any(config.getoption(name, None) for name in asks):
         activate(config)
 
 
@@ -86,6 +89,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> None:
     """Begin to check claims where a document is found; pytest collects the folder as any other."""
     if (path / DOCUMENT).is_file():
+        parent.config.stash.setdefault(DOCUMENTS, []).append(path)
         activate(parent.config)
 
 

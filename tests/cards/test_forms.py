@@ -45,11 +45,14 @@ MEANS = {
 @pytest.mark.parametrize("stated", MEANS)
 def test_powers_and_other_languages(stated: str) -> None:
     number = printed(stated)
-    assert (number.low, number.nominal, number.high) == MEANS[stated]
+    low, nominal, high = MEANS[stated]
+    assert number.low == low
+    assert number.nominal == nominal
+    assert number.high == high
 
 
 def test_zeros_may_be_rounded_but_not_by_more_than_a_tenth() -> None:
-    assert "to the nearest 100" in printed("800M").conventions(807_000_000)
+    assert "to the nearest hundred" in printed("800M").conventions(807_000_000)
     assert printed("800M").conventions(860_000_000) == []
     assert printed("100B").conventions(140 * 10**9) == []
 
@@ -94,7 +97,9 @@ def test_a_comma_that_can_mean_two_things_is_refused_with_both(stated: str) -> N
         printed(stated)
 
 
-@pytest.mark.parametrize("stated", ["B", "3.B", "many", "30.5.1B", "30,5,1B", "3B or 4B", "-3B", "A", "", "2**", "10^400"])
+@pytest.mark.parametrize(
+    "stated", ["B", "3.B", "many", "30.5.1B", "30,5,1B", "3B or 4B", "-3B", "A", "", "2**", "10^400"]
+)
 def test_what_is_no_number_is_refused(stated: str) -> None:
     with pytest.raises(ValueError, match="as cards print it"):
         printed(stated)

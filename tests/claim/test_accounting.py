@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from claim_suite.reports import files, schema
-from tests import runs
-from tests.conftest import HEADER, PROJECT, MakeSuite, Outcome, Suite, claim, fails, holds, together
+from claim_suite.reports.__main__ import main as command
+from claim_suite.reports.journal import read
+from tests.conftest import DOCUMENT, HEADER, PROJECT, MakeSuite, Suite, claim, fails, holds
 
 
 def ends(name: str, how: str) -> str:
     return claim(name, "import os, signal, time", how, "assert measure(3, 'things') == 3")
 
 
-NOTHING = "import pytest\n@pytest.fixture(autouse=True)\ndef lacking():\n    pytest.skip('no weights')\n"
-REFUSES = "import pytest\ndef pytest_collection_finish():\n    raise pytest.UsageError('no such model')\n"
-
-
-def test_runs_that_stop_early(new_suite: MakeSuite) -> None:
-    text = holds("a") + fails("b", "c") + holds("d")
-    arguments = [("-x",), ("--maxfail=2",), ("-x", "-n", "1")]
-    jobs = {each: partial(new_suite(text).claims(holds("e"), "two").run, *each) for each in arguments}
-    stopped, later, in_a_worker = together(jobs).values()
-    assert stopped.code == later.code == 1
-    assert in_a_worker.code == 2, "pytest-xdist calls it interrupted"
-    assert stopped.ledger["run"]["state"] == in_a_worker.ledger["run"]["state"] == "interrupted"
-    assert stopped.accounting["unaccounted"] == ["paper/c", "paper/d", "paper/e"]
-    assert later.accounting["unaccounted"] == ["paper/d", "paper/e"]
-    assert (stopped.accounting["collected"], stopped.accounting["reported"]) == (5, 2)
-    assert stopped.verdicts == {"a": "holds", "b": "refuted", "c": "unchecked", "d": "unchecked", "e": "unchecked"}
-    assert stopped.reasons["e"] == schema.UNREACHED
-    missing = in_a_worker.accounting["unaccounted"]
-    assert in_a_worker.accounting["collected"] == 5 == in_a_worker.accounting["reported"] + len(missing)
-    assert [f"paper/{name}" for name, verdict in in_a_worker.verdicts.items() if verdict == "unchecked"] == missing
+@pytest.mark.parametrize(("argument", "missing"), [("-x", "cde"), ("--maxfail=2", "de")])
+def test_runs_that_stop_early(suite: Suite, argument: str, missing: str) -> None:
+    outcome = suite.claims(holds("a") + fails("b", "c") + holds("d")).claims(holds("e"), "two").run(argument)
+    assert outcome.code == 1
+    assert outcome.accounting["unaccounted"] == [f"paper/{name}" for name in missing]
+    assert (outcome.accounting["collected"], outcome.accounting["reported"]) == (5, 5 - len(missing))
+    assert {name for name, verdict in outcome.verdicts.items() if verdict == "unchecked"} == set(missing)
+    assert outcome.reasons["e"] == "not reached: the run ended before it"
 
 
 def test_what_is_not_selected_is_counted_and_leaves_the_whole_ledger_alone(suite: Suite) -> None:
@@ -46,134 +28,78 @@ def test_what_is_not_selected_is_counted_and_leaves_the_whole_ledger_alone(suite
     assert suite.run().code == 1
     whole = suite.ledger.read_bytes()
     for arguments, selected in {
-        ("--lf",): "c",
         ("-k", "test_a or test_d"): "ad",
-        ("--claim", "a", "--claim", "paper/e", "-n", "1"): "ae",
+        ("--claim", "a", "--claim", "paper/e"): "ae",
         ("claims/paper/test_one.py::test_b",): "b",
         ("--ignore", "claims/paper/test_one.py"): "de",
         ("-k", "nothing"): "",
     }.items():
         outcome = suite.run(*arguments)
-        assert outcome.code == (5 if not selected else int("c" in selected)), outcome.output
+        assert outcome.code == (0 if selected else 5), (arguments, outcome.output)
         assert "".join(name for name, verdict in outcome.verdicts.items() if verdict != "unchecked") == selected
         assert outcome.accounting["unaccounted"] == []
         assert outcome.accounting["deselected"] == len(outcome.verdicts) - len(selected)
         assert outcome.accounting["collected"] == outcome.accounting["reported"] == len(selected)
         assert suite.ledger.read_bytes() == whole, arguments
-    suite.write("claims/paper/conftest.py", NOTHING)
-    assert suite.run("-m", "gpu").code == 5
-    suite.write("conftest.py", REFUSES)
-    assert suite.run().code == 4
-    assert suite.ledger.read_bytes() == whole, "nothing was checked"
-    (suite.folder / "conftest.py").unlink()
-    (suite.folder / "claims/paper/conftest.py").unlink()
     assert suite.run("-m", "gpu").verdicts["e"] == "holds"
     assert suite.ledger.with_name("gpu.html").exists()
     assert suite.ledger.read_bytes() == whole, "it says nothing of the cheap tier"
-    tier = suite.run("-m", "cheap", "-p", "no:cacheprovider")
-    assert suite.ledger.read_bytes() == whole, "it says nothing of the gpu tier"
-    assert suite.ledger.with_name("cheap.html").exists()
-    assert tier.reasons["e"] == "needs weights or a device: pytest -m gpu"
+    assert suite.run("-m", "cheap").reasons["e"] == "needs weights or a device: pytest -m gpu"
     twice = suite.run("--keep-duplicates", "claims/paper/test_two.py", "claims/paper/test_two.py")
     assert (twice.code, len(twice.claims["d"]["cases"])) == (0, 1)
 
 
-def test_runs_that_write_no_ledger(new_suite: MakeSuite) -> None:
-    plain, with_claims = new_suite(), new_suite(holds("a"))
-    plain.write("tests/test_plain.py", "def test_plain(record_property):\n    record_property('claim', 'no JSON')\n")
-    with_claims.write("tests/test_plain.py", "import os\ndef test_plain(): assert os._exit.__name__ == '_exit'\n")
-    jobs = {
-        "own tests": partial(plain.run, "tests"), "own tests in a worker": partial(plain.run, "tests", "-n", "1"),
-        "beside claims": partial(with_claims.run, "tests"),
-        "collect": partial(with_claims.run, "--collect-only", "-q"), "plan": partial(with_claims.run, "--setup-plan"),
-        "fixtures": partial(with_claims.run, "--fixtures"),
-    }  # fmt: skip
-    for name, outcome in together(jobs).items():
-        assert (outcome.code, outcome.ledger) == (0, None), (name, outcome.output)
+def test_runs_that_write_no_ledger(suite: Suite) -> None:
+    suite.claims(holds("a")).write("tests/test_plain.py", "def test_plain(): ...\n")
+    for arguments in (("tests",), ("--collect-only", "-q"), ("--setup-plan",), ("--fixtures",)):
+        outcome = suite.run(*arguments)
+        assert (outcome.code, outcome.ledger) == (0, None), outcome.output
 
 
-TWO = holds("b")
-UNREAD, NONE = (
-    "/test_two.py: could not be read, with every claim in it",
-    "/test_two.py: none of its 1 tests was collected",
-)
-OWN = "[item for item in {} if str(item.path.parent / 'conftest.py') != __file__]"
+B = holds("b")
+UNREAD, NONE = "test_two.py: could not be read, with every claim in it", "test_two.py: none of its tests was collected"
+LOST = "test_two.py::test_b: was not collected"
+IGNORES = "def pytest_ignore_collect(collection_path):\n    return 'two' in str(collection_path) or None"
 VANISHING: dict[str, tuple[str, str, str]] = {  # what a document's file is, what its conftest is, what is said
     "syntax": ("def broken(:", "", UNREAD),
-    "deep": ("x = " + "-" * 20_000 + "1", "", UNREAD),
-    "skip": (HEADER + "pytest.skip('no', allow_module_level=True)" + TWO, "", NONE),
-    "import": (HEADER + "pytest.importorskip('nowhere')" + TWO, "", NONE),
-    "SkipTest": (HEADER + "import unittest; raise unittest.SkipTest('no')" + TWO, "", NONE),
-    "sys.exit": (HEADER + "import sys; sys.exit(0)" + TWO, "", UNREAD),
-    "os._exit": (HEADER + "import os; os._exit(0)" + TWO, "", UNREAD),
-    "posix._exit": (HEADER + "import posix; posix._exit(0)" + TWO, "", UNREAD),
-    "yields": (HEADER + TWO + "    yield\n", "", UNREAD),
-    "ignored": (HEADER + TWO, "collect_ignore = ['test_two.py']", NONE),
-    "hook": (
-        HEADER + TWO,
-        "def pytest_ignore_collect(collection_path):\n    return 'two' in str(collection_path) or None", NONE,
-    ),
-    "shortened": (
-        HEADER + TWO, f"def pytest_collection_modifyitems(items):\n    items[:] = {OWN.format('items')}", "shortened/b",
-    ),
-    "emptied": (
-        HEADER + TWO, "def pytest_collection_finish(session):\n    session.items[:] = " + OWN.format("session.items"),
-        "emptied/b",
-    ),
-    "not-run": (
-        HEADER + TWO, "def pytest_runtest_protocol(item):\n    return 'not-run' in str(item.path) or None", "not-run/b",
-    ),
-    "not-made": (
-        HEADER + TWO, "def pytest_pycollect_makeitem(name):\n    return [] if name == 'test_b' else None", NONE,
-    ),
-    "not-a-test": (HEADER + TWO + "\ntest_b.__test__ = False", "", NONE),
-    "deleted": (HEADER + TWO + holds("c") + "\ndel test_b", "", "/test_two.py::test_b: was not collected"),
-    "never-defined": (
-        HEADER + holds("c") + "\nif False:" + TWO.replace("\n", "\n    "), "",
-        "/test_two.py::test_b: was not collected",
-    ),
-    "misspelt": (
-        HEADER + holds("c") + TWO.replace("test_b", "tets_b"), "", "/test_two.py::tets_b: was not collected",
-    ),
-    "class": (
-        HEADER + holds("c") + "\nclass TestB:\n    def __init__(self): ...\n    def test_b(self): assert 1 == 2", "",
-        "/test_two.py::test_b: was not collected",
-    ),
-    "empty": ("", "", "/test_two.py: it has no test"),
+    "import": (HEADER + "import no_such_library" + B, "", UNREAD),
+    "raises": (HEADER + "1 / 0" + B, "", UNREAD),
+    "skip": (HEADER + "pytest.skip('no', allow_module_level=True)" + B, "", UNREAD),
+    "importorskip": (HEADER + "pytest.importorskip('nowhere')" + B, "", UNREAD),
+    "empty": ("", "", NONE),
+    "ignored": (HEADER + B, "collect_ignore = ['test_two.py']", NONE),
+    "hook": (HEADER + B, IGNORES, NONE),
+    "not-a-test": (HEADER + B + "\ntest_b.__test__ = False", "", NONE),
+    "deleted": (HEADER + B + holds("c") + "\ndel test_b", "", LOST),
+    "bad-conftest": (HEADER + B, "import no_such_library", NONE),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("processes", ["0", "1"])
-def test_whatever_keeps_a_claim_from_being_run_is_told(suite: Suite, processes: str) -> None:
+def test_whatever_keeps_a_claim_from_being_run_is_told(suite: Suite) -> None:
     """Each happens in a document of its own, and all in one run."""
     suite.claims(holds("a"))
     for name, (text, conftest, _) in VANISHING.items():
         suite.claims("", "two", name)
         suite.write(f"claims/{name}/test_two.py", text)
         suite.write(f"claims/{name}/conftest.py", conftest)
-    outcome = suite.run("-n", processes, "-p", "no:cacheprovider")
+    outcome = suite.run("--tb=no")
     assert outcome.code == 1, outcome.output
     assert "INTERNALERROR" not in outcome.output
-    told = {one["id"]: one["verdict"] for one in outcome.ledger["claims"]}
-    assert told.pop("paper/a") == "holds"
-    assert {verdict for name, verdict in told.items() if name.endswith("/b")} == {"unchecked"}
+    assert outcome.verdicts["a"] == "holds"
+    told = outcome.accounting["unaccounted"]
     for name, (_, _, line) in VANISHING.items():
-        assert [one for one in outcome.accounting["unaccounted"] if one.startswith(line) or f"{name}{line}" in one], (
-            name
-        )
-
-
-def test_a_file_that_ends_the_run(suite: Suite) -> None:
-    suite.claims(holds("a")).claims("pytest.exit('no', returncode=0)" + TWO, "two")
-    outcome = suite.run()
-    assert (outcome.code, outcome.verdicts) == (1, {"a": "holds"}), outcome.output
-    assert f"claims/paper{UNREAD}" in outcome.accounting["unaccounted"]
+        assert [one for one in told if f"{name}/{line}" in one], (name, told)
 
 
 def test_a_file_whose_name_is_misspelt(suite: Suite) -> None:
-    suite.claims(holds("a")).write("claims/paper/tset_two.py", HEADER + TWO)
-    (line,) = suite.run().accounting["unaccounted"]
-    assert line.startswith("paper/tset_two.py: none of its 1 tests was collected: pytest reads files that are called ")
+    suite.claims(holds("a")).write("claims/paper/tset_two.py", HEADER + B)
+    document = suite.folder / "claims/paper/document.toml"
+    document.write_text(document.read_text() + '[[sections]]\nid = "2"\ntitle = "Two"\nfile = "tset_two.py"\n')
+    outcome = suite.run()
+    assert (outcome.code, outcome.verdicts) == (1, {"a": "holds"}), outcome.output
+    assert outcome.accounting["unaccounted"] == [
+        "paper/tset_two.py: none of its tests was collected: pytest reads files that are called test_*.py"
+    ]
 
 
 @pytest.mark.parametrize("name", ["two", "x" * 300, "\\u0000"])
@@ -193,109 +119,64 @@ def test_options_that_hide_a_file_or_a_test(suite: Suite, option: str) -> None:
     assert outcome.accounting["unaccounted"]
 
 
-ENDS = ("pytest.exit('no', returncode=0)", "raise SystemExit(0)", "__import__('os')._exit(0)", "return 0")
-HOOKS = dict.fromkeys(("configure", "cmdline_main"), "config")
-HOOKS |= dict.fromkeys(("sessionstart", "collection", "sessionfinish"), "session")
-TAKEN = "def pytest_runtestloop(session):\n    session.config.pluginmanager.unregister(name='{}')\n"
-# What the conftest of a run is, and what is said of it.
-CONFTESTS = {
-    "import os; os._exit(0)": "would have ended the run", "import sys; sys.exit(0)": "ends the run: sys.exit(0)",
-    "def pytest_addoption(parser): parser.addoption('--device')": "adds an option that is there already",
-    **{TAKEN.format(name): "" for name in ("claims", "claims-recorder")},
-    **{
-        f"import pytest\n@pytest.hookimpl(tryfirst=True)\ndef pytest_{hook}({told}):\n    {end}\n": ""
-        for hook, told in HOOKS.items()
-        for end in ENDS
-    },
-}  # fmt: skip
+def test_a_worker_that_dies_has_another_in_its_place(suite: Suite) -> None:
+    suite.claims(holds("before") + ends("killed", "os.kill(os.getpid(), signal.SIGKILL)") + holds("after"))
+    outcome = suite.apart("-n", "1")
+    assert outcome.code == 1, outcome.output
+    assert outcome.verdicts == {"before": "holds", "killed": "unchecked", "after": "holds"}
+    assert outcome.accounting["unaccounted"] == ["paper/killed"]
+    assert "crashed while running" in outcome.reasons["killed"]
 
 
-def test_no_conftest_ends_the_run_or_takes_the_judge_away(new_suite: MakeSuite) -> None:
-    outcomes = together({conftest: new_suite(fails("a"), conftest).run for conftest in CONFTESTS})
-    for conftest, outcome in outcomes.items():
-        assert outcome.code, (conftest, outcome.output)
-        assert CONFTESTS[conftest] in outcome.output, conftest
+def test_where_all_workers_die_their_tests_are_named(suite: Suite) -> None:
+    suite.claims(holds("before") + ends("killed", "os.kill(os.getpid(), signal.SIGKILL)") + holds("after"))
+    outcome = suite.apart("-n", "1", "--max-worker-restart=0")
+    assert outcome.code in (1, 2), outcome.output
+    assert outcome.verdicts == {"before": "holds"}
+    assert outcome.accounting["unaccounted"] == [
+        f"claims/paper/test_one.py::test_{name}" for name in ("after", "killed")
+    ]
 
 
-HANGS = ends("hangs", "time.sleep(30)").replace("@py", "@pytest.mark.timeout(0.3, method='thread')\n@py", 1)
-
-
-def test_workers_that_die(suite: Suite) -> None:
-    """One after the other in one run, for each has another in its place."""
-    deaths = {
-        "killed": ends("killed", "os.kill(os.getpid(), signal.SIGKILL)"), "aborted": ends("aborted", "os.abort()"),
-        "hangs": HANGS, "out-of-memory": ends("out-of-memory", "bytearray(10**18)"),
-        "in-teardown": holds("in-teardown").replace("(measure)", "(measure, dies)"),
+def test_a_process_that_dies_leaves_what_it_had(suite: Suite) -> None:
+    suite.claims(holds("a", "b") + ends("killed", "os.kill(os.getpid(), signal.SIGKILL)") + holds("c"))
+    outcome = suite.apart()
+    assert (outcome.code, outcome.ledger) == (-9, None), outcome.output
+    (journal,) = (suite.folder / "reports/out").iterdir()
+    ledger = read(journal)
+    assert {claim.id: claim.verdict for claim in ledger.claims} == {
+        "paper/a": "holds", "paper/b": "holds", "paper/killed": "unchecked", "paper/c": "unchecked",
     }  # fmt: skip
-    others = [f"before-{name}" for name in deaths] + ["last"]
-    suite.claims("".join(map(str.__add__, map(holds, others), [*deaths.values(), ""])))
-    dies = "import os, pytest\n@pytest.fixture\ndef dies():\n    yield\n    os.kill(os.getpid(), 9)\n"
-    suite.write("claims/conftest.py", dies)
-    outcome = suite.run("-n", "1", "-p", "timeout")
-    assert outcome.code == 1, outcome.output
-    assert outcome.verdicts == dict.fromkeys(others, "holds") | dict.fromkeys(deaths, "broken")
-    assert outcome.accounting["unaccounted"] == []
-    for name in deaths:
-        assert ("crashed while running" in outcome.reasons[name]) == (name != "out-of-memory"), name
-        assert bool(outcome.claims[name]["cases"][0]["measured"]) == (name == "in-teardown"), name
+    assert ledger.accounting.unaccounted == ["paper/killed", "paper/c"]
+    with journal.open("a") as file:
+        file.write('{"id": "pap')  # a line that it could not end
+    assert read(journal).accounting == ledger.accounting
+    assert command(["page", str(journal)]) == 0
+    journal.write_text("no lines")
+    assert command(["page", str(journal)]) == 2
 
 
-def test_all_workers_die(suite: Suite) -> None:
-    names = [f"c{number}" for number in range(8)]
-    suite.claims("".join(ends(name, "os.kill(os.getpid(), 9)") for name in names))
-    outcome = suite.run("-n", "1", "--max-worker-restart=1")
-    assert outcome.code == 1, outcome.output
-    missing = outcome.accounting["unaccounted"]
-    assert set(outcome.verdicts) == set(names)
-    assert {f"paper/{name}" for name, verdict in outcome.verdicts.items() if verdict == "unchecked"} == set(missing)
-    assert set(outcome.verdicts.values()) == {"broken", "unchecked"}
+def test_claims_that_end_the_run(suite: Suite) -> None:
+    outcome = suite.claims(holds("a") + ends("it", "pytest.exit('enough', returncode=0)") + holds("b")).run()
+    assert (outcome.code, outcome.ledger["run"]["state"]) == (1, "interrupted"), outcome.output
+    assert outcome.accounting["unaccounted"] == ["paper/it", "paper/b"]
 
 
-def test_a_process_that_dies_leaves_what_it_had(new_suite: MakeSuite) -> None:
-    """In one process there is nobody to tell: the ledger of the last checkpoint is what remains."""
-    leaves = ends("leaves", "import ctypes; ctypes.CDLL(None)._exit(0)")  # nothing in the process can refuse that
-    ways = {"killed": (ends("killed", "os.kill(os.getpid(), 9)"), -9), "leaves": (leaves, 0), "hangs": (HANGS, 1)}
-    often = "from reports import files\nfiles.SPACING = 0\n"
-    suites = {name: new_suite(holds("a", "b") + text + holds("c"), often) for name, (text, _) in ways.items()}
-    for name, outcome in together({name: partial(one.run, "-p", "timeout") for name, one in suites.items()}).items():
-        assert outcome.code == ways[name][1], outcome.output
-        assert outcome.verdicts == {"a": "holds", "b": "holds", name: "unchecked", "c": "unchecked"}
-        assert outcome.accounting["unaccounted"] == [f"paper/{name}", "paper/c"]
-        assert (outcome.ledger["run"]["state"], outcome.ledger["run"]["exit_code"]) == ("interrupted", 2)
-
-
-def test_claims_that_end_the_run_or_change_it(new_suite: MakeSuite) -> None:
-    ways = ["pytest.exit('enough')", "pytest.exit('enough', returncode=0)", "os.chdir('/')"]
-    jobs = {how: new_suite(holds("a") + ends("it", how) + holds("b")).run for how in ways}
-    *exits, moved = together(jobs).values()
-    for outcome in exits:
-        assert outcome.code == 2
-        assert outcome.accounting["unaccounted"] == ["paper/it", "paper/b"]
-    assert moved.code == 0
-    assert set(moved.verdicts.values()) == {"holds"}
-
-
-def test_a_document_is_whole_where_all_its_tests_were_asked_for(new_suite: MakeSuite) -> None:
-    """Then, and only then, is a case that the run does not have no longer one of its claim."""
+def test_a_document_is_complete_where_all_its_tests_were_asked_for(new_suite: MakeSuite) -> None:
     file = "claims/paper/test_one.py"
     ways: dict[tuple[str, ...], bool] = {
         ("-k", "test_a"): True, ("-m", "gpu"): True, (file,): False, ("claims", f"--ignore={file}"): False,
-        (f"{file}::test_a", "claims/paper/test_two.py"): False, ("-p", "vanish"): False,
+        (f"{file}::test_a", "claims/paper/test_two.py"): False,
     }  # fmt: skip
-    jobs = {}
-    for way in ways:
-        suite = new_suite(holds("a", "b")).claims(holds("c"), "two")
-        suite.write("vanish.py", "def pytest_pycollect_makeitem(name):\n    return [] if name == 'test_b' else None\n")
-        jobs[way] = partial(suite.run, *way)
-    assert {way: one.ledger["documents"][0]["whole"] for way, one in together(jobs).items()} == ways
+    for way, complete in ways.items():
+        outcome = new_suite(holds("a", "b")).claims(holds("c"), "two").run(*way)
+        assert outcome.ledger["documents"][0]["complete"] is complete, way
 
 
 @pytest.mark.parametrize("paths", ["", 'testpaths = ["claims/*"]\n'])
 def test_one_document_replaces_nothing_of_two_wherever_they_are_looked_for(suite: Suite, paths: str) -> None:
     suite.write("pyproject.toml", PROJECT.partition("testpaths")[0] + paths)
     suite.claims(holds("a")).claims(holds("b"), "two", "other")
-    suite.write("env/pyvenv.cfg", "")  # a virtual environment, which is nobody's claim
-    shutil.copytree(suite.folder / "claims/other", suite.folder / "env/installed")
     whole = suite.run()
     assert (whole.code, whole.accounting["unaccounted"]) == (0, [])
     before = suite.ledger.read_bytes()
@@ -303,79 +184,156 @@ def test_one_document_replaces_nothing_of_two_wherever_they_are_looked_for(suite
     assert suite.ledger.read_bytes() == before
 
 
-def test_a_claim_of_which_not_every_test_is_named_is_not_judged(new_suite: MakeSuite) -> None:
-    compares = "assert measure(12.9, 't') == stated"
-    text = claim("a", compares, takes="measure, stated", declared="stated='12', loosely='cut short'")
-    for part in ("x", "y"):
-        text += holds("b").replace('"b", ', f'"b", part="{part}"').replace("test_b", f"test_b_{part}")
-    file = "claims/paper/test_one.py"
-    ways = {
-        ("a",): "loosely", ("a[literal]",): "unchecked", ("a[loose]",): "unchecked",
-        ("a[loose]", "a[literal]"): "loosely", ("b_x",): "unchecked", ("b_x", "b_y"): "holds",
-    }  # fmt: skip
-    jobs = {names: partial(new_suite(text).run, *(f"{file}::test_{name}" for name in names)) for names in ways}
-    for names, outcome in together(jobs).items():
-        assert (outcome.code, outcome.accounting["unaccounted"]) == (0, []), (names, outcome.output)
-        assert list(outcome.verdicts.values()) == [ways[names]], (names, outcome.output)
+ESTIMATE = "from claim_suite.fixtures.claim.numbers import Estimate\n"
+NEVER = claim("a", "assert measure(3, 't') == 4", declared='uncheckable="nobody can know"')
+UNDECIDED = ESTIMATE + claim("a", "assert measure(Estimate(2, 1, 3), 't') > 2")
+WARNS = claim("a", "import warnings", "warnings.warn('')", "assert measure(3, 't') == 3")
+EXIT_CODES: dict[str, tuple[str, tuple[str, ...], dict[str, str], int]] = {
+    "as declared": (holds("a") + claim("b", "assert measure(3, 't') == 4", declared='refuted="no"'), (), {}, 0),
+    "a surprise": (fails("a"), (), {}, 1),
+    "skipped": (claim("a", "pytest.skip('no GPU')", "assert measure(3, 't') == 4"), (), {}, 5),
+    "no claim of that tier": (holds("a"), ("-m", "gpu"), {}, 5),
+    "only uncheckable": (NEVER, (), {}, 5),
+    "fixed evidence that cannot decide": (UNDECIDED, (), {}, 1),
+    "warnings are told": (WARNS, (), {}, 0),
+    "warnings are errors": (WARNS, (), {"CLAIMS_STRICT": "1"}, 1),
+}
 
 
-TWICE = """
-import pathlib, pytest, sys
-ARGUMENTS = ["-p", "claim_suite.fixtures.claim.plugin", "-p", "no:cacheprovider"]
-first, file = pytest.main(ARGUMENTS), pathlib.Path("claims/paper/test_one.py")
-unchanged = pytest.main(ARGUMENTS)
-file.write_text(file.read_text().replace("== 3", "== 4"))
-print("ended with", int(first), int(unchanged), int(pytest.main(ARGUMENTS)))
-"""
-
-
-def test_a_process_that_read_an_older_file_says_so(suite: Suite) -> None:
-    """As a notebook does: what Python imported once it does not import anew."""
-    suite.claims(holds("a")).write("twice.py", TWICE)
-    told = runs.run(suite.folder, "twice", environment={**runs.ENVIRONMENT, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
-    assert "ended with 0 0 1" in told.stdout
-    assert "paper/test_one.py: it has changed since this process read it: start pytest anew" in told.stdout
-
-
-def test_exit_codes(new_suite: MakeSuite) -> None:
+@pytest.mark.parametrize("name", EXIT_CODES)
+def test_exit_codes(suite: Suite, name: str) -> None:
     """All is as declared: 0. Nothing was checked: 5. Anything else is never 0."""
-    skipped = claim("a", "pytest.skip('needs a GPU')", "assert measure(3, 't') == 4")
-    never = claim("a", "assert measure(3, 't') == 4", declared='uncheckable="nobody can know"')
-    undecided = claim("a", "from claim_suite.fixtures.claim.numbers import Estimate", "assert measure(Estimate(2, 1, 3), 't') > 2")
-    declared = holds("a") + claim("b", "assert measure(3, 't') == 4", declared='refuted="no"')
-    warns = claim("a", "import warnings", "warnings.warn('')", "assert measure(3, 't') == 3")
-    strict = partial(new_suite(warns).run, environment={"CLAIMS_STRICT": "1"})
-    ways: dict[str, tuple[Callable[[], Outcome], int]] = {
-        "as declared": (new_suite(declared).run, 0), "refuted": (new_suite(fails("a")).run, 1),
-        "skipped": (new_suite(skipped).run, 5), "in a worker": (partial(new_suite(skipped).run, "-n", "1"), 5),
-        "no claim of that tier": (partial(new_suite(holds("a")).run, "-m", "gpu"), 5),
-        "only uncheckable": (new_suite(never).run, 5),
-        "fixed evidence that cannot decide": (new_suite(undecided).run, 1),
-        "fresh evidence that cannot decide": (new_suite().claims(undecided, tier="gpu").run, 0),
-        "warnings are told": (new_suite(warns).run, 0), "warnings are errors": (strict, 1),
+    text, arguments, environment, code = EXIT_CODES[name]
+    outcome = suite.claims(text).run(*arguments, **environment)
+    assert outcome.code == code, outcome.output
+    assert (outcome.ledger["run"]["exit_code"], outcome.ledger["run"]["state"]) == (code, "complete")
+
+
+def test_fresh_evidence_that_cannot_decide_is_no_surprise(suite: Suite) -> None:
+    assert suite.claims(UNDECIDED, tier="gpu").run().code == 0
+
+
+FILE = "[[sections]]\nid = '{0}'\ntitle = 'One'\nfile = 'test_{0}.py'\n"
+DOCUMENTS: dict[str, tuple[str, str]] = {
+    "not TOML": ("title =", "document.toml: Invalid value"),
+    "no title": (FILE.format("one"), "missing required field `title`"),
+    "unknown key": (DOCUMENT + "colour = 'red'\n" + FILE.format("one"), "unknown key 'colour'; known are"),
+    "unknown key of a section": (DOCUMENT + FILE.format("one") + "chart = []\n", "unknown key 'chart'; known are"),
+    "a date": (DOCUMENT + "date = 2024-01-01\nsections = []", "Expected `str`, got `date`"),
+    "no tables": (DOCUMENT + "sections = ['one']", "each is a [[sections]] with id, title and file"),
+    "no file": (DOCUMENT + "[[sections]]\nid = '1'\ntitle = 'One'", "section '1' has no file"),
+    "twice": (DOCUMENT + 2 * FILE.format("one"), "two sections have the same id"),
+    "picture": (DOCUMENT + FILE.format("one") + "charts = ['pie']", "'pie' is no kind of picture; known are param"),
+    "no link": (DOCUMENT + "link = 'www.x.org'\n" + FILE.format("one"), "'link' must be an address such as"),
+    "elsewhere": (DOCUMENT + FILE.format("two"), "test_one.py is in no section of elsewhere/document.toml"),
+    "bytes": ("title = '\udcff'", "invalid start byte"),
+}  # fmt: skip
+
+
+def test_a_bad_document_stops_itself(suite: Suite) -> None:
+    suite.claims(holds("fine"))
+    document = suite.folder / "claims/paper/document.toml"
+    document.write_text(f"\ufeff{document.read_text()}", encoding="utf-8")  # as some editors write it
+    for name, (text, _) in DOCUMENTS.items():
+        suite.write(f"claims/{name}/document.toml", "").write_bytes(text.encode(errors="surrogateescape"))
+        suite.write(f"claims/{name}/test_one.py", HEADER + holds("it"))
+    for place in ("claims/more/twin", "claims/twin"):
+        suite.write(f"{place}/document.toml", DOCUMENT + FILE.format("one"))
+        suite.write(f"{place}/test_one.py", HEADER + holds("it"))
+    suite.write("claims/none/test_one.py", HEADER + holds("it"))
+    outcome = suite.run("--tb=short")
+    assert outcome.code == 4, outcome.output
+    assert outcome.verdicts == {"fine": "holds"}
+    assert "Traceback" not in outcome.output
+    for name, (_, message) in DOCUMENTS.items():
+        assert [line for line in outcome.output.splitlines() if message in line and name in line], (
+            name,
+            outcome.output,
+        )
+    assert "claims belong to a document: none/document.toml is missing" in outcome.output
+    assert outcome.output.count("ERROR: twin: two folders of claims have this name: rename ") == 2
+
+
+def test_a_bad_option_stops_the_run(suite: Suite) -> None:
+    suite.claims(holds("fine"))
+    file = suite.write("text.txt", "It is fine.")
+    suite.write("latin.txt", "").write_bytes(b"\xe9")
+    options: dict[tuple[str, ...], str] = {
+        ("--claim", "nothing"): "--claim nothing: no such claim was collected; claims/INDEX.md lists all of the suite",
+        ("--claim", "other/fine"): "--claim other/fine: no such claim was collected; did you mean paper/fine?",
+        ("--document", "paper"): "--document paper: give the document and its text as ID=PATH",
+        ("--document", f"paper={file}", "--document", f"paper={file}"): "its text as ID=PATH, each once",
+        ("--document", "paper=none.txt"): "--document paper=none.txt: cannot be read (No such file or directory)",
+        ("--document", "paper=latin.txt"): "--document paper=latin.txt: is not text in UTF-8",
+        ("--document", f"novel={file}"): "--document novel=…: no claim of a document of that id was collected",
+        ("--ledger", f"{file}/x.json"): f"--ledger {file}/x.json: cannot be written (Not a directory); give --ledger",
+        ("--page", "claims"): "/claims: cannot be written (it is a folder); give --page another path",
+        ("--page", "claims/paper/test_one.py"): "cannot be written (a file that is no .html is there)",
+        ("--ledger", "/dev/null"): "--ledger /dev/null: cannot be written (it is no file that can be replaced)",
+        ("--ledger", "x" * 300): "File name too long",
     }  # fmt: skip
-    for name, outcome in together({name: run for name, (run, _) in ways.items()}).items():
-        assert outcome.code == ways[name][1], (name, outcome.output)
-        assert (outcome.ledger["run"]["exit_code"], outcome.ledger["run"]["state"]) == (outcome.code, "complete"), name
+    for option, told in options.items():
+        outcome = suite.run(*option)
+        assert (outcome.code, outcome.ledger) == (4, None), (option, outcome.output)
+        assert told in outcome.output.replace("\n", "")
+        assert "Traceback" not in outcome.output
+        assert "INTERNALERROR" not in outcome.output
 
 
-def test_checkpoints_cost_two_per_cent_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that jumps a second whenever the ledger is asked for."""
-    clock = [100.0]
-    monkeypatch.setattr("claim_suite.reports.files.time.perf_counter", lambda: clock[0])
-    checkpoint, asked = files.Checkpoint(tmp_path / "ledger.json"), []
+def test_python_that_drops_asserts_checks_no_claims(suite: Suite) -> None:
+    outcome = suite.claims(fails("a")).apart(environment={"PYTHONOPTIMIZE": "1"})
+    assert (outcome.code != 0, outcome.ledger) == (True, None), outcome.output
+    assert "claims are asserts, and this Python drops asserts: run it without -O" in outcome.output
 
-    def ledger() -> Any:
-        asked.append(clock[0])
-        clock[0] += 1
-        return "text"
 
-    for _ in range(200):
-        checkpoint.offer(ledger)
-        clock[0] += 1
-    assert asked[:3] == [100.0, 151.0, 202.0]
-    nowhere = files.Checkpoint(tmp_path / "ledger.json" / "below a file")
+def test_paths_are_meant_from_where_the_user_stands(suite: Suite) -> None:
+    """With a space too, when the file exists, and where folders are links."""
+    suite.claims(holds("a"))
+    (suite.folder / "link").symlink_to(suite.folder / "claims")
+    text = suite.write("claims/text.txt", "3")
     for _ in range(2):
-        nowhere.offer(ledger)
-        clock[0] += 1000
-    assert len(asked) == 5
+        outcome = suite.run("link", "--ledger", "out/l.json", "--page", "out/p.html", "--document", f"paper={text}")
+        assert outcome.code == 0, outcome.output
+        assert {path.name for path in (suite.folder / "out").iterdir()} == {"l.json", "p.html"}
+    assert not (suite.folder / "reports").exists()
+
+
+IT = "assert measure(3, 't') == 3"
+PLACE = {
+    "link": "https://example.org/paper#3", "version": "v1", "words": "three things",
+    "reply": "The author says that v2 mends it.", "reply_link": "https://example.org/reply",
+}  # fmt: skip
+
+
+def test_a_claim_has_its_own_model_and_link_or_its_sections_or_its_documents(suite: Suite) -> None:
+    own = claim("own", IT, declared='model="own", link="https://own"') + claim("none", IT, declared='model=""')
+    suite.claims(holds("documents")).claims(holds("sections") + own, "two")
+    document = suite.folder / "claims/paper/document.toml"
+    document.write_text(f'model = "documents"\n{document.read_text()}model = "sections"\nlink = "https://sections"\n')
+    told = {name: (claim["model"], claim["link"]) for name, claim in suite.run().claims.items()}
+    assert told == {
+        "documents": ("documents", ""), "sections": ("sections", "https://sections"), "own": ("own", "https://own"),
+        "none": ("", "https://sections"),
+    }  # fmt: skip
+
+
+def test_what_can_be_declared(suite: Suite) -> None:
+    suite.claims(
+        claim("grouped", "assert measure(size, 'things') > 0", takes="size, measure",
+              declared='part="a law", note="Read as: it is so."', above='@pytest.mark.parametrize("size", [1, 2])',
+              says="It is\n    so.\n\n    More is not part of what the document says.\n    ")
+        + claim("grouped", IT, declared='part="another law"').replace("test_grouped", "test_grouped_too")
+        + claim("source", IT, declared='source="afresh", says="Otherwise said.", model="m"')
+        + claim("old", IT, declared=", ".join(f'{key}="{value}"' for key, value in PLACE.items()))
+        + claim("new", IT, declared='version="v2", corrects="old"')
+    )  # fmt: skip
+    outcome = suite.run()
+    assert outcome.code == 0, outcome.output
+    grouped, source = outcome.claims["grouped"], outcome.claims["source"]
+    assert (grouped["says"], grouped["note"]) == ("It is so.", "Read as: it is so.")
+    assert [case["id"] for case in grouped["cases"]] == ["a law / 1", "a law / 2", "another law"]
+    assert [case["part"] for case in grouped["cases"]] == ["a law", "a law", "another law"]
+    assert len({case["digest"] for case in grouped["cases"]}) == 3
+    assert (source["says"], source["model"], source["cases"][0]["source"]) == ("Otherwise said.", "m", "afresh")
+    assert {key: outcome.claims["old"][key] for key in PLACE} == PLACE
+    assert outcome.claims["new"]["corrects"] == "paper/old"

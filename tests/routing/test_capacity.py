@@ -91,6 +91,8 @@ def test_simulated_batches_come_to_the_closed_form(tokens: int, experts: int, to
     capacity = expert_capacity(tokens, experts, Fraction(factor), top_k)
     counts = uniform_counts(tokens, experts, top_k, batches=400, seed=1)
     assert counts.sum(axis=1).tolist() == [tokens * top_k] * 400
+    assert counts.mean(0) == pytest.approx(np.full(experts, tokens * top_k / experts), rel=0.06)
+    assert uniform_counts(1, experts, top_k, batches=9, seed=1).shape == (9, experts)
     shares = [float(dropped_share(batch, capacity)) for batch in counts]
     off = np.mean(shares) - float(expected_dropped_share(tokens, experts, capacity, top_k))
     assert abs(off) < 4 * np.std(shares) / 20
@@ -99,7 +101,7 @@ def test_simulated_batches_come_to_the_closed_form(tokens: int, experts: int, to
 def test_a_worked_batch() -> None:
     choices = [[0, 1], [0, 2], [0, 1], [1, 0]]
     assert kept(choices, 3, 2).tolist() == [[True, True], [True, True], [False, False], [True, False]]
-    assert dropped_share([4, 3, 1], 2) == Fraction(3, 8)
+    assert dropped_share([4, 3, 1], 2) == dropped_share([4, 3, 1], Fraction(14, 5)) == Fraction(3, 8)
     assert expert_capacity(4, 3, Fraction(5, 4), top_k=2) == Fraction(10, 3)
     assert utilisation([5, 1, 1, 1, 1, 1]) == Fraction(1, 3)
 
@@ -107,7 +109,8 @@ def test_a_worked_batch() -> None:
 def test_bad_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="are positive"):
         expert_capacity(4, 0, 1)
-    with pytest.raises(ValueError, match="one of 2 experts"):
-        kept([[2]], 2, 1)
+    for choice in (2, -1):
+        with pytest.raises(ValueError, match="one of 2 experts"):
+            kept([[choice]], 2, 1)
     with pytest.raises(ValueError, match="no assignments"):
         dropped_share([0, 0], 1)

@@ -154,13 +154,22 @@ def test_texts_that_are_all_alike_do_not_make_sure() -> None:
 
 
 @pytest.mark.parametrize(("chose", "decides"), [(1, False), (2, False), (3, True), (12, True)])
-def test_an_expert_that_under_three_texts_chose_may_have_more(chose: int, decides: bool) -> None:
+def test_an_expert_that_under_three_texts_chose_decides_nothing(chose: int, decides: bool) -> None:
     counts = np.stack([np.where(np.arange(40) < chose, 1, 0), np.full(40, 100)], 1)
     counts[:, 1] -= counts[:, 0]
     found = share_intervals(counts)
-    unseen = 1 - 0.025 ** (1 / 40)
-    assert (found.high[0] >= found.value[0] + unseen * (1 - found.value[0])) == (not decides)
-    assert (found.low[1] <= found.value[1] * (1 - unseen)) == (not decides)
+    assert np.array_equal(found.low == 0, [not decides] * 2)
+    assert np.array_equal(found.high == 1, [not decides] * 2)
+
+
+def test_a_margin_is_as_low_as_that_over_any_rival() -> None:
+    # Expert 1 is nearer, in every text alike; expert 2 is behind it, and in few texts far ahead of it.
+    counts = np.array([[50, 40, 9, 1]] * 20 + [[50, 39, 10, 1]] * 20)
+    counts[::3] = [24, 14, 62, 0]
+    sizes = counts.sum(-1, keepdims=True)
+    alone = ratio_intervals(counts[:, [0]] - counts[:, 1:], sizes, 0.95, -1, 1)
+    assert alone.low.argmin() != alone.value.argmin()
+    assert margin_interval(counts, 0).low == alone.low.min()
 
 
 def test_shares_stay_between_none_and_all() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claim_suite.fixtures.routing.distances import over_domains
 from claim_suite.fixtures.routing.shares import (
     Array,
     assignment_shares,
@@ -94,6 +95,16 @@ def test_load_variation_is_the_squared_coefficient_of_variation(seed: int, exper
     shares = assignment_shares(random_counts(seed, 3, 1, experts))
     found = np.mean((shares.std(-1) / shares.mean(-1)) ** 2, 0)
     assert squared_distance(shares, evenness(3)) == pytest.approx(found, rel=1e-9)
+
+
+@given(SEEDS, st.integers(2, 6))
+def test_equal_distances_are_equal_to_the_last_digit(seed: int, domains: int) -> None:
+    shares = assignment_shares(random_counts(seed, domains, 1, 8))
+    order = np.random.default_rng(seed).permutation(8)
+    for form in (evenness(domains), between(domains)):
+        layers = np.concatenate([shares, shares[..., order], shares[..., ::-1]], 1)
+        assert len(set(squared_distance(layers, form).tolist())) == 1
+        assert len(set(over_domains(layers, form).value.tolist())) == 1
 
 
 def test_a_distance_between_domains_needs_two() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 import sys
@@ -207,3 +208,21 @@ def test_evidence_may_be_a_trace(tmp_path: Path) -> None:
     (tmp_path / "t" / "about.toml").unlink()
     with pytest.raises(RecordingError, match="does not say what it is of"):
         Recordings(found.options, {"evidence"}, worker=False).check()
+
+
+@pytest.mark.parametrize("kind", ["folder", "dump"])
+def test_a_record_that_changed_after_it_was_described_is_refused(kind: str, tmp_path: Path) -> None:
+    if kind == "folder":
+        path = trace(tmp_path / "t", {0: drawn(), 1: drawn(2)})
+        held = sorted(path.glob("*.parquet"))
+    else:
+        held = [path := dump(tmp_path, passes([drawn()]))]
+    assert "no hash says" in traces.read("theirs", [path]).evidence[0].note
+    content = b"".join(file.read_bytes() for file in held)
+    describe(path, sha256=hashlib.sha256(content).hexdigest())
+    assert "no hash says" not in traces.read("theirs", [path]).evidence[0].note
+    damaged = bytearray(held[0].read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    held[0].write_bytes(damaged)
+    with pytest.raises(EvidenceError, match="is damaged or another record: its sha256 is"):
+        traces.read("theirs", [path])
