@@ -3,6 +3,7 @@
 import statistics
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_better(place, tables, measure):
     assert measure(tables.chat.lead(V3, over=others, on=[benchmark]), "points", of="lead over the next") > 0
 
 
-def gaps(table, benchmark, named):
+def gaps(table: Any, benchmark: str, named: str) -> tuple[Any, Any]:
     """How many points it lies behind the model that is named, and ahead of the next, by a table."""
     row = dict(table.scores[benchmark])
     behind = row.pop(named) - row[V3]

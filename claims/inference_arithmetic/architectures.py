@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from claim_suite.fixtures.cards.card import Card, read_card
-from claim_suite.fixtures.cards.quantities import LAYERS, CardModel
+from claim_suite.fixtures.cards.quantities import CardModel
+from claim_suite.fixtures.models.fields import LAYERS
 from claim_suite.reports import schema
 
 CARDS = Path(__file__).parents[1] / "model_cards" / "cards"

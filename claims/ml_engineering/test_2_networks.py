@@ -1,6 +1,7 @@
 """Links in a node, networks of nodes, and InfiniBand."""
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_intra_node(cell, makers, stated, reading, measure):
         "AMD XGMI MI250X": 7 * 50,
         "Intel Gaudi2": Fraction(21 * 100, 8),
     }
-    value = found.get(cell.row, Fraction(rate * code * 16, 8 * coded))
+    value: Any = found.get(cell.row, Fraction(rate * code * 16, 8 * coded))
     assert measure(value if reading == "literal" else int(value), "GB a second") == stated
 
 

@@ -207,7 +207,7 @@ SUMS = {
 }
 
 
-def threshold(flops: Fraction, fixed: Fraction, more: Fraction, bandwidth: Fraction) -> Fraction:
+def threshold(flops: Fraction, fixed: Fraction, more: Fraction, bandwidth: Fraction | int) -> Fraction:
     """Rows at which an int8 product of v5e computes as long as it moves bytes."""
     return fixed / bandwidth / (flops / INT8.flops_per_second - more / bandwidth)
 

@@ -22,7 +22,7 @@ F = 28672
 WITH_SHARP = Fraction(7, 4)
 
 
-def tensor_core(flops: Fraction, cores: int, ghz: str) -> Fraction:
+def tensor_core(flops: Fraction | int, cores: int, ghz: str) -> Fraction:
     """FLOPs of one tensor core a cycle."""
     return Fraction(flops) / (cores * Fraction(ghz) * G)
 

@@ -43,7 +43,7 @@ def caches(free: int, size: Fraction | int) -> int:
 
 def threshold(flops: int, fixed: int, more: int) -> Fraction:
     """Rows at which an int8 product of v5e computes as long as it moves bytes."""
-    return Fraction(fixed, RATE) / (flops / PRINTED["v5e"]["int8"] - Fraction(more, RATE))
+    return Fraction(fixed, RATE) / Fraction(flops / PRINTED["v5e"]["int8"] - Fraction(more, RATE))
 
 
 CORRECTED = Listed(

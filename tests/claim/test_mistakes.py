@@ -223,8 +223,11 @@ SURPRISES: dict[str, tuple[str, str]] = {
     ),
     "two digits exchanged": (number("46.7B", "47.6e9"), "printed 46.7B; measured 47,600,000,000 parameters; off by"),
     "million for billion": (number("46.7M", "46.7e9"), "off by a factor of 1,000, too small"),
-    "fraction for per cent": (number("12.1", "0.121", "of all"), "measured 0.121 of all; off by a factor of 100, too large"),
-    "GB for GiB": (number("24GB", "24 * 2**30", "bytes"), "it holds GB as GiB: declare it loosely=…, or correct it"),
+    "fraction for per cent": (
+        number("12.1", "0.121", "of all"),
+        "measured 0.121 of all; off by a factor of 100, too large",
+    ),
+    "GB for GiB": (number("24GB", "24 * 2**30", "bytes"), "it holds GB as GiB: declare it loosely=…"),
     "cut short": (number("46B", "46.7e9"), "it holds cut short: declare it loosely=…, or correct it"),
     "refuted and holds": (bad(declared='refuted="no"'), "declared does not hold, measured holds"),
     "refuted and holds loosely": (number("46B", "46.7e9", declared='refuted="no"'), "measured holds loosely"),

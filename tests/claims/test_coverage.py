@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claim_suite.fixtures.authoring import coverage
+from claim_suite.fixtures.authoring.commands import main
 from claim_suite.fixtures.claim.text import numbers
-from claims.__main__ import main
 
 CONTENT = '''
 import pytest

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from claim_suite.fixtures.authoring.commands import main
 from claim_suite.fixtures.claim.documents import read_document
 from claim_suite.reports import schema
-from claims.__main__ import main
 from tests import runs
 from tests.runs import ROOT, Done
 

@@ -78,10 +78,12 @@ def test_an_option_of_another_plugin_is_left_alone(other: str | None) -> None:
     """Whichever plugin is loaded first; both have their values."""
     for first in (True, False):
         parser = get_config()._parser
-        others = parser.getgroup("another plugin")
-        steps = [lambda: add(parser), lambda: other and others.addoption(other)]  # noqa: B023  # it runs now
-        for step in steps if first else steps[::-1]:
-            step()
+        if first:
+            add(parser)
+        if other:
+            parser.getgroup("another plugin").addoption(other)
+        if not first:
+            add(parser)
         add_shared(parser)
         given = parser.parse(["--claims-device=cpu", "--device=cuda"])
         assert given.claims_device == ("cpu" if other else "cuda")

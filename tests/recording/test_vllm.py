@@ -1,6 +1,6 @@
 """What vLLM returns is read exactly, or refused: by the forms of its releases, and with vLLM where it is installed.
 
-    VLLM_CPU_KVCACHE_SPACE=1 HF_HUB_OFFLINE=1 python -m pytest -p claim_suite.fixtures.claim.plugin tests/recording/test_vllm.py
+    VLLM_CPU_KVCACHE_SPACE=1 HF_HUB_OFFLINE=1 python -m pytest tests/recording/test_vllm.py
 
 in an environment with vLLM runs vLLM itself too, in minutes: identical counts, and losses within 2e-7 nats a token.
 """
