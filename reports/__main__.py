@@ -1,17 +1,22 @@
-"""`python -m reports`: one page from several runs' ledgers, or a page drawn again."""
+"""`python -m claim_suite.reports`: a page or a site from ledgers, several merged, and what changed between them."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import sys
 from pathlib import Path
 
-from claim_suite.reports import github, page, schema
+from msgspec import to_builtins
+
+from claim_suite.reports import github, history, journal, page, schema, site
 from claim_suite.reports.files import resolved, unwritable, write_text
 from claim_suite.reports.merge import merge
 from claim_suite.reports.schema import Ledger, LedgerError, grouped
 from claim_suite.reports.summary import MERGE_RULE
 
+LEDGER = Path("reports/out/claims.json")
 HTML, JSON = Path("reports/out/merged.html"), Path("reports/out/merged.json")
 
 
@@ -42,10 +47,25 @@ def _parser() -> argparse.ArgumentParser:
     several.add_argument("--html", type=Path, help=f"where the page goes (default, unless --json is given: {HTML})")
     several.add_argument("--json", type=Path, help=f"where the ledger goes (default, unless --html is given: {JSON})")
     several.set_defaults(run=_merge)
-    again = commands.add_parser("page", help="draw the page of a ledger again")
+    again = commands.add_parser(
+        "page", help="draw the page of a ledger again, or of the .journal of a run that was killed"
+    )
     again.add_argument("ledger", type=Path, metavar="LEDGER")
     again.add_argument("--html", type=Path, help="where the page goes (default: beside the ledger, as .html)")
     again.set_defaults(run=_page)
+    whole = commands.add_parser("site", help="a static site: a page a document and a model, search, what changed")
+    whole.add_argument("folder", type=Path, metavar="DIR")
+    whole.add_argument("ledger", type=Path, nargs="?", default=LEDGER, metavar="LEDGER", help=f"default: {LEDGER}")
+    whole.add_argument("--previous", type=Path, nargs="+", default=[], metavar="LEDGER", help="of earlier runs")
+    whole.add_argument("--repository", type=_address, metavar="URL", help="whose issues dispute a verdict")
+    whole.add_argument("--commit", default="", metavar="SHA", help="of the repository that was run")
+    whole.add_argument("--address", type=_address, metavar="URL", help="where the site will stand")
+    whole.add_argument("--counts", type=Path, metavar="FILE", help="counts of models, to publish as counts.json")
+    whole.set_defaults(run=_site)
+    past = commands.add_parser("history", help="what changed of each claim over the ledgers in their order, and why")
+    past.add_argument("ledgers", nargs="+", type=Path, metavar="LEDGER")
+    past.add_argument("--json", action="store_true", help="as JSON")
+    past.set_defaults(run=_history)
     for command in (several, again):
         command.add_argument("--badge", type=Path, help="where counts for a badge go, as JSON (default: nowhere)")
     return parser
@@ -83,7 +103,31 @@ def _titles(ledgers: list[Ledger]) -> dict[str, list[str]]:
 def _page(options: argparse.Namespace) -> int:
     html = options.html or options.ledger.with_suffix(".html")
     _require_writable([options.ledger], (html, ".html"), (options.badge, ".json"))
-    _write(schema.read(options.ledger), html, options.badge)
+    ledger = options.ledger
+    _write(journal.read(ledger) if ledger.suffix == journal.ENDING else schema.read(ledger), html, options.badge)
+    return 0
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"https?://[!-~]+", text):
+        raise argparse.ArgumentTypeError(f"must be an address that begins with https://, got {text!a}")
+    return text.rstrip("/")
+
+
+def _site(options: argparse.Namespace) -> int:
+    ledger, *previous = (schema.read(path) for path in (options.ledger, *options.previous))
+    previous.sort(key=lambda one: one.run.started)
+    links = site.Links(options.repository or "", options.commit, options.address or "")
+    counted = options.counts.read_text(encoding="utf-8") if options.counts else ""
+    number = site.write(ledger, options.folder, previous, links, counted)
+    print(f"site: {options.folder / 'index.html'} ({number:,} files)")
+    return 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    ledgers = [schema.read(path) for path in options.ledgers]
+    found = history.steps(ledgers)
+    print(json.dumps(to_builtins(found), indent=1) if options.json else history.as_text(ledgers, found))
     return 0
 
 

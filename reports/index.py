@@ -63,19 +63,17 @@ def collect(*arguments: str) -> Collected:
     collecting = _Collecting()
     with redirect_stdout(io.StringIO()) as output:
         status = pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", *arguments], plugins=[collecting])
-    if told := [*collecting.found.refused, *collecting.found.lost]:
-        sys.stderr.write("\n".join([*told, ""]))
-        sys.exit(pytest.ExitCode.USAGE_ERROR)
-    if status != pytest.ExitCode.OK:
-        sys.stderr.write(output.getvalue())
-        sys.exit(status)
+    told = [*collecting.found.refused, *collecting.found.lost]
+    if told or status != pytest.ExitCode.OK:
+        sys.stderr.write("\n".join([output.getvalue(), *told, ""]))
+        sys.exit(pytest.ExitCode.USAGE_ERROR if told else status)
     for claim in collecting.found.claims:
         claim.conclude()
     return collecting.found
 
 
 def errata(found: Collected) -> str:
-    """Return the verdicts that changed in Markdown: a table a document, the share of refutations that were withdrawn."""
+    """Return the verdicts that changed in Markdown, a table a document, and how many refutations were withdrawn."""
     every = [change for document in found.documents for change in document.errata]
     withdrawn = sum(change.was == "refuted" != change.is_ for change in every)
     refuted = sum(claim.declared == "refuted" for claim in found.claims) + withdrawn

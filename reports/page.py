@@ -6,7 +6,8 @@ import base64
 import gc
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,24 +56,51 @@ def write(ledger: Ledger, path: str | Path) -> None:
 
 def render(ledger: Ledger) -> str:
     """Return the page of a ledger that `schema.read` accepts."""
+    with uncollected():
+        return draw("page.html.j2", **context(ledger, rows(ledger)))
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Leave the garbage collector off: it would walk a page's rows again and again, which hold no cycles."""
     was_on = gc.isenabled()
-    gc.disable()  # it would walk a page's rows again and again, which hold no cycles
+    gc.disable()
     try:
-        return ENVIRONMENT.get_template("page.html.j2").render(context(ledger)).lstrip() + "\n"
+        yield
     finally:
         if was_on:
             gc.enable()
 
 
-def context(ledger: Ledger) -> dict[str, Any]:
-    """Return what the template draws."""
-    runs, places = summary.run_names(ledger), summary.places(ledger)
+def draw(template: str, **told: Any) -> str:
+    """Return what a template makes of what it is told; a page of a site is told its `site`."""
+    return ENVIRONMENT.get_template(template).render({"site": None, **told}).lstrip() + "\n"
+
+
+def rows(ledger: Ledger) -> list[Row]:
+    """Return every claim as it is shown, each with an address of its own."""
+    runs = summary.run_names(ledger)
     addresses = _numbered((anchor(claim.id) for claim in ledger.claims), "~{}")
     links = {one.id: one.link for one in ledger.documents}
-    rows = [
+    return [
         Row(claim, runs, address, links.get(claim.document, ""))
         for claim, address in zip(ledger.claims, addresses, strict=True)
     ]
+
+
+def beside(rows: list[Row]) -> dict[str, Any]:
+    """Return what rows need to know of each other: where a claim stands, and which claims correct it."""
+    claims = [one.claim for one in rows if one.claim.corrects]
+    return {
+        # of several claims of one id, the first
+        "addresses": {one.claim.id: one.permalink or f"#{one.address}" for one in reversed(rows)},
+        "corrections": grouped(claims, lambda claim: claim.corrects),
+    }
+
+
+def context(ledger: Ledger, rows: list[Row]) -> dict[str, Any]:
+    """Return what the template draws of a ledger, whose claims are shown as `rows`."""
+    runs, places = summary.run_names(ledger), summary.places(ledger)
     by_claim = {id(one.claim): one for one in rows}
     found = counts(one.state for one in rows)
     headline = summary.headline(ledger.claims, found)
@@ -88,8 +116,7 @@ def context(ledger: Ledger) -> dict[str, Any]:
         "banners": list(summary.banners(ledger, rows)),
         "verdicts": [(key, STATES[key], number) for key, number in found.items() if number],
         "documents": documents,
-        "addresses": {one.claim.id: one.address for one in reversed(rows)},  # of several claims of one id, the first
-        "corrections": grouped((claim for claim in ledger.claims if claim.corrects), lambda claim: claim.corrects),
+        **beside(rows),
         "big": len(rows) > LARGE,
         "marks_of": _tiny,
         "long": len(rows) > LONG,
@@ -125,12 +152,27 @@ def _document(document: Document, sections: list[tuple[Section, list[Claim]]], r
         "name": shown(document.title, 200),
         "link": address if kind else "",
         "about": " ".join(about),
+        "errata": [
+            {
+                "claim": f"{document.id}/{one.claim}",
+                "was": _word(one.was),
+                "is": _word(one.is_),
+                "why": sentence(shown(one.why, 600)),
+                "since": shown(one.since, 40),
+                "found_by": shown(one.found_by, 120),
+            }
+            for one in document.errata
+        ],
         "tally": summary.tally(Counter(states)),
         "states": states,
         "sections": [
             _section(document, section, [rows[id(claim)] for claim in claims]) for section, claims in sections
         ],
     }
+
+
+def _word(verdict: str) -> str:
+    return STATES[verdict].one if verdict in STATES else shown(verdict, 40)
 
 
 def _section(document: Document, section: Section, rows: list[Row]) -> dict[str, Any]:

@@ -156,6 +156,8 @@ class Recorder:
     def _conclude(self, session: pytest.Session) -> None:
         status = session.exitstatus
         lost = self.collected.lost or self.unreadable
+        if status == pytest.ExitCode.INTERRUPTED and not self.collected.claims:
+            lost = []  # while they were collected: nobody knows what there would have been
         if not (self.collected.claims or self.claims or lost) or status == pytest.ExitCode.USAGE_ERROR:
             return  # nothing was checked, and what earlier runs found stays where it is
         ended = self.finished and status not in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
@@ -163,6 +165,8 @@ class Recorder:
         session.exitstatus = self.ledger.run.exit_code = int(self._exit_code(self.ledger, int(status)))
         self.paths = self._places() if not self._given() else self.paths
         self._write(self.ledger)
+        if self.complaints:
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def _exit_code(self, ledger: Ledger, status: int) -> int:
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -179,6 +183,7 @@ class Recorder:
             claim = claims.setdefault(key[0], msgspec.structs.replace(self.claims[key[0]], cases=[]))
             claim.cases.append(self.attempts[key][-1])
         tests = {case.test: claim.id for claim in claims.values() for case in claim.cases}
+        tests |= {case.test: key[0] for key, told in self.attempts.items() for case in told}  # repeated under new names
         accounting = self._account(claims, sorted(self.expected - tests.keys()))
         for claim in claims.values():
             claim.conclude()
@@ -209,7 +214,7 @@ class Recorder:
                     case.reason = schema.NOT_SELECTED[case.tier]
                     continue
                 else:
-                    case.reason = self.failures.get(case.test, "not reached: the run ended before it")
+                    case.reason = self.failures.get(case.test, schema.UNREACHED)
                     unaccounted.append(f"{claim.id} {case.id}".strip())
                 undertaken += 1
         return schema.Accounting(
@@ -275,6 +280,8 @@ class Recorder:
             github.write_job_summary(ledger)
         except OSError as error:
             self.complaints.append(f"{error.filename or 'the page'}: could not be written ({error.strerror})")
+        except Exception as error:
+            self.complaints.append(f"the page could not be drawn ({schema.message(error)})")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say which claims hold."""

@@ -20,6 +20,7 @@ SCHEMA = "claims-ledger/2"
 LONGEST_REASON = 2000
 SAME_DIGITS = 9  # of a measured fraction: two machines may add it up in another order
 OTHER_NUMBERS = "not the same twice: it measured other numbers"
+UNREACHED = "not reached: the run ended before it"
 AFTER_RERUN = "judged by a rerun, after: "
 
 Verdict = Literal["holds", "loosely", "refuted", "disputed", "undecided", "unchecked", "uncheckable", "broken"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from claim_suite.reports import numbers
 from claim_suite.reports.schema import STATES, Case, Claim
+
+MANY_TIMES = 4  # from which on a part of the measured number tells a reader little
 
 
 def finding(claim: Claim) -> str:
@@ -16,15 +20,23 @@ def finding(claim: Claim) -> str:
         told.append(f"printed {case.stated.text}")
     if case.measured:
         told.append("measured " + ", ".join(f"{numbers.written(one.value)} {one.unit}" for one in case.measured[:3]))
-    told += [distance] if (distance := off_by(case)) else []
+    told += [far] if (far := off_by(case)) else []
     return "; ".join([*told, *([case.reason] if case.reason else [])])
 
 
-def off_by(case: Case) -> str:
-    """Say by how much the printed number is off what was measured, as a part of the latter; "" where it is not."""
+def distance(case: Case) -> Decimal | None:
+    """Return how far the printed number is from what was measured, as a part of the latter; None where it is not."""
     if not case.stated or not case.compared or case.compared[-1].holds is not False:
-        return ""
+        return None
     printed, measured = numbers.number(case.stated.nominal), numbers.number(case.compared[-1].value)
-    if printed is None or not measured:
+    return None if printed is None or not measured else (printed - measured) / abs(measured)
+
+
+def off_by(case: Case) -> str:
+    """Say by how much the printed number is off what was measured: as a part of the latter, or how often."""
+    if (far := distance(case)) is None:
         return ""
-    return f"off by {(printed - measured) / abs(measured):+.2%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")
+    for ratio, way in ((1 + far, "large"), (1 / (1 + far) if far != -1 else 0, "small")):
+        if ratio >= MANY_TIMES:
+            return f"off by a factor of {numbers.written(Decimal(f'{ratio:.3g}'))}, too {way}"
+    return f"off by {far:+.2%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")

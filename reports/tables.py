@@ -34,7 +34,10 @@ class Cell:
 
 @dataclass(slots=True)
 class Table:
-    """A table as it is drawn: `head` has the columns, each with its numbers' unit, `rows` the claims by column."""
+    """A table as it is drawn: `head` has the columns, each with its numbers' unit, `rows` the claims by column.
+
+    `alike` are the columns of one unit, which their head has.
+    """
 
     name: str
     anchor: str
@@ -43,6 +46,7 @@ class Table:
     claims: list[Row]
     states: dict[str, int]
     closed: bool
+    alike: set[str]
 
 
 def cell(claim: Claim, state: str) -> Cell:
@@ -97,12 +101,11 @@ def _table(name: str, anchor: str, claims: list[Row], closed: bool) -> Table:
     for column, used in units.items():
         unit = next(iter(used)) if len(used) == 1 else ""
         head.append((column, "" if unit == column else unit))
-    for each, _ in cells:
-        if len(units[each.column]) == 1:
-            each.unit = ""  # the column's head has it
     lines = grouped(cells, lambda pair: pair[0].row)
     rows = [
         (row, [[one for each, one in same if each.column == column] for column in units]) for row, same in lines.items()
     ]
     states = Counter(one.state for one in claims)
-    return Table(name, anchor, head, rows, claims, {state: states[state] for state in STATES if states[state]}, closed)
+    alike = {column for column, used in units.items() if len(used) == 1}
+    found = {state: states[state] for state in STATES if states[state]}
+    return Table(name, anchor, head, rows, claims, found, closed, alike)

@@ -66,7 +66,8 @@ class Row:
     """A claim as it is shown.
 
     `runs` names the runs of a merged ledger by their id, `address` is the claim's place on the page, `link` where its
-    document is.
+    document is. On a site `permalink` is the claim's place, `follow` has further links as text and address, and `drawn`
+    is the row as it stands on several pages.
     """
 
     def __init__(self, claim: Claim, runs: dict[str, str], address: str = "", link: str = "") -> None:
@@ -83,6 +84,9 @@ class Row:
         self.tags = _tags(claim, self.state) + [(STAND_IN, "si")] * self.stand_in
         self.reasons = _reasons(groups)
         self.cell = cell(claim, self.state) if claim.table else None
+        self.permalink = ""
+        self.follow: list[tuple[str, str]] = []
+        self.drawn = ""
 
     @property
     def hint(self) -> str:
@@ -99,8 +103,8 @@ class Row:
     @property
     def failing(self) -> list[str]:
         """The first few numbers of the first case that does not hold."""
-        line = next((one for one in self.lines if one.outcome == "refuted"), self.lines[0])
-        return [str(each._replace(interval="")) for each in line.readings if each.number][:3]
+        lines = [one for one in self.lines if one.outcome == "refuted"] or self.lines
+        return [str(each._replace(interval="")) for one in lines[:1] for each in one.readings if each.number][:3]
 
     @property
     def details(self) -> list[Details]:

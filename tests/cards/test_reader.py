@@ -107,6 +107,10 @@ FORMS: dict[str, tuple[str, list[str]]] = {
     "the size of the name": ("The smallest model has 7B parameters and 12 layers.", ["total 7B", "layers 12"]),
     "a score table": ("|Model|MMLU|Avg|\n|-|-|-|\n|Tiny-7B|70.1|65|\n", []),
     "another model's sentence": ("Big-72B has 80 layers. Tiny-7B is like Big-72B, which has 72B parameters.", []),
+    "a size in words": (
+        "# Tiny-large\n| Model | #params |\n|-|-|\n|`tiny-base-7B`|110M|\n|`tiny-large-7B`|340M|\n", ["total 110M"],
+    ),
+    "an adapter": ("- Trainable parameters: 4.2M\n- LoRA rank: 16\n- Sequence length: 2048\n", []),
     "a comparison": ("Tiny-7B has 28 layers, fewer than the 80 layers of Big-72B.", []),
     "a range and a family": ("Models from 1B to 10B parameters, and sizes of 7B or 13B parameters.", []),
     "a smallest model of another size": ("The smallest model has 1B parameters.", []),

@@ -79,14 +79,14 @@ def test_a_job_is_told_the_line_and_the_table(pytester: pytest.Pytester, monkeyp
     summary = pytester.path / "summary.md"
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    folder(pytester.path / "tiny", "- Number of experts: 7 (<b>::error::|)\n- Context length: 512\n")
+    folder(pytester.path / "tiny", "- Number of experts: 7 (<b>::error::|)\n- Context length: 512\n- Wider heads: 9\n")
     run = pytester.runpytest_inprocess("--card=tiny")
     run.stdout.fnmatch_lines(["::error file=tiny/README.md,line=1::Experts, 7: 6 experts, off by*"])
     run.stdout.fnmatch_lines(["::warning file=tiny/README.md,line=2::Context, 512: 1,024 tokens*at least as many"])
     assert [line for line in run.outlines if line.startswith("::")] == [
         line for line in run.outlines if line.startswith(("::error file=", "::warning file="))
     ]
-    assert "| ✗ | 1 | Experts | 7 |" in summary.read_text()
+    assert "- line 3: 9: its label is not understood" in summary.read_text()
 
 
 def test_good_and_bad_cards_are_each_told_apart(pytester: pytest.Pytester) -> None:

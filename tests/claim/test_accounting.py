@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from claim_suite.reports.__main__ import main as command
+from claim_suite.reports.journal import read
 from tests.conftest import DOCUMENT, HEADER, PROJECT, MakeSuite, Suite, claim, fails, holds
 
 
@@ -141,7 +143,17 @@ def test_a_process_that_dies_leaves_what_it_had(suite: Suite) -> None:
     outcome = suite.apart()
     assert (outcome.code, outcome.ledger) == (-9, None), outcome.output
     (journal,) = (suite.folder / "reports/out").iterdir()
-    assert [line.count('"paper/a"') for line in journal.read_text().splitlines()] == [1, 1, 0]
+    ledger = read(journal)
+    assert {claim.id: claim.verdict for claim in ledger.claims} == {
+        "paper/a": "holds", "paper/b": "holds", "paper/killed": "unchecked", "paper/c": "unchecked",
+    }  # fmt: skip
+    assert ledger.accounting.unaccounted == ["paper/killed", "paper/c"]
+    with journal.open("a") as file:
+        file.write('{"id": "pap')  # a line that it could not end
+    assert read(journal).accounting == ledger.accounting
+    assert command(["page", str(journal)]) == 0
+    journal.write_text("no lines")
+    assert command(["page", str(journal)]) == 2
 
 
 def test_claims_that_end_the_run(suite: Suite) -> None:

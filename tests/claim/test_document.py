@@ -30,7 +30,7 @@ def test_every_printed_number_stands_in_the_document(suite: Suite) -> None:
             claim(name, f"assert measure({value}, 't') == stated", takes="measure, stated",
                   declared=f"stated={stated}, {declared}"), name,
         )  # fmt: skip
-    outcome = suite.run("--document=paper=paper.txt", "-n", "1", "-p", "no:cacheprovider")
+    outcome = suite.run("--document=paper=paper.txt")
     assert outcome.code == 1
     assert outcome.verdicts == {name: row[-1] for name, row in CLAIMS.items()}
     assert outcome.reasons["misprinted"] == "BrokenInstrument: the document does not print 13.20B"

@@ -32,7 +32,8 @@ def test_twice(stated, measure):
 
 
 @pytest.fixture
-def document(tmp_path: Path) -> Path:
+def document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--import-mode=importlib")  # documents of one name in one process
     assert main(["new", "paper", "--in", str(tmp_path)]) == 0
     folder = tmp_path / "paper"
     test = next(folder.glob("test_*.py"))
@@ -89,6 +90,18 @@ def test_an_uncovered_number_is_shown_where_it_stands(document: Path) -> None:
 def test_a_covered_text_is_complete(document: Path) -> None:
     assert run(document, "Mixtral 8x7B has 46.70B parameters.").complete
     assert main(["coverage", f"{document}={document.parent / 'text.md'}"]) == 0
+
+
+def test_sentences_without_a_number_are_listed_but_for_those_that_a_claim_quotes(tmp_path: Path) -> None:
+    assert main(["new", "quoted", "--in", str(tmp_path)]) == 0  # of a name of its own: modules of one name are kept
+    document = tmp_path / "quoted"
+    test = next(document.glob("test_*.py"))
+    test.write_text(CONTENT.replace('"46.70B", also', '"46.70B", words="faster than all others", also'))
+    text = tmp_path / "text.md"
+    text.write_text(
+        "It has 46.70 billion.\n\nIt is faster than all others of its size. It also learns a good deal more.\n"
+    )
+    assert coverage.statements(str(document), text) == ["     3  It also learns a good deal more."]
 
 
 @pytest.mark.parametrize("argument", ["paper", "nowhere=x.txt", "moe_post=nowhere.txt", "=x"])

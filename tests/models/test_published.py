@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from claim_suite.fixtures import origins
 from claim_suite.fixtures.models.published import Asked, Model
 
@@ -28,7 +30,7 @@ def test_a_picture_of_the_parameters_adds_up() -> None:
 
 
 def test_models_that_a_claim_asks_for_by_name_have_their_pictures() -> None:
-    models = Asked(Model)
+    models = Asked(Model, Path())
     for name in ("mistral-7b-v0.1", "llama-2-13b", "mistral-7b-v0.1"):
         assert models(name).formula.total > 0
     assert models.charts() == models("mistral-7b-v0.1").charts() + models("llama-2-13b").charts()

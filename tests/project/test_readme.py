@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -9,11 +10,10 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from claim_suite.fixtures.claim.declaration import KEYWORDS
-from claim_suite.fixtures.claim.documents import Document
+from claim_suite.fixtures.claim.documents import FIELDS
+from claim_suite.fixtures.claim.marker import KEYWORDS
 from claim_suite.reports import schema
 from tests import runs
 from tests.runs import ROOT
@@ -30,9 +30,10 @@ def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     """Run a command of a page with this Python, in a folder whose suite is the one that is imported."""
     program, *words = shlex.split(command, comments=True)
     if program == "pytest" or program.endswith("/pytest"):
-        words = ["-m", "pytest", "-p", "claim_suite.fixtures.claim.plugin", "-p", "xdist", "-p", "hypothesispytest", *words]
-    changed = {"PYTHONPATH": str(folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "120"}
-    return runs.run(folder, *words[1:], environment=runs.ENVIRONMENT | changed, server=runs.FOR_MODELS)
+        words = ["-m", "pytest", *runs.PLUGINS, "-p", "xdist", "-p", "_hypothesis_pytestplugin", *words]
+    paths = os.pathsep.join([str(folder / "src"), str(folder)])  # before those of the clone that tests
+    changed = {"PYTHONPATH": paths, "PYTEST_PLUGINS": "claim_suite.plugin", "COLUMNS": "120"}
+    return runs.run(folder, *words[1:], environment=runs.ENVIRONMENT | changed)
 
 
 def section(title: str) -> str:
@@ -49,13 +50,13 @@ def first_column(heading: str) -> list[str]:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A clone of the suite in which a document can be added."""
-    return Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=LEFT_OUT))
+    return Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=LEFT_OUT, symlinks=True))
 
 
 def test_a_document_and_a_claim_are_added_word_for_word(clone: Path) -> None:
     commands = re.findall(r"^\.venv/bin/.*$", section("Add a document"), re.MULTILINE)
     commands += re.findall(r"`(\.venv/bin/python [^`]*)`", section("Add a document"))
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         done = run(clone, command)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -75,7 +76,14 @@ def test_a_document_and_a_claim_are_added_word_for_word(clone: Path) -> None:
 
 
 def test_every_option_that_is_named_exists() -> None:
-    helps = ("pytest --help", "python -m reports merge --help", "python -m claims new --help")
+    helps = (
+        "pytest --help",
+        "python -m reports merge --help",
+        "python -m claims new --help",
+        "python -m claims coverage --help",
+        "python -m claims mutate --help",
+        "python -m reports site --help",
+    )
     known = set(re.findall(r"--[\w-]+", "".join(run(ROOT, command).stdout for command in helps)))
     named = {option for page in PAGES.values() for option in re.findall(r"(?<![\w-])--[a-z][\w-]*", page)}
     assert named - known - FOREIGN == set()
@@ -90,8 +98,7 @@ def test_every_file_that_is_linked_or_named_exists() -> None:
 
 def test_the_tables_for_authors_are_complete_and_true() -> None:
     assert set(first_column("| keyword of `claim` | says |")) == {*KEYWORDS}
-    keys = {field.name for field in msgspec.structs.fields(Document)} - {"id"}
-    assert set(first_column("| key | says |")) == keys
+    assert set(first_column("| key | says |")) == FIELDS
     fixtures = run(ROOT, "pytest --fixtures claims/moe_post").stdout
     named = set(first_column("| the test takes | and gets |")) - {"conftest"}
     assert {name for name in named if not re.search(rf"^{name}\b", fixtures, re.MULTILINE)} == set()

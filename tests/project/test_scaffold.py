@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,12 @@ from claim_suite.fixtures.claim.documents import read_document
 from claim_suite.reports import schema
 from claims.__main__ import main
 from tests import runs
-from tests.runs import ROOT
+from tests.runs import ROOT, Done
 
 
-def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(folder: Path, *arguments: str) -> Done:
     """Run pytest as a stranger does, from a folder that knows nothing of the suite."""
-    environment = runs.ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
-    options = ["-p", "claim_suite.fixtures.claim.plugin", "-p", "no:cacheprovider", *arguments]
-    return runs.run(folder, "pytest", *options, environment=environment, server=runs.FOR_MODELS)
+    return runs.inside(folder, *arguments, environment={"COLUMNS": "200"})
 
 
 def test_documents_of_a_stranger_run_green_from_where_they_are_and_can_fail(tmp_path: Path) -> None:
@@ -27,7 +24,7 @@ def test_documents_of_a_stranger_run_green_from_where_they_are_and_can_fail(tmp_
     ledger = tmp_path / "out of the way" / "claims.json"
     options = ["--ledger", str(ledger), "--page", str(ledger.with_suffix(".html")), "-W", "error"]
     run = run_pytest(tmp_path, *options)
-    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.code == 0, run.output
     claims = schema.read(ledger).claims
     assert [(claim.id, claim.verdict) for claim in claims] == [
         ("my_card/example-total", "holds"),
@@ -38,23 +35,23 @@ def test_documents_of_a_stranger_run_green_from_where_they_are_and_can_fail(tmp_
     }
     (test,) = (tmp_path / "my_card").glob("test_*.py")
     test.write_text(test.read_text().replace("13.0B", "13.1B"))
-    assert run_pytest(tmp_path, *options).returncode == 1
+    assert run_pytest(tmp_path, *options).code == 1
     assert [claim.verdict for claim in schema.read(ledger).claims] == ["refuted", "holds"]
 
 
-def test_a_document_elsewhere_has_its_page_in_its_own_folder(tmp_path: Path) -> None:
+def test_a_document_elsewhere_has_its_page_where_pytest_was_started(tmp_path: Path) -> None:
     for name in ("here", "elsewhere"):
         (tmp_path / name).mkdir()
     assert main(["new", "my_card", "--in", str(tmp_path / "elsewhere")]) == 0
     run = run_pytest(tmp_path / "here", "../elsewhere/my_card")
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert [path.parent for path in tmp_path.rglob("claims.html")] == [tmp_path / "elsewhere/my_card/reports/out"]
+    assert run.code == 0, run.output
+    assert [path.parent for path in tmp_path.rglob("claims.html")] == [tmp_path / "here/reports/out"]
 
 
 def test_what_is_made_is_clean_code(tmp_path: Path) -> None:
     assert main(["new", "my_card", "--in", str(tmp_path)]) == 0
     options = ["--config", str(ROOT / "pyproject.toml"), "--ignore=INP,D100", str(tmp_path)]
-    checked = runs.run(ROOT, "ruff", "check", *options, environment=runs.ENVIRONMENT, server=None)
+    checked = runs.run(ROOT, "ruff", "check", *options)
     assert checked.returncode == 0, checked.stdout
 
 
@@ -81,7 +78,7 @@ NO_TITLES = ["", "  ", "two\nlines", "a\x7fb", "\udc80"]
     [
         *(((name, "--in", "."), "is no name for a document") for name in NO_NAMES),
         *((("my_card", "--in", ".", "--title", title), "is no title") for title in NO_TITLES),
-        *(((name,), "already there") for name in ("moe_post", "scaffold")),
+        *(((name,), "already there") for name in ("moe_post", "model_cards")),
         *((("my_card", "--in", place), "is no folder") for place in ("nowhere", "file")),
     ],
 )

@@ -54,7 +54,7 @@ def right(folder: Path) -> tuple[Planted, Path]:
 def wrong(folder: Path) -> tuple[Planted, Path]:
     """All levels are turned at the first layer and half of them at the last, and to other experts."""
     planted = plant(folder / "wrong", table=table(WRONG, lambda layer, level: 2 * level >= layer), **SHAPE)
-    return planted, _text(folder / "wrong.jsonl", 12, lambda drawn: drawn.sample(range(LEVELS), LEVELS))
+    return planted, _text(folder / "wrong.jsonl", 24, lambda drawn: drawn.sample(range(LEVELS), LEVELS))
 
 
 def unclear(folder: Path) -> tuple[Planted, Path]:

@@ -22,16 +22,15 @@ WORLDS = {"right": counterfactuals.right, "wrong": counterfactuals.wrong, "uncle
 # What becomes of the claims on fresh evidence in each world, `claim` or `claim[reading]` where it has two.
 VERDICTS = {
     "two-experts-used": ("holds", "holds", "holds"),
-    "maths-expert-0[literal]": ("holds", "refuted", "refuted"),
-    "maths-expert-0[loose]": ("holds", "refuted", "undecided"),  # another leads it by a 64th, in ten short texts
-    "stackexchange-expert-8": ("holds", "refuted", "undecided"),
+    "maths-expert-0": ("holds", "refuted", "refuted"),
+    "stackexchange-expert-8[literal]": ("holds", "refuted", "undecided"),
+    "stackexchange-expert-8[loose]": ("holds", "refuted", "holds"),  # it takes more than an even share
     "wikipedia-expert-8": ("holds", "refuted", "undecided"),
     "first-layer-even": ("holds", "refuted", "holds"),
     "deeper-is-more-specific": ("holds", "refuted", "undecided"),
     "layer-31-deviates": ("holds", "refuted", "holds"),
     "repetition-above-chance": ("holds", "holds", "undecided"),
-    "no-topic-pattern[literal]": ("refuted", "refuted", "undecided"),
-    "no-topic-pattern[loose]": ("unchecked", "unchecked", "unchecked"),  # its topics are not among these
+    "no-topic-pattern": ("holds", "refuted", "undecided"),
     "all-experts-hurt": ("refuted", "", ""),  # in these worlds experts change nothing: it is asked of one
 }
 
@@ -53,7 +52,7 @@ def command(folder: Path, *more: str, tier: str = "gpu", **options: object) -> D
     documents, plugins = ["claims/mixtral_paper", "claims/moe_post"], ["-p", "claim_suite.plugin"]
     done = runs.run(
         ROOT, "pytest", *plugins, "-p", "no:cacheprovider", "-m", tier, *named, *more, *documents,
-        environment=runs.ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, server=runs.FOR_MODELS,
+        environment=runs.ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )  # fmt: skip
     found: dict[str, dict[str, Any]] = {}
     for claim in json.loads(ledger.read_text())["claims"] if ledger.exists() else []:
@@ -107,7 +106,7 @@ def test_times_of_a_gpu_are_not_taken_on_a_cpu(world: World) -> None:
 @in_the_right_world
 def test_what_was_recorded_says_the_same_again(world: World, tmp_path: Path) -> None:
     """With no model and in a moment; perplexity too. Evidence of a model that the claims are not about judges none."""
-    some = ("stackexchange-expert-8", "all-experts-hurt")
+    some = ("wikipedia-expert-8", "all-experts-hurt")
     assert cells(world.folder / "evidence/routing.parquet") == expected(world.planted, words_of(world.text))
     again = command(tmp_path, *[f"--claim={claim}" for claim in some], evidence=world.folder / "evidence")
     for claim in some:

@@ -22,7 +22,7 @@ QUIET = [
     "--disable-sync", "--no-first-run", "--disable-default-apps",
 ]  # fmt: skip
 Tell = Callable[..., str]
-VOID = {"meta", "input", "br"}
+VOID = {"meta", "link", "input", "br"}
 
 
 def _missing(why: str) -> None:

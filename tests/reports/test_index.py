@@ -55,11 +55,11 @@ def test_the_index_is_written_and_checked(suite: Suite) -> None:
     assert file.read_text() == INDEX
     assert runs.command(suite.folder, index.main, "--check") == (0, "")
     file.write_text("old")
-    stale = "claims/INDEX.md is not up to date: run `python -m claim_suite.reports.index`\n"
+    stale = "claims/INDEX.md not up to date: run `python -m claim_suite.reports.index`\n"
     assert runs.command(suite.folder, index.main, "--check") == (1, stale)
     suite.claims(CLAIMS.replace('"total"', '"total", bad="x"')).claims("def broken(:", "two")
     code, said = runs.command(suite.folder, index.main)
-    assert (code, file.read_text()) == (1, "old")
+    assert (code, file.read_text()) == (4, "old")
     assert "unknown keyword 'bad'" in said
     assert "Traceback" not in said
     assert not suite.ledger.exists()

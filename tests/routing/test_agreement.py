@@ -182,7 +182,15 @@ def test_claims_of_two_engines_are_written_as_the_page_for_authors_has_it(suite:
     for name, chosen in {"transformers": ours, "vllm": differ(2, ours, 0.01), "other": biased}.items():
         register += f'["{name}.parquet"]\norigin = "recorded"\nlicence = "ours"\nsha256 = ""\n'
         suite.write("claims/paper/data/SOURCES.toml", register)
-        write(data / f"{name}.parquet", texts, chosen, engine=name, identity="mixtral-8x7b-v0.1")
+        write(
+            data / f"{name}.parquet",
+            texts,
+            chosen,
+            engine=name,
+            model="mistralai/Mixtral-8x7B-v0.1",
+            revision="fc7ac94680e38d7348cfa806e51218e6273104b0",
+            identity="mixtral-8x7b-v0.1",
+        )
     origins.record(data)
     outcome = suite.run()
     assert outcome.verdicts == {"engines-agree": "holds", "others-agree": "refuted"}, outcome.output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import shlex
@@ -214,15 +213,13 @@ def test_evidence_may_be_a_trace(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["folder", "dump"])
 def test_a_record_that_changed_after_it_was_described_is_refused(kind: str, tmp_path: Path) -> None:
     if kind == "folder":
-        make = functools.partial(trace, tmp_path / "t", {0: drawn(), 1: drawn(2)})
-        path = make()
+        path = trace(tmp_path / "t", {0: drawn(), 1: drawn(2)})
         held = sorted(path.glob("*.parquet"))
     else:
-        make = functools.partial(dump, tmp_path, passes([drawn()]))
-        held = [path := make()]
+        held = [path := dump(tmp_path, passes([drawn()]))]
     assert "no hash says" in traces.read("theirs", [path]).evidence[0].note
     content = b"".join(file.read_bytes() for file in held)
-    make(sha256=hashlib.sha256(content).hexdigest())
+    describe(path, sha256=hashlib.sha256(content).hexdigest())
     assert "no hash says" not in traces.read("theirs", [path]).evidence[0].note
     damaged = bytearray(held[0].read_bytes())
     damaged[len(damaged) // 2] ^= 1
