@@ -43,12 +43,10 @@ def test_often_very_much_more(training, printed, measure):
     """,
     id="model",
     name="Model Parameters",
-    note="GPT-NeoX-20B's own parameters in each type, on the meta device.",
+    uncheckable="it is a definition: single precision has four bytes, and half precision two",
 )
-def test_model(cell, training, stated, measure):
+def test_model(cell):
     """In training, a parameter takes {stated} bytes: {row}."""
-    name = "float32" if "fp32" in cell.row else "float16"
-    assert measure(training.weights[name], "bytes a parameter") == stated
 
 
 CLAIMS = Listed(
