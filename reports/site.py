@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from claim_suite.reports import github, history, numbers, page, summary
+from claim_suite.reports.details import link
 from claim_suite.reports.schema import STATES, Accounting, Case, Claim, Document, Ledger, clean, counts, dump, grouped
 from claim_suite.reports.sentence import distance, off_by
 from claim_suite.reports.text import shown
@@ -211,7 +212,9 @@ def _follow(rows: list[Row], files: dict[str, str], links: Links) -> None:
     for one in rows:
         one.permalink = f"../{files[one.claim.document]}#{one.address}"
         where, address = links.source(one)
-        one.follow = [(f"the test: {where}", address)] if address else []
+        place, kind = link(one.claim.link or one.link)
+        one.follow = [("where it stands", place)] if kind else []
+        one.follow += [(f"the test: {where}", address)] if address else []
         one.follow += [("dispute this verdict", links.dispute(one))] if links.repository else []
     module: Any = page.ENVIRONMENT.get_template("row.html.j2").make_module(page.beside(rows))
     for one in rows:
@@ -226,8 +229,8 @@ def _worst(part: Part, rows: dict[int, Row]) -> dict[str, str] | None:
     claim = max(refuted, key=_far)
     row = rows[id(claim)]
     return {
-        "says": row.says, "place": row.permalink.removeprefix("../"), "printed": row.printed,
-        "measured": ", ".join(row.failing), "off": _off(claim),
+        "says": row.says, "model": shown(claim.model, 120), "place": row.permalink.removeprefix("../"),
+        "printed": row.printed, "measured": ", ".join(row.failing), "off": _off(claim),
     }  # fmt: skip
 
 

@@ -88,12 +88,15 @@ def test_a_claim_leads_to_its_place_its_test_and_a_dispute_that_is_filled_in() -
             "verdict": ["Does not hold"], "printed": ["46B"], "measured": ["46,702,792,704 parameters"],
             "link": ["https://owner.example.org/suite/documents/other.html#other/mixtral"],
         } in asked  # fmt: skip
+    stands = '<a href="https://example.org/post?a=1&amp;b=2" rel="noreferrer">where it stands</a>'
+    assert stands in PAGES["models/mixtral.html"]
     assert "issues/new" not in dict(site.files(whole(), [], site.Links()))["documents/other.html"]
 
 
 def test_the_index_is_small_and_tells_what_is_farthest_off() -> None:
     told = text(PAGES["index.html"])
-    assert "It has 46B. Printed 46B, measured 46,702,792,704 parameters (off by \N{MINUS SIGN}1.50 %)." in told
+    worst = "It has 46B. (Mixtral) Printed 46B, measured 46,702,792,704 parameters (off by \N{MINUS SIGN}1.50 %)."
+    assert worst in told
     assert "Nothing in it was refuted." in told
     many = dict(site.files(samples.wide(60, 40, 5), [], LINKS))["index.html"]
     assert len(many.encode()) < 150_000
