@@ -34,7 +34,7 @@ FILTERS = (
     for key in STATES
 )
 STYLE = (TEMPLATES / "page.css").read_text(encoding="utf-8") + "".join(FILTERS)
-LARGE = 2_000  # claims from which the map is drawn in bulk and evidence is one block of text
+LARGE = 5_000  # claims from which the map is drawn in bulk and evidence is one block of text
 LONG = 400  # claims from which a browser lays out a section when it is scrolled to
 MOST_FAILS, FIRST_FAILS = 60, 6  # of what does not hold: told of each document, and at once
 MOST_SECTIONS = 20  # in the map; of more, each document's are closed
