@@ -71,9 +71,9 @@ def _fitting(head: str, rows: list[str], largest: int) -> str:
     if len(head.encode()) > largest:
         return head.encode()[:largest].decode(errors="ignore")
     room = largest - len(head.encode()) - 200
-    told = sum(size <= room for size in accumulate(len(text.encode()) for text in rows))
-    rest = f"\nand {len(rows) - told:,} more claims, on the page.\n" if told < len(rows) else ""
-    return head + "".join(rows[:told]) + rest
+    fitting = sum(size <= room for size in accumulate(len(text.encode()) for text in rows))
+    rest = f"\nand {len(rows) - fitting:,} more claims, on the page.\n" if fitting < len(rows) else ""
+    return head + "".join(rows[:fitting]) + rest
 
 
 def _table_row(one: Row) -> str:

@@ -63,10 +63,10 @@ def collect(*arguments: str) -> Collected:
     collecting = _Collecting()
     with redirect_stdout(io.StringIO()) as output:
         status = pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", *arguments], plugins=[collecting])
-    told = [*collecting.found.refused, *collecting.found.lost]
-    if told or status != pytest.ExitCode.OK:
-        sys.stderr.write("\n".join([output.getvalue(), *told, ""]))
-        sys.exit(pytest.ExitCode.USAGE_ERROR if told else status)
+    faults = [*collecting.found.refused, *collecting.found.lost]
+    if faults or status != pytest.ExitCode.OK:
+        sys.stderr.write("\n".join([output.getvalue(), *faults, ""]))
+        sys.exit(pytest.ExitCode.USAGE_ERROR if faults else status)
     for claim in collecting.found.claims:
         claim.conclude()
     return collecting.found

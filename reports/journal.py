@@ -31,8 +31,8 @@ def read(path: Path) -> Ledger:
     left_out = set(collected.deselected)
     for claim in collected.claims:
         for place, case in enumerate(claim.cases):
-            if told := attempts.get((claim.id, case.id)):
-                claim.cases[place] = schema.resolve([one for _, one in told])
+            if attempts_at := attempts.get((claim.id, case.id)):
+                claim.cases[place] = schema.resolve([one for _, one in attempts_at])
             elif (claim.id, case.id) not in left_out:
                 case.reason = KILLED
                 unaccounted.append(f"{claim.id} {case.id}".strip())

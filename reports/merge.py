@@ -75,13 +75,13 @@ def _claim(name: str, runs: list[Ledger], left_out: dict[str, None]) -> Claim | 
         return None
     merged = msgspec.structs.replace(newest, cases=[])
     for case in newest.cases:
-        told = [
+        results = [
             msgspec.structs.replace(one, run=_id(leaf))
             for leaf, claim in having
             for one in claim.cases
             if one.id == case.id and one.digest == case.digest
         ]
-        merged.cases += _standing(told)
+        merged.cases += _standing(results)
         known = {
             one.digest for _, claim in having for one in claim.cases if one.id == case.id and one.verdict in REACHED
         }
@@ -139,5 +139,5 @@ def _summary(runs: list[Run]) -> Run:
         arguments=[],
         state="merged",
         exit_code=0,
-        environment={name: " · ".join(sorted({value for _, value in told})) for name, told in environments.items()},
+        environment={name: " · ".join(sorted({value for _, value in values})) for name, values in environments.items()},
     )

@@ -104,10 +104,10 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over what a worker collected and drew."""
-        told = getattr(node, "workeroutput", {})
-        if "claims_collected" in told:
-            self.collected = msgspec.json.decode(told["claims_collected"], type=Collected)
-            self.pictures += msgspec.json.decode(told["claims_pictures"])
+        output = getattr(node, "workeroutput", {})
+        if "claims_collected" in output:
+            self.collected = msgspec.json.decode(output["claims_collected"], type=Collected)
+            self.pictures += msgspec.json.decode(output["claims_pictures"])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -124,13 +124,13 @@ class Recorder:
         """Take in how a test ended."""
         if self.worker:
             return
-        told = next((text for name, text in report.user_properties if name == CASE), None)
-        if told and (report.when == "call" or report.outcome != "passed"):
-            claim = msgspec.json.decode(str(told), type=Claim)
+        record = next((text for name, text in report.user_properties if name == CASE), None)
+        if record and (report.when == "call" or report.outcome != "passed"):
+            claim = msgspec.json.decode(str(record), type=Claim)
             self.claims.setdefault(claim.id, claim)
             self.attempts.setdefault((claim.id, claim.cases[0].id), []).append(claim.cases[0])
             if self.journal:
-                self.journal.append(str(told))
+                self.journal.append(str(record))
         elif report.failed:
             self.failures[report.nodeid] = str(report.longrepr).strip().splitlines()[-1]
 
@@ -138,13 +138,13 @@ class Recorder:
     def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
         """Keep what a library warned of while a claim was checked: it changes no verdict."""
         if nodeid:
-            told = schema.clean(f"{warning_message.category.__name__}: {warning_message.message}")
-            self.warnings.setdefault(" ".join(told.split()), nodeid)
+            text = schema.clean(f"{warning_message.category.__name__}: {warning_message.message}")
+            self.warnings.setdefault(" ".join(text.split()), nodeid)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Account for every claim, write the verdicts, and let the exit code say how it went."""
-        pictures = [one for told in self.config.hook.pytest_claims_pictures(config=self.config) for one in told]
+        pictures = [one for drawn in self.config.hook.pytest_claims_pictures(config=self.config) for one in drawn]
         if self.worker:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]  # xdist's
             output["claims_collected"] = schema.in_a_line(self.collected)
@@ -183,7 +183,9 @@ class Recorder:
             claim = claims.setdefault(key[0], msgspec.structs.replace(self.claims[key[0]], cases=[]))
             claim.cases.append(self.attempts[key][-1])
         tests = {case.test: claim.id for claim in claims.values() for case in claim.cases}
-        tests |= {case.test: key[0] for key, told in self.attempts.items() for case in told}  # repeated under new names
+        tests |= {
+            case.test: key[0] for key, attempts in self.attempts.items() for case in attempts
+        }  # repeated under new names
         accounting = self._account(claims, sorted(self.expected - tests.keys()))
         for claim in claims.values():
             claim.conclude()
@@ -193,7 +195,7 @@ class Recorder:
             documents=self._documents(),
             claims=list(claims.values()),
             warnings=[
-                {"claim": tests[test], "text": told} for told, test in self.warnings.items() if test in tests
+                {"claim": tests[test], "text": text} for text, test in self.warnings.items() if test in tests
             ],
         )  # fmt: skip
 
@@ -207,8 +209,8 @@ class Recorder:
         undertaken, left_out, deselected = len(unaccounted), 0, set(self.collected.deselected)
         for claim in claims.values():
             for place, case in enumerate(claim.cases):
-                if told := self.attempts.get((claim.id, case.id)):
-                    claim.cases[place] = schema.resolve(told)
+                if attempts := self.attempts.get((claim.id, case.id)):
+                    claim.cases[place] = schema.resolve(attempts)
                 elif (claim.id, case.id) in deselected:
                     left_out += 1
                     case.reason = schema.NOT_SELECTED[case.tier]
@@ -302,7 +304,7 @@ def _on_termination(handler: Any) -> Any:
 @cache
 def environment() -> dict[str, str]:
     """Return the versions a run depends on, without importing what they are versions of."""
-    told = {name: versions.installed(name) or "not installed" for name in LIBRARIES}
-    told |= {"python": platform.python_version(), "platform": platform.platform(), "device": "cpu"}
+    found = {name: versions.installed(name) or "not installed" for name in LIBRARIES}
+    found |= {"python": platform.python_version(), "platform": platform.platform(), "device": "cpu"}
     untested = versions.untested()
-    return told | ({"untested": untested} if untested else {})
+    return found | ({"untested": untested} if untested else {})

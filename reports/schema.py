@@ -519,5 +519,5 @@ def message(error: BaseException) -> str:
     """Return an exception's name and message in one line, those of each where there are several, cut to what fits."""
     if isinstance(error, BaseExceptionGroup):
         return "; ".join(dict.fromkeys(map(message, error.exceptions)))[:LONGEST_REASON]
-    told = " ".join(f"{type(error).__name__}: {error}".split())
-    return clean(told.removesuffix(":")[:LONGEST_REASON])
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return clean(text.removesuffix(":")[:LONGEST_REASON])

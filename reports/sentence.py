@@ -15,13 +15,13 @@ def finding(claim: Claim) -> str:
     case = next((one for one in claim.cases if one.surprising or one.verdict == "broken"), claim.cases[0])
     if case.verdict == "broken":
         return f"{claim.id}: broken: {case.reason}"
-    told = [f"{claim.id}: declared {STATES[case.declared].one}, measured {STATES[case.verdict].one}"]
+    parts = [f"{claim.id}: declared {STATES[case.declared].one}, measured {STATES[case.verdict].one}"]
     if case.stated:
-        told.append(f"printed {case.stated.text}")
+        parts.append(f"printed {case.stated.text}")
     if case.measured:
-        told.append("measured " + ", ".join(f"{numbers.written(one.value)} {one.unit}" for one in case.measured[:3]))
-    told += [far] if (far := off_by(case)) else []
-    return "; ".join([*told, *([case.reason] if case.reason else [])])
+        parts.append("measured " + ", ".join(f"{numbers.written(one.value)} {one.unit}" for one in case.measured[:3]))
+    parts += [far] if (far := off_by(case)) else []
+    return "; ".join([*parts, *([case.reason] if case.reason else [])])
 
 
 def distance(case: Case) -> Decimal | None:

@@ -40,11 +40,11 @@ def untested(requirements: list[str] | None = None, lock: Path = LOCK) -> str:
         public = Version(Version(found_version).public)  # a build such as 2.13.0+cpu is the version 2.13.0
         locked = newest.get(requirement.name)
         if locked is None:
-            tested, told = requirement.specifier.contains(public, prereleases=True), str(requirement.specifier)
+            tested, range_ = requirement.specifier.contains(public, prereleases=True), str(requirement.specifier)
         else:
-            tested, told = lowest <= public <= locked, f"{lowest} to {locked}"
+            tested, range_ = lowest <= public <= locked, f"{lowest} to {locked}"
         if not tested:
-            found.append(f"{requirement.name} {found_version} (tested: {told})")
+            found.append(f"{requirement.name} {found_version} (tested: {range_})")
     return ", ".join(found)
 
 
