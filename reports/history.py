@@ -157,4 +157,4 @@ def _lines(one: Step, *, dated: bool) -> Iterator[str]:
     yield f"  {shown(one.since, 40) + '  ' if dated else ''}{was} → {now}"
     if one.before != one.after:
         yield f"    measured {one.before or 'nothing'} → {one.after or 'nothing'}"
-    yield from (f"    {'cause ' if cause == UNKNOWN else 'changed too: '}{cause}" for cause in one.causes)
+    yield f"    {'cause' if len(one.causes) == 1 else 'cause, one of these'}: {'; '.join(one.causes)}"

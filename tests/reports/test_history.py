@@ -108,7 +108,7 @@ def test_the_command_tells_it_as_text_and_as_json(tmp_path: Path, capsys: pytest
     text = capsys.readouterr().out
     assert "1 verdict changed, and 0 claims in numbers alone." in text
     assert "  holds → does not hold\n    measured 13,015,864,320 parameters → 12,852,024,320 parameters\n" in text
-    assert "version: torch 2.13.0 → 2.14.0" in text
+    assert "cause: version: torch 2.13.0 → 2.14.0" in text
     assert command.main(["history", *names]) == 0
     assert "2026-12-08T06:00:00Z  does not hold → holds" in capsys.readouterr().out
     assert command.main(["history", "--json", *names]) == 0
