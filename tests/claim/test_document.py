@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from claim_suite.fixtures import origins
 from claim_suite.fixtures.claim.text import prints
 from tests.conftest import Suite, claim
 
@@ -68,3 +69,34 @@ def test_a_number_is_found_as_printed_and_not_inside_another(number: str) -> Non
 )  # fmt: skip
 def test_what_may_stand_beside_a_number(text: str, number: str, *, found: bool) -> None:
     assert prints(text, number) == found
+
+
+def test_a_document_brings_its_own_configurations(suite: Suite) -> None:
+    config = (
+        '{"model_type": "llama", "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, '
+        '"num_key_value_heads": 2, "intermediate_size": 16, "vocab_size": 10, "tie_word_embeddings": false}'
+    )
+    suite.claims(
+        claim(
+            "own",
+            'assert measure(models("my-own").formula.total, "parameters") == stated',
+            takes="models, stated, measure",
+            declared="stated=824",
+        )
+    )
+    suite.write("claims/paper/configs/my-own.json", config)
+    suite.write(
+        "claims/paper/configs/SOURCES.toml", '["my-own.json"]\norigin = "ours"\nlicence = "ours"\nsha256 = ""\n'
+    )
+    origins.record(suite.folder / "claims/paper/configs")
+    outcome = suite.run()
+    assert outcome.verdicts == {"own": "holds"}, outcome.output
+    (evidence,) = outcome.claims["own"]["cases"][0]["evidence"]
+    assert (evidence["model"], evidence["basis"]) == ("my-own", "counted")
+
+
+@pytest.mark.parametrize(("model", "refused"), [("mixtrall-8x7b-v0.1", True), ("mixtral-8x7b-v0.2", False)])
+def test_a_misspelt_model_is_refused_and_another_is_not(suite: Suite, model: str, refused: bool) -> None:
+    outcome = suite.claims(claim("a", "assert measure(3, 't') == 3", declared=f'model="{model}"')).run()
+    assert ("did you mean 'mixtral-8x7b-v0.1'?" in outcome.output) is refused
+    assert outcome.code == (1 if refused else 0)
