@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from claim_suite.plugin import DOCUMENT
 from claim_suite.reports import files, schema, terminal, versions
 from claim_suite.reports.schema import Case, Claim, Collected, Key, Ledger
 
@@ -76,9 +77,15 @@ class Recorder:
         self.paths: dict[str, Path] = {}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Keep a file that could not be read: its claims cannot be named, but the file can."""
-        if report.failed or (report.skipped and report.nodeid.endswith(".py")):
+        """Keep a document's file that could not be read: its claims cannot be named, but the file can."""
+        is_file = report.nodeid.endswith(".py")
+        if (report.failed or (report.skipped and is_file)) and self._is_of_document(report.nodeid):
             self.unreadable.append(report.nodeid)
+
+    def _is_of_document(self, nodeid: str) -> bool:
+        """Tell whether a test, a file or a folder is of a document of claims, and not another project's."""
+        path = self.config.rootpath / nodeid.partition("::")[0]
+        return any((folder / DOCUMENT).is_file() for folder in (path, path.parent))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -97,9 +104,10 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Keep what workers will run: a worker that dies tells nothing more."""
-        if not self.journal:
+        of_document = cache(self._is_of_document)
+        self.expected.update(one for one in ids if of_document(one.partition("::")[0]))
+        if self.expected and not self.journal:
             self._prepare()
-        self.expected.update(ids)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
