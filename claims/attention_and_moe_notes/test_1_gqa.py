@@ -15,7 +15,7 @@ FIRST_GQA = f"{REPOSITORY}/080ab9d5f8e821683a2ffbd535c0edba9c65de2b/ch04/04_gqa/
 GIB = 2**30
 NETWORKS = (
     "Read as: the feed-forward networks are more than half of what the run holds at once: weights, cache, and the keys "
-    "and values that a layer makes of it; weaker: with all other linear layers, the head among them."
+    "and values that a layer makes of it; other: all linear layers, the head too, of the weights alone."
 )
 UNTIMED = "the device and the versions of the libraries are not named"
 

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.cheap
 G, GIB = 10**9, 2**30
 TOKENS = {"1k tokens": 1000, "16k tokens": 16000, "128k tokens": 128000}
 AS_RELEASED = "it is so of the 16 heads of keys and values that the checkpoint had when it was released"
-HEADS_AS_RELEASED = 16  # half of them copies: discussion 14 of meta-llama/Llama-3.1-405B-Instruct-FP8 has the change to 8
+HEADS_AS_RELEASED = (
+    16  # half of them copies: discussion 14 of meta-llama/Llama-3.1-405B-Instruct-FP8 has the change to 8
+)
 BINARY = "it is so in GB of 2^30 bytes"
 
 CLAIMS = Listed(

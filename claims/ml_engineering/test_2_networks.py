@@ -59,9 +59,11 @@ CLAIMS = Listed(
         "dgx-ports": "8 times 200 Gb are 1.6 Tb",
     },
     reply={
-        "same-lanes": "That a link has 25 GB a second, from which all sums follow: it does, by half of the lanes at twice the rate in each "
+        "same-lanes": "That a link has 25 GB a second, from which all sums follow: it does, by half of the lanes at "
+        "twice the rate in each "
         "generation, and not by the same ones.",
-        "gaudi2-each": "That 300 are of all 24 links, as in the table: but the sentence has 21, and a later text 300 Gb.",
+        "gaudi2-each": "That 300 are of all 24 links, as in the table: but the sentence has 21, and a later text 300 "
+        "Gb.",
         "dgx-ports": "That it is a slip of a letter: so it is, and as printed it is a thousand times too little.",
     },
 )
@@ -211,7 +213,8 @@ def test_xgmi(cell, stated, measure):
     ),
     reply=dict.fromkeys(
         ("NVLink Switch gen3 / Total GBps", "NVLink Switch gen2 / Total GBps", "NVLink Switch gen1 / Total GBps"),
-        "That 8 times 450 Gb are 450 GB, or that one GPU is meant. But a GPU's NVLink has GB, as the chapter's own table "
+        "That 8 times 450 Gb are 450 GB, or that one GPU is meant. But a GPU's NVLink has GB, as the chapter's own "
+        "table "
         "says, and all other rows are of a node.",
     ),
 )

@@ -147,7 +147,7 @@ CLAIMS = Listed(
         "v5p-memory-bandwidth": "The author rounds to a half. The chapter's table prints 2.8e12, to two digits.",
         "array-bytes": "None: the product is printed beside it.",
         "array-time": "None: it is wrong by the factor of the bytes.",
-        "transfer-total": "None.",
+        "transfer-total": "That it follows from the time before: it does, and the author has corrected both.",
     },
     uncheckable={
         "registers": "no published page at hand says how many vector registers v4 has",

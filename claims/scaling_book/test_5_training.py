@@ -191,7 +191,7 @@ CLAIMS = Listed(
         "ratio-scales": "A slip of a word: the equation is right.",
         "mixed-required": "A slip of a word.",
         "figure-expected": "None: its factors are printed.",
-        "figure-crossing": "None.",
+        "figure-crossing": "That it is the exponent of the caption again: it is, and its own factors give 1.6e6.",
         "code-backward": "The author calls it pseudo-code. It also calls it working.",
         "mixed-llama": "The author cut in between. No rounding of 2550 or of F to a unit gives 432.",
         "recipe-lower": "1.6M is the bound of 4,096 chips, of the figure, and not of a pod of 8,960.",

@@ -93,6 +93,7 @@ CLAIMS = Listed(
     loosely={
         "cache-sequence": "cut short",
         "step": "cut short",
+        "prefill-flops": "very roughly: of a width of 8e3; of 8192 it is 27e12",
         "least-latency": "of a batch of two",
         "cost-for-latency": "to the nearest hundred",
     },
@@ -104,15 +105,15 @@ CLAIMS = Listed(
         "free-4x8": "32 chips of 16 GB less 140 GB are 372 GB: 186 GB are those of 4x4 in int8",
         "batch-4x8": "372 GB hold 138 caches of 8k tokens",
         "queries-4x8": "it follows from the batch of 161, and of that it is 16.55",
-        "prefill-flops": "the formula gives 27e12",
         "prefill-time": "8 ms are those of 240 tokens: 8k take 34 times as long",
     },
     reply={
-        "cache-token-bytes": "The author rounds. It is printed to three digits, and 324 and 81 of it too.",
-        "free-4x8": "None that gives half of the memory twice.",
-        "batch-4x8": "None: neither 186 nor 372 GB hold 161.",
-        "queries-4x8": "None.",
-        "prefill-flops": "The author says very roughly. Two digits are printed, of a product of given factors.",
+        "cache-token-bytes": "The author rounds. It is neither 160 KiB nor 164 kB, and a later state has 160e3.",
+        "free-4x8": "That 16 chips were meant, in int8: but the sentence says 4x8 in bfloat16, and the author has "
+        "corrected it to 372.",
+        "batch-4x8": "That caches were meant to be smaller: but neither 186 nor 372 GB hold 161, and the author has "
+        "corrected it.",
+        "queries-4x8": "That it follows from the batch: it does, and the author has corrected both.",
         "prefill-time": "The author answers for 240 tokens. The question and the sentence before have 8k.",
     },
     uncheckable={
@@ -138,7 +139,6 @@ SUMS = {
     "free-4x8": Sum(left("bf16", 32), "GB"),
     "queries-4x8": Sum(caches("bf16", 32) / (STEP * DECODED), "queries a second, by the chips"),
     "batch-4x8": Sum(caches("bf16", 32), "caches"),
-    "prefill-flops": Sum(240 * PREFILL / T, "10^12 operations"),
     "prefill-time": Sum(8192 * PREFILL / (8 * PRINTED["v5e"]["int8"]) * MS, "ms"),
     "prefill-half": Sum(2 * 8, "ms"),
     "decode-steps": Sum(Fraction(DECODED, 240), "steps"),
@@ -154,6 +154,7 @@ SUMS = {
 }
 DOUBLE = max(batch for batch in range(1, 555) if latency(batch, 2048) <= 2 * latency(1, 2048))
 OTHER = {
+    "prefill-flops": Sum(240 * PREFILL / T, "10^12 operations", 240 * PREFILL * Fraction(8000, 8192) ** 2 / T),
     "tensor-ways-v5e": Sum(
         2 * F / (V5E.flops_per_second / (2 * V5E.interconnect_bandwidth)),
         "ways",
@@ -209,11 +210,11 @@ def test_prices(cell, makers, stated, reading, measure):
         "int4 / KV caches @ 8k": "29 GB hold 43",
     },
     reply={
-        "bf16 / KV a token (kB)": "The author doubles 162.",
+        "bf16 / KV a token (kB)": "The author doubles 162, which is neither 160 KiB nor 164 kB.",
         "int8 / KV a token (kB)": "The author rounds: 160 KiB is neither 160 nor 162 kB.",
         "int4 / params (GB)": "The author may add scales of quantization: they would be a fourth of all.",
         "int4 / min TPU v5es": "It follows from the 45 GB.",
-        "int8 / remaining HBM (GB)": "None.",
+        "int8 / remaining HBM (GB)": "None: both terms are in its row, and the author has corrected it.",
         "int4 / remaining HBM (GB)": "It follows from the 45 GB.",
         "int8 / KV caches @ 8k": "None: 68 GB would hold 50 of the exact and 51 of the printed size.",
         "int4 / KV caches @ 8k": "None: 19 GB would hold 28.",

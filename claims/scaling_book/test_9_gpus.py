@@ -221,6 +221,8 @@ CLAIMS = Listed(
         "smem-all": "in MB of 2^20",
         "smem-and-registers": "in MB of 2^20",
         "gather-bytes": "in MB of 2^20",
+        "smem-table": "the nearest power of two: in the quiz it is 33",
+        "registers-table": "the nearest power of two: in the quiz it is 33",
         "alus-ratio": "to the nearest tenth",
         "mlp-shard": "cut short",
         "deepseek-each": "cut short",
@@ -235,8 +237,6 @@ CLAIMS = Listed(
     },
     refuted={
         "b200-memory-bandwidth": "NVIDIA has 8 TB a second, as the table does",
-        "smem-table": "132 times 256 KiB are 33 MiB, as in the quiz",
-        "registers-table": "132 times 256 KiB are 33 MiB, as in the quiz",
         "vector-intensity-same": "B200's 80 TFLOPs count a multiply-add twice, H100's 33.5 once",
         "gather-approximation": "it is B / W of one GPU: seven times as long",
         "bisected-gpus": "it is 400 GB a second for a node: 50 for a GPU",
@@ -256,21 +256,23 @@ CLAIMS = Listed(
     },
     reply={
         "b200-memory-bandwidth": "The author may have another variant in mind. The table has this one.",
-        "smem-table": "The author rounds to a power of two. The answer in the quiz is 33.",
-        "registers-table": "The author rounds to a power of two. The answer in the quiz is 33.",
         "vector-intensity-same": "The author counts peak FLOPs of data sheets. Then H100 has 67, not 33.5.",
         "gather-approximation": "The author lost N - 1 in the approximation: the next line's time has it.",
-        "bisected-gpus": "The author means the node.",
-        "quiz-all-to-all": "The author means an array of B rows of N. Then the formula above has the same.",
+        "bisected-gpus": "The author means the node, as four lines before. The sentence says each GPU, which has an "
+        "eighth of it.",
+        "quiz-all-to-all": "That B are rows of N numbers here, not bytes: but the chapter's B are bytes, and the "
+        "author has corrected it.",
         "ragged-divisor": "A slip of the keyboard.",
         "egress-links": "A slip: the parenthesis multiplies to 3.2 TB.",
         "reduce-as-gather": "With in-network reductions it is so. The line before says unless SHARP is enabled.",
-        "sharded-at-node": "The author can mean bytes of one shard. Below, bytes are those of the array.",
+        "sharded-at-node": "The author can mean bytes of one shard. Below, bytes are those of the array, and a later "
+        "state has no D on top.",
         "sharded-beyond": "The author can mean bytes of one node. The quiz has the array's.",
         "spine-reduce": "The author takes 1.6 TB for a spine switch, as in the appendix: it has 3.2.",
         "deepseek-used": "The author may have sequences in mind. The same chapter multiplies 4096 by 15360.",
         "moe-factor": "A slip: the rule above has E / k.",
-        "training-days": "The answer says 40%. The question says 45%.",
+        "training-days": "That they are those of the 40% in the answer: but the question has 45%, and the author has "
+        "corrected it to 40 days.",
         "llama-limit": "1995 is no bandwidth of this chapter: 2200 is.",
         "appendix-spine": "The author takes half of the ports, as at the leaf. At the spine all go down.",
         "appendix-gpu": "It follows from the wrong switch.",
@@ -301,8 +303,6 @@ SUMS = {
     "resident-warps": Sum(16384 // (32 * 256), "warps"),
     "simd-units": Sum(132 * 4, "units"),
     "tpu-alus": Sum(8 * 128, "ALUs"),
-    "smem-table": Sum(Fraction(132 * 256 * KIB, MIB), "MB of 2^20"),
-    "registers-table": Sum(Fraction(132 * 4 * 16384 * 4, MIB), "MB of 2^20"),
     "h100-cores": Sum(CORES["h100"], "cores"),
     "v5p-alus": Sum(2 * 4 * 8 * 128, "ALUs"),
     "vector-flops": Sum(CORES["h100"] * Fraction("1.59") / 1000, "TFLOPs a second"),
@@ -394,6 +394,8 @@ SUMS = {
     "appendix-gpu": Sum(Fraction(16 * PORT * NDR, 1024), "GB a second"),
 }
 OTHER = {
+    "smem-table": Sum(Fraction(132 * 256 * KIB, MIB), "MB of 2^20", 2**5),
+    "registers-table": Sum(Fraction(132 * 4 * 16384 * 4, MIB), "MB of 2^20", 2**5),
     "smem-all": Sum(Fraction(132 * 256 * KIB, 10**6), "MB", Fraction(132 * 256 * KIB, MIB)),
     "h100-core": Sum(tensor_core(H100.flops_per_second, 132 * 4, "1.76"), "FLOPs a cycle", 2**10),
     "b200-core": Sum(tensor_core(B200.flops_per_second, 148 * 4, "1.86"), "FLOPs a cycle", 2**11),
