@@ -70,7 +70,7 @@ def test_capacity_raises_quality_in_switch(switch_transformers, reading, measure
     refuted="three are listed",
     words="Let's quickly discuss four different thigns that can help with serving",
     reply="A fourth was dropped when the list was edited, and a later revision says a few: three stand there.",
-    reply_link="https://huggingface.co/blog/moe",
+    reply_link="https://github.com/huggingface/blog/blob/main/moe.md",
 )
 def test_four_serving_techniques(listed, stated, measure):
     assert measure(len(listed["serving techniques"]), "entries of the list") == stated
