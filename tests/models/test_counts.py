@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from packaging.version import Version
 
 from benchmarks.model_counts_list import models, schema
 from claim_suite.fixtures.models.counts import LIST, SCHEMA, Counts, count, find, listed, main, table
@@ -40,6 +41,7 @@ def test_a_model_that_the_library_builds_is_as_listed(identity: str) -> None:
     assert again(identity) == listed()[identity], WRITE
 
 
+@pytest.mark.skipif(Version(msgspec.__version__) < Version("0.22"), reason="an older msgspec writes a schema otherwise")
 def test_the_schema_and_the_table_are_those_of_the_list() -> None:
     assert SCHEMA.read_bytes() == schema(), WRITE
     keys = {key for one in json.loads(LIST.read_bytes()) for key in one}

@@ -120,8 +120,14 @@ BY_FORMULA: dict[str, Config] = {
 }  # fmt: skip
 
 
+# By the lowest release that is supported: other widths of experts, and more FLOPs than are at work.
+BUILT_OTHERWISE, LOCKED = ("glm_moe_dsa", "granitemoe"), Version("5.23")
+
+
 @pytest.mark.parametrize("family", sorted(FORMULAS.keys() & {*CONFIG_MAPPING}))
 def test_the_formula_counts_what_the_library_builds(family: str) -> None:
+    if family in BUILT_OTHERWISE and Version(transformers.__version__) < LOCKED:
+        pytest.skip("an older library builds it otherwise")
     tied = FORMULAS[family].tied
     config = {"tie_word_embeddings": bool(tied)} | small(family, **BY_FORMULA.get(family, {}))
     counted, formula = Counted(config), Formula(config)
