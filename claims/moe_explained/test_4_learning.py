@@ -19,7 +19,7 @@ from claims.moe_explained.tables import (
 
 pytestmark = pytest.mark.cheap
 
-LATER = "https://github.com/huggingface/blog/blob/main/moe.md"  # the revision of today, in which the authors changed some of it
+LATER = "https://github.com/huggingface/blog/blob/main/moe.md"  # where its authors changed some of it since
 DRAWN = "the paper draws it as curves or bars, and prints no numbers"
 BARS_WITHOUT_NUMBERS = "ST-MoE draws it as bars without numbers (Figure 5); its words say the same"
 EQUAL_PERPLEXITY = "the paper draws what models of equal perplexity do; no two models of its tables have it"
