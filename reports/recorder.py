@@ -28,7 +28,6 @@ OUT, ENDINGS = Path("reports/out"), {"ledger": ".json", "page": ".html"}
 WHOLE, GPU, PARTIAL = "claims", "gpu", "partial"
 LIBRARIES = ("torch", "transformers", "pytest", "hypothesis")
 SHOWING = ("collectonly", "setuponly", "setupplan", "showfixtures", "show_fixtures_per_test")  # options
-CASE = "claim"  # the user property of a report that has a claim with its case
 
 
 class Hooks:
@@ -132,7 +131,7 @@ class Recorder:
         """Take in how a test ended."""
         if self.worker:
             return
-        record = next((text for name, text in report.user_properties if name == CASE), None)
+        record = next((text for name, text in report.user_properties if name == schema.CASE), None)
         if record and (report.when == "call" or report.outcome != "passed"):
             claim = msgspec.json.decode(str(record), type=Claim)
             self.claims.setdefault(claim.id, claim)
@@ -171,7 +170,7 @@ class Recorder:
         ended = self.finished and status not in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         self.ledger = self._build("complete" if ended else "interrupted")
         session.exitstatus = self.ledger.run.exit_code = int(self._exit_code(self.ledger, int(status)))
-        self.paths = self._places() if not self._given() else self.paths
+        self.paths = self._places()
         self._write(self.ledger)
         if self.complaints:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
@@ -182,7 +181,7 @@ class Recorder:
         if self.collected.refused:
             return pytest.ExitCode.USAGE_ERROR
         found = ledger.exit_code()
-        return max(found, status) if status == pytest.ExitCode.TESTS_FAILED and found == 0 else found
+        return found or (status if status == pytest.ExitCode.TESTS_FAILED else 0)
 
     def _build(self, state: Any) -> Ledger:
         claims = {claim.id: claim for claim in self.collected.claims}
@@ -252,9 +251,6 @@ class Recorder:
                     if place == [document.id, section.id]
                 ]
         return self.collected.documents
-
-    def _given(self) -> bool:
-        return bool(self.config.getoption("claims_ledger") and self.config.getoption("claims_page"))
 
     def _places(self) -> dict[str, Path]:
         """Return where the files go: what an option names is meant from where the run was started."""

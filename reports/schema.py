@@ -17,6 +17,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 SCHEMA = "claims-ledger/2"
+CASE = "claim"  # the user property by which pytest's report carries a claim with its case
 LONGEST_REASON = 2000
 SAME_DIGITS = 9  # of a measured fraction: two machines may add it up in another order
 OTHER_NUMBERS = "not the same twice: it measured other numbers"
