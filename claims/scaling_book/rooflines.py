@@ -1,15 +1,19 @@
 """The book's sums: bytes, FLOPs and seconds of products and collectives, exactly, on chips with the book's own rates.
 
-A claim's sum is a `Sum`: what is computed, its unit, and what another reading computes, where there is one.
+A claim's sum is a `Sum`: what is computed, its unit, what another reading computes, where there is one, and the same
+number by another route, without which no number is refuted. The last functions are for such routes: they count.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from fractions import Fraction
+from itertools import count, product
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import torch
 
 from claim_suite.fixtures import origins
 from claim_suite.fixtures.models.accelerators import Accelerator, Exact
@@ -26,11 +30,12 @@ DAY = 24 * 3600
 
 
 class Sum(NamedTuple):
-    """What a claim computes, its unit, and what it computes in a weaker reading, or one of its author's."""
+    """What a claim computes, its unit, what it computes in another reading, and the same value by other routes."""
 
     value: Any
     unit: str
     other: Any = None
+    also: dict[str, Any] | None = None
 
     def read(self, reading: str) -> Any:
         """Return the value of a reading; the literal one also where no other is given."""
@@ -108,6 +113,43 @@ def _ways(chips: int, *, every: bool, both_ways: bool) -> list[tuple[int, int, F
     return found
 
 
+def ring_steps(chips: int, *, adds: bool) -> int:
+    """Steps until every chip of a ring has all pieces, each passing one on a step; an AllReduce `adds`.
+
+    A piece of an AllReduce is whole when it has the numbers of every chip; one of an AllGather is whole on its chip.
+    """
+    whole = set(range(chips))
+    pieces = [[{chip} if adds else whole if chip == piece else set() for piece in whole] for chip in whole]
+    for step in count():
+        if all(piece == whole for own in pieces for piece in own):
+            return step
+        passed = [pieces[chip][(chip - step) % chips] for chip in whole]
+        for chip, piece in enumerate(passed):
+            to, place = (chip + 1) % chips, (chip - step) % chips
+            pieces[to][place] = pieces[to][place] | piece
+    raise AssertionError
+
+
 def furthest(*sizes: int, wrap: bool) -> int:
     """Hops between the two chips of a grid that are furthest apart."""
     return sum(size // 2 if wrap else size - 1 for size in sizes)
+
+
+def held(*shape: int, dtype: torch.dtype = torch.bfloat16) -> int:
+    """Bytes of an array of some shape, as PyTorch counts those of one that it makes without memory."""
+    return torch.empty(shape, dtype=dtype, device="meta").nbytes
+
+
+def one_by_one(*sizes: int) -> int:
+    """How many places a grid of some sizes has, each of them gone to."""
+    return sum(1 for _ in product(*map(range, sizes)))
+
+
+def put_in(free: Exact, size: int) -> int:
+    """How many pieces of `size` bytes go into `free` bytes, one after the other."""
+    return next(pieces for pieces in count() if size * (pieces + 1) > free)
+
+
+def bound_from(flops: Exact, bandwidth: Exact, size: int = 2) -> int:
+    """Least whole number of tokens for which a weight of `size` bytes is computed with as long as it is read."""
+    return next(tokens for tokens in count(1) if Fraction(2 * tokens) / flops >= Fraction(size) / bandwidth)
