@@ -6,8 +6,10 @@ number by another route, without which no number is refuted. The last functions 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from fractions import Fraction
+from functools import cache
 from itertools import count, product
 from math import prod
 from pathlib import Path
@@ -50,6 +52,7 @@ def chip(name: str, rate: str = "bf16", of: dict[str, Any] = PRINTED) -> Acceler
 
 V4P, V5P, V5E, V6E, H100, B200 = (chip(name) for name in ("v4p", "v5p", "v5e", "v6e", "h100", "b200"))
 INT8 = chip("v5e", "int8")
+ALPHA = V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)  # FLOPs for each byte of both directions
 
 
 def chips(name: str) -> int:
@@ -153,3 +156,16 @@ def put_in(free: Exact, size: int) -> int:
 def bound_from(flops: Exact, bandwidth: Exact, size: int = 2) -> int:
     """Least whole number of tokens for which a weight of `size` bytes is computed with as long as it is read."""
     return next(tokens for tokens in count(1) if Fraction(2 * tokens) / flops >= Fraction(size) / bandwidth)
+
+
+def ratio_by_trial(batch: int, chips: int, width: int = 32768) -> float:
+    """FLOPs' time by communication's on v5p, of the best of 4,096 splits between sharding data and tensors."""
+    splits = (chips * part / 4096 for part in range(1, 4097))
+    moving = min(width * split / (2 * chips) + batch / split for split in splits)
+    return batch * width / (chips * float(ALPHA)) / moving
+
+
+@cache
+def least_batch(chips: int, width: int = 32768) -> int:
+    """Least tokens for which FLOPs take as long as communication of the best split, found by trying batches."""
+    return bisect_left(range(1, 10**8), True, key=lambda batch: ratio_by_trial(batch, chips, width) >= 1) + 1

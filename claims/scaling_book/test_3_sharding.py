@@ -7,6 +7,7 @@ import pytest
 
 from claim_suite.fixtures.claim.table import Listed
 from claims.scaling_book.rooflines import (
+    ALPHA,
     FIRST,
     KIB,
     US,
@@ -27,7 +28,6 @@ V5E_BOTH = 90 * 10**9  # bytes a second of both directions, as this chapter has 
 GATHERED = 2 * 2048 * 8192  # bytes of quiz 2's array
 V4P_BOTH = 2 * V4P.interconnect_bandwidth
 ARRAY = 2 * 1024 * 4096  # bytes of question 2's array
-RATIO = V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)
 MESH = {"X": 4, "Y": 2}  # of the chapter's code
 UNIT = "of an AllGather's time"
 
@@ -186,9 +186,9 @@ SUMS = {
     "tiny-way": Sum(2 * 128 // 4, "bytes", also={"half of the array each way, in two hops": held(128) // 2 // 2}),
     "tiny-hops": Sum(furthest(4, wrap=True), "hops"),
     "tiny-time": Sum(furthest(4, wrap=True) * V4P.latency * US, "us"),
-    "ici-intensity": Sum(RATIO, "FLOPs a byte"),
-    "strategy-1-chips": Sum(8000 / (2 * RATIO), "chips"),
-    "strategies-cross": Sum(2 * RATIO, "numbers along D"),
+    "ici-intensity": Sum(ALPHA, "FLOPs a byte"),
+    "strategy-1-chips": Sum(8000 / (2 * ALPHA), "chips"),
+    "strategies-cross": Sum(2 * ALPHA, "numbers along D"),
     "range-each": Sum(16 // 4, "indices"),
     "all-to-all": Sum(ring_load(RING, every=False) / ring_load(RING, every=True), UNIT),
     "one-way-gather": Sum(ring_load(8, every=True, both_ways=False) / (1 - Fraction(1, 8)), "of N * N * (1 - 1/D)"),
@@ -235,7 +235,7 @@ def test_strategy_2_bytes(measure):
 def test_strategy_2_bound(measure):
     gathering = Fraction(held(8192, 2048)) / (2 * V5P.interconnect_bandwidth)
     computing = Fraction(2 * 4096 * 8192 * 2048) / V5P.flops_per_second
-    also = {"2,550 FLOPs a byte by tokens": RATIO / 4096}
+    also = {"2,550 FLOPs a byte by tokens": ALPHA / 4096}
     assert measure(gathering / computing, "times as long gathering as computing", also=also) > 1
 
 

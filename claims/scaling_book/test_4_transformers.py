@@ -4,6 +4,7 @@ from fractions import Fraction
 from math import exp
 
 import pytest
+import torch
 
 from claim_suite.fixtures.claim.table import Listed
 from claims.scaling_book.rooflines import FIRST, GIB, KIB, Sum, T, product_flops
@@ -84,6 +85,7 @@ CLAIMS = Listed(
     also_prints={"gemma-length": ("4608",), "equal-length": ("4096",), "dominant-length": ("64K",)},
     in_words={"dominant-length": False, "attention-share": True, "moe-active": False, "all-matrices": False},
     note={
+        **dict.fromkeys(("gate", "projections"), "Of LLaMA 2 13B as it is counted."),
         "dominant-length": "K tokens, of D = 8K.",
         "gemma-length": "K tokens of 1,024.",
         "moe-active": "By Mixtral 8x7B's configuration.",
@@ -134,12 +136,9 @@ SUMS = {
     "derivative-of-weights": Sum(Fraction(product_flops(64, 48, 16), 48 * 64 * 16), "FLOPs a term"),
     "backward": Sum(Fraction(trained(D, D) - product_flops(BATCH * LENGTH, D, D), TERM * D), "FLOPs a term"),
     "training": Sum(Fraction(trained(D, D), TERM * D), "FLOPs a parameter and token"),
-    "no-gate": Sum(2, "times D times F"),
-    "gate": Sum(3, "times D times F"),
     "mlp-training": Sum(Fraction(MLP, TERM * 4 * D), "times BTDF"),
     "matrix-training": Sum(Fraction(trained(D, 4 * D), TERM * 4 * D), "times BTDF"),
     "projections-training": Sum(Fraction(PROJECTIONS, TERM * D), "times BTDNH"),
-    "projections": Sum(4, "times D times NH"),
     "scores-training": Sum(Fraction(SCORE_WORK, BATCH * LENGTH * LENGTH * D), "times BTTNH"),
     "attention-share": Sum(OVER_LENGTH, "of the matrices' FLOPs, times T/D"),
     "all-matrices": Sum(Fraction(MLP + PROJECTIONS, TERM * D), "times BTDD"),
@@ -183,6 +182,19 @@ def attention_intensity(queries: int, keys: int, group: int) -> Fraction:
 def shifted(scores: tuple[float, ...], by: float) -> float:
     """Return the sum of exponentials of scores less a number."""
     return sum(exp(score - by) for score in scores)
+
+
+@CLAIMS.each("gate", "projections")
+def test_parts(claim, models, stated, measure):
+    model = models("llama-2-13b")
+    counted, sizes = {"gate": (model.mlp, 5120 * 13824), "projections": (model.attention, 5120 * 40 * 128)}[claim]
+    assert measure(Fraction(counted, 40 * sizes), f"times D times {'F' if claim == 'gate' else 'NH'}") == stated
+
+
+@CLAIMS.claim
+def test_no_gate(stated, measure):
+    matrices = torch.nn.Linear(D, 4 * D, bias=False), torch.nn.Linear(4 * D, D, bias=False)
+    assert measure(Fraction(sum(one.weight.numel() for one in matrices), D * 4 * D), "times D times F") == stated
 
 
 @CLAIMS.claim

@@ -6,11 +6,10 @@ from math import log2, sqrt
 import pytest
 
 from claim_suite.fixtures.claim.table import Listed
-from claims.scaling_book.rooflines import DAY, FIRST, MS, V5P, G, Sum, T, chips
+from claims.scaling_book.rooflines import ALPHA, DAY, FIRST, MS, V5P, G, Sum, T, chips
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("printed")]
 
-ALPHA = V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)
 F, POD = 28672, chips("v5p")
 TOKEN = 6 * 70 * G  # FLOPs
 TRAINING = TOKEN * 15 * 10**12

@@ -7,7 +7,7 @@ from math import sqrt
 import pytest
 
 from claim_suite.fixtures.claim.table import Listed, table
-from claims.scaling_book.rooflines import FIRST, GIB, MS, US, V5E, V5P, G, Sum, T, critical
+from claims.scaling_book.rooflines import ALPHA, FIRST, GIB, MS, US, V5E, V5P, G, Sum, T, critical
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("printed")]
 
@@ -186,7 +186,7 @@ SUMS = {
         "chips",
         also={"most chips for which 4/3 are no more": max(n for n in range(1, 200) if sqrt(128 / n) >= 4 / 3)},
     ),
-    "tensor-ways": Sum(50000 * 2 * V5P.interconnect_bandwidth / V5P.flops_per_second, "ways"),
+    "tensor-ways": Sum(50000 / ALPHA, "ways"),
     "two-axes-x": Sum(
         512 / min((step / 10 for step in range(1, 5000)), key=lambda x: 1 / x + 8 * x / 512) ** 2, "by N"
     ),
@@ -260,8 +260,8 @@ def test_cached_ffw(measure):
 def test_prefill_ways(measure):
     flops, sent = V5P.flops_per_second, 2 * V5P.interconnect_bandwidth
     bound = [ways for ways in range(1, 64) if Fraction(4 * 28672, ways) / flops >= Fraction(4) / sent]
-    ways = measure(int(28672 / (flops / sent)), "ways that FLOPs bound", also={"seconds, tried": max(bound)})
-    assert ways <= flops / sent / 28672
+    ways = measure(int(28672 / ALPHA), "ways that FLOPs bound", also={"seconds, tried": max(bound)})
+    assert ways <= ALPHA / 28672
 
 
 @CLAIMS.each("llama-3-8b-heads", "llama-3-8b-key-value")

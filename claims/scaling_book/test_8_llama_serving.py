@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from claim_suite.fixtures.claim.table import Listed, table
-from claims.scaling_book.rooflines import FIRST, KIB, MS, PRINTED, V5E, V5P, G, Sum, T, held, put_in
+from claims.scaling_book.rooflines import ALPHA, FIRST, KIB, MS, PRINTED, V5E, G, Sum, T, held, put_in
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("printed")]
 
@@ -170,9 +170,7 @@ SUMS = {
     "plateau": Sum(120 / (latency(120, 2048) * MS * 16), "tokens a ms and chip"),
     "plateau-batch": Sum(V5E.flops_per_second / RATE / 2, "tokens"),
     "scales-to": Sum(
-        max(
-            ways for ways in (4, 8, 16, 32) if ways < 2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth))
-        ),
+        max(ways for ways in (4, 8, 16, 32) if ways < 2 * F / ALPHA),
         "chips",
     ),
 }
@@ -185,7 +183,7 @@ OTHER = {
     "tensor-ways-v5e": Sum(
         2 * F / (V5E.flops_per_second / (2 * V5E.interconnect_bandwidth)),
         "ways",
-        2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)),
+        2 * F / ALPHA,
     ),
     "least-latency": Sum(latency(1, 8192) * MS, "ms", latency(2, 8192) * MS),
     "cost-for-latency": Sum(Fraction(DOUBLE, 2), "times less a token", round(Fraction(DOUBLE, 2), -2)),
