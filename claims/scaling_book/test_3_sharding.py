@@ -133,8 +133,8 @@ CLAIMS = Listed(
         "half-ring-sum": "the sum of 1 to n is n(n + 1)/2",
     },
     reply={
-        "unreduced-z": "That an AllGather was asked for: but the array is not sharded over Z, nothing is to gather, "
-        "and the author has corrected it to 11.6.",
+        "unreduced-z": "That an AllGather was asked for: but the array is not sharded over Z, which leaves nothing to "
+        "gather, and the author has corrected it to 11.6.",
         "strategy-2-bytes": "That A is gathered instead: but the question shards B and has it gathered, and the author "
         "has corrected it.",
         "strategy-2-bound": "That it follows from the bytes: it does, and the author has corrected both.",

@@ -226,7 +226,7 @@ CLAIMS = Listed(
         "deepseek-used": "By the chapter's own number further down, as the DeepSeek-V3 report has it.",
         "su-egress": "Times B, of 8 GPUs.",
         "ragged-divisor": "N squared, of 8 GPUs.",
-        "spine-reduce": "By the table, at each of four units.",
+        "spine-reduce": "By the table, at each of four units; of the author's: half of it.",
     },
     loosely={
         "h100-vector": "cut short",
@@ -252,6 +252,7 @@ CLAIMS = Listed(
         "leaf-ingress": "it is so of all eight switches",
         "two-nodes-worse": "it is so of the approximations, which leave out (N - 1) / N of 8 and 2",
         "b200-batch": "it is so within a node of B200",
+        "spine-reduce": "it is so without in-network reductions: with them, as the sentence goes on, it is 12.8",
         "quiz-all-to-all": "it is so where B counts rows of N numbers, as in the quiz: of bytes it is B / (8 W)",
     },
     words={
@@ -284,7 +285,6 @@ CLAIMS = Listed(
         "reduce-as-gather": "an AllReduce takes twice as long, as the text says",
         "sharded-at-node": "with Y = 1 it would be eight times B / W",
         "sharded-beyond": "it is the 8 GPUs of a node that belong above, not all 256: 32 times too much",
-        "spine-reduce": "it follows from the 25.6 of appendix-spine: the spine has 51.2 TB a second, and a unit 12.8",
         "deepseek-used": "it used 62.9M tokens",
         "moe-factor": "that is less than one: it increases by E / k",
         "training-days": "45 days are those of 40%: at 45% it takes 40",
@@ -305,7 +305,6 @@ CLAIMS = Listed(
         "has taken out D.",
         "sharded-beyond": "That bytes are those of one node: but the quiz below has the array's, and the author has "
         "corrected it.",
-        "spine-reduce": "That a spine switch has 1.6 TB a second: but the chapter gives it 3.2, and 51.2 in its table.",
         "deepseek-used": "That a part of training is meant: but the same chapter multiplies 4096 by 15360 tokens.",
         "moe-factor": "That the inverse is meant: it is, as the rule above has it, and the author has corrected it.",
         "training-days": "That they are those of the 40% in the answer: but the question has 45%, and the author has "
@@ -389,7 +388,6 @@ SUMS = {
     "sharded-quiz": Sum(Fraction("12.8") * 1000 / 256, "GB a second"),
     "su-ingress": Sum(Fraction(1, 32) + Fraction(31, 32), "times B"),
     "su-egress": Sum(Fraction(1, 32) + NODE - Fraction(1, 32), "times B"),
-    "spine-reduce": Sum(Fraction("51.2") / 4, "TB a second", also={"its cables to a unit": CABLES / 4}),
     "two-nodes-gather": Sum(Fraction(400 * 2, 1), "GB a second"),
     "inside-batch": Sum(INSIDE, "tokens"),
     "beyond-batch": Sum(BEYOND, "tokens"),
@@ -441,6 +439,7 @@ SUMS = {
     "appendix-gpu": Sum(Fraction(16 * PORT * NDR, 1024), "GB a second", also={"its cables": CABLES * 1000 / 1024}),
 }
 OTHER = {
+    "spine-reduce": Sum(CABLES / 4, "TB a second", CABLES / 4 / 2),
     "smem-table": Sum(Fraction(132 * 256 * KIB, MIB), "MB of 2^20", 2**5),
     "registers-table": Sum(Fraction(132 * 4 * 16384 * 4, MIB), "MB of 2^20", 2**5),
     "smem-all": Sum(Fraction(132 * 256 * KIB, 10**6), "MB", Fraction(132 * 256 * KIB, MIB)),

@@ -56,6 +56,8 @@ CORRECTED = Listed(
     |---------------------------|--------|---------|-----------------------------------|------------------------------|
     | head-gpus-critical-batch  | ~300   | e5de31b | gpus-critical-batch               | On GPUs the critical number  |
     |                           |        |         |                                   | is closer to 300.            |
+    | head-two-chips-additions  |        | e5de31b | two-chips-additions               | Adding the two partial sums  |
+    |                           |        |         |                                   | takes another BF additions.  |
     | head-int8-rule            |        | e5de31b | int8-rule-direction               | The int8 rule is that B is   |
     |                           |        |         |                                   | above half the intensity.    |
     | head-mxu-int8             | 4      | e5de31b | mxu-int8                          | Each TPU v5e chip does 4e14  |
@@ -76,7 +78,7 @@ CORRECTED = Listed(
     | head-array-time           | 188    | e5de31b | array-time                        | Sending it takes 188 us.     |
     | head-transfer-total       | 194    | e5de31b | transfer-total                    | With six hops of a           |
     |                           |        |         |                                   | microsecond it takes 194 us. |
-    | first-pcie-load           | 33     | 77e31bb | pcie-load                         | Over 16 PCIe links loading   |
+    | first-pcie-load           | ~33    | 77e31bb | pcie-load                         | Over 16 PCIe links loading   |
     |                           |        |         |                                   | takes about 33 ms.           |
     | head-pcie-load            | 63     | e5de31b | pcie-load                         | Loading 16 GB over 16 links  |
     |                           |        |         |                                   | takes about 63 ms.           |
@@ -92,7 +94,7 @@ CORRECTED = Listed(
     | head-code-mesh            | =8     | e5de31b | code-mesh                         | The code's mesh has 8 TPUs.  |
     | head-code-local-rows      | =2     | e5de31b | code-local-rows                   | In the code A is [2, 1024]   |
     |                           |        |         |                                   | on each chip.                |
-    | first-unreduced-z         | 190    | 6d3524a | unreduced-z                       | Reducing over Z takes        |
+    | first-unreduced-z         | ~190   | 6d3524a | unreduced-z                       | Reducing over Z takes        |
     |                           |        |         |                                   | roughly 190 us.              |
     | head-unreduced-z          | ~11.6  | e5de31b | unreduced-z                       | Reducing over Z takes        |
     |                           |        |         |                                   | roughly 11.6 us.             |
@@ -135,7 +137,7 @@ CORRECTED = Listed(
     |                           |        |         |                                   | FLOPs a byte.                |
     | head-dcn-batch            | 73,440 | e5de31b | dcn-batch-later                   | Between pods v5p does 73,440 |
     |                           |        |         |                                   | FLOPs a byte.                |
-    | head-dcn-takeaway         | 71     | e5de31b | dcn-batch                         | In the takeaways it is still |
+    | head-dcn-takeaway         | ~71    | e5de31b | dcn-batch                         | In the takeaways it is still |
     |                           |        |         |                                   | about 71,000.                |
     | head-attention-formula    |        | e5de31b | attention-formula                 | Attention has 4DNHL          |
     |                           |        |         |                                   | parameters in all.           |
@@ -391,6 +393,13 @@ OTHER = {
 def shifted(scores: tuple[float, ...], by: float) -> float:
     """Return the sum of exponentials of scores less a number."""
     return sum(exp(score - by) for score in scores)
+
+
+@CORRECTED.claim
+def test_head_two_chips_additions(measure):
+    rows, inner, columns = 3, 8, 5
+    first, second = (torch.ones(rows, inner // 2) @ torch.ones(inner // 2, columns) for _ in range(2))
+    assert measure((first + second).numel(), "additions") == rows * columns
 
 
 @CORRECTED.claim
