@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from claim_suite.fixtures import origins
 from claim_suite.fixtures.models.accelerators import Accelerator, Exact
@@ -141,6 +142,18 @@ def furthest(*sizes: int, wrap: bool) -> int:
 def held(*shape: int, dtype: torch.dtype = torch.bfloat16) -> int:
     """Bytes of an array of some shape, as PyTorch counts those of one that it makes without memory."""
     return torch.empty(shape, dtype=dtype, device="meta").nbytes
+
+
+def flops_run(rows: int, inner: int, columns: int, *, trained: bool = False) -> int:
+    """FLOPs of a product of matrices as PyTorch counts what it runs, with both derivatives if it is `trained`."""
+    first, second = (
+        torch.empty(shape, device="meta", requires_grad=True) for shape in ((rows, inner), (inner, columns))
+    )
+    with FlopCounterMode(display=False) as counter:
+        product = first @ second
+        if trained:
+            torch.autograd.backward(product.sum())
+    return int(counter.get_total_flops())
 
 
 def one_by_one(*sizes: int) -> int:

@@ -15,9 +15,9 @@ from claims.scaling_book.rooflines import (
     Sum,
     bound_from,
     critical,
+    flops_run,
     intensity,
     product_bytes,
-    product_flops,
 )
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("makers", "printed")]
@@ -99,7 +99,7 @@ SUMS = {
     "dot-product-flops": Sum(Fraction((2 * LARGE - 1), LARGE), "operations a pair of numbers"),
     "dot-product-intensity": Sum(Fraction(2 * LARGE - 1, 4 * LARGE + 2), "operations a byte"),
     "vector-unit-intensity": Sum(7 * E**12 / PRINTED["v5p"]["hbm"], "operations a byte"),
-    "matmul-flops": Sum(Fraction(product_flops(3, 5, 7), 3 * 5 * 7), "FLOPs a term"),
+    "matmul-flops": Sum(Fraction(flops_run(3, 5, 7), 3 * 5 * 7), "FLOPs a term"),
     "matmul-bytes": Sum(Fraction(product_bytes(3, 5, 7), 3 * 5 + 5 * 7 + 3 * 7), "bytes a number"),
     "matmul-critical-batch": Sum(critical(LARGE, LARGE, V5E_RIDGE), "tokens"),
     "gpus-critical-batch": Sum(

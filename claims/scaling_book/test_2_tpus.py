@@ -23,6 +23,7 @@ from claims.scaling_book.rooflines import (
     furthest,
     held,
     product_flops,
+    ring_load,
 )
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("makers", "printed")]
@@ -183,7 +184,9 @@ SUMS = {
     "neighbours-2d": Sum(2 * len(PRINTED["v5e"]["pod"]), "neighbours"),
     "neighbours-3d": Sum(2 * len(PRINTED["v5p"]["pod"]), "neighbours"),
     "torus-halves-distance": Sum(Fraction(furthest(16, wrap=False), furthest(16, wrap=True)), "times as far"),
-    "no-wrap-doubles": Sum(Fraction(15, 8), "times as many hops along 16 chips"),
+    "no-wrap-doubles": Sum(
+        ring_load(16, every=True, both_ways=False) / ring_load(16, every=True), "times over a link, of 16 chips"
+    ),
     "h100-domain": Sum(32 * 8, "GPUs"),
     "v5p-memory-bandwidth": Sum(
         round(MAKERS["v5p"]["hbm"] / 10**12, 1),

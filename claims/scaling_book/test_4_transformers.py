@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from claim_suite.fixtures.claim.table import Listed
-from claims.scaling_book.rooflines import FIRST, GIB, KIB, Sum, T, product_flops
+from claims.scaling_book.rooflines import FIRST, GIB, KIB, Sum, T, flops_run
 
 pytestmark = pytest.mark.cheap
 
@@ -18,20 +18,13 @@ CHECKPOINTS = 2 * 4 * 10**6 * 64 * 8192  # bytes of one number a token, feature 
 
 
 def trained(inner: int, columns: int) -> int:
-    """FLOPs of a matrix in training, forward and backward: its product, and one for each of two derivatives."""
-    return sum(
-        product_flops(*shape)
-        for shape in (
-            (BATCH * LENGTH, inner, columns),
-            (inner, BATCH * LENGTH, columns),
-            (BATCH * LENGTH, columns, inner),
-        )
-    )
+    """FLOPs of a matrix in training, forward and backward."""
+    return flops_run(BATCH * LENGTH, inner, columns, trained=True)
 
 
 MLP = 3 * trained(D, 4 * D)
 PROJECTIONS = 4 * trained(D, D)
-SCORE_WORK = 2 * 3 * BATCH * product_flops(LENGTH, D, LENGTH)  # scores and their values, each with two derivatives
+SCORE_WORK = 2 * BATCH * flops_run(LENGTH, D, LENGTH, trained=True)  # scores and their values
 TERM = BATCH * LENGTH * D  # B times T times D
 OVER_LENGTH = Fraction(SCORE_WORK, MLP + PROJECTIONS) / LENGTH * D  # of the matrices' FLOPs, for T = D
 LAYER = 3 * WIDE * 4 * WIDE + 4 * WIDE * WIDE
@@ -130,11 +123,11 @@ CLAIMS = Listed(
 )
 
 SUMS = {
-    "dot-product": Sum(Fraction(product_flops(1, 64, 1), 64), "FLOPs a pair"),
-    "matrix-vector": Sum(Fraction(product_flops(48, 64, 1), 48 * 64), "FLOPs an entry"),
-    "matrix-matrix": Sum(Fraction(product_flops(48, 64, 16), 48 * 64 * 16), "FLOPs a term"),
-    "derivative-of-weights": Sum(Fraction(product_flops(64, 48, 16), 48 * 64 * 16), "FLOPs a term"),
-    "backward": Sum(Fraction(trained(D, D) - product_flops(BATCH * LENGTH, D, D), TERM * D), "FLOPs a term"),
+    "dot-product": Sum(Fraction(flops_run(1, 64, 1), 64), "FLOPs a pair"),
+    "matrix-vector": Sum(Fraction(flops_run(48, 64, 1), 48 * 64), "FLOPs an entry"),
+    "matrix-matrix": Sum(Fraction(flops_run(48, 64, 16), 48 * 64 * 16), "FLOPs a term"),
+    "derivative-of-weights": Sum(Fraction(flops_run(64, 48, 16), 48 * 64 * 16), "FLOPs a term"),
+    "backward": Sum(Fraction(trained(D, D) - flops_run(BATCH * LENGTH, D, D), TERM * D), "FLOPs a term"),
     "training": Sum(Fraction(trained(D, D), TERM * D), "FLOPs a parameter and token"),
     "mlp-training": Sum(Fraction(MLP, TERM * 4 * D), "times BTDF"),
     "matrix-training": Sum(Fraction(trained(D, 4 * D), TERM * 4 * D), "times BTDF"),
@@ -146,14 +139,14 @@ SUMS = {
     "checkpoints": Sum(Fraction(20 * CHECKPOINTS, T), "TB"),
     "block-checkpoints": Sum(Fraction(CHECKPOINTS, T), "TB"),
     "recompute": Sum(
-        Fraction(trained(D, D) + product_flops(BATCH * LENGTH, D, D), TERM * D), "FLOPs a parameter and token"
+        Fraction(trained(D, D) + flops_run(BATCH * LENGTH, D, D), TERM * D), "FLOPs a parameter and token"
     ),
     "large-products": Sum(4 + 3, "results a layer"),
     "cache": Sum(Fraction(2 * 8192 * 64 * 8192, GIB), "GiB"),
     "vocabulary-earlier": Sum(Fraction(trained(D, 32000), TERM * 32000), "times BTDV"),
     "attention-parameters": Sum(Fraction(4 * WIDE * WIDE, LAYER), "of a layer's parameters"),
-    "sharded-flops": Sum(Fraction(product_flops(64 // 4, 32 // 8, 16), 64 * 32 * 16 // 32), "times BDF/(XY)"),
-    "five-axes": Sum(Fraction(product_flops(4 * 5, 2 * 3, 6 * 7 * 8), 2 * 3 * 4 * 5 * 6 * 7 * 8), "times the axes"),
+    "sharded-flops": Sum(Fraction(flops_run(64 // 4, 32 // 8, 16), 64 * 32 * 16 // 32), "times BDF/(XY)"),
+    "five-axes": Sum(Fraction(flops_run(4 * 5, 2 * 3, 6 * 7 * 8), 2 * 3 * 4 * 5 * 6 * 7 * 8), "times the axes"),
     "attention-bytes": Sum(Fraction(2 * (2 * 8 * 4 + 2 * 16), 8 * 4 + 16), "bytes a BHK(TG + S)"),
     "equal-length": Sum(2 * WIDE, "tokens"),
     "equal-length-factor": Sum(Fraction(PROJECTIONS, SCORE_WORK) * LENGTH / D, "times D"),

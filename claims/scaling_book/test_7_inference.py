@@ -7,7 +7,7 @@ from math import sqrt
 import pytest
 
 from claim_suite.fixtures.claim.table import Listed, table
-from claims.scaling_book.rooflines import ALPHA, FIRST, GIB, MS, US, V5E, V5P, G, Sum, T, critical
+from claims.scaling_book.rooflines import ALPHA, FIRST, GIB, MS, US, V5E, V5P, G, Sum, T, critical, flops_run, held
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("printed")]
 
@@ -156,9 +156,9 @@ SUMS = {
     "cached-attention": Sum(degree([sum(range(1, n + 1)) for n in range(1, 8)]), "degree"),
     "critical-batch": Sum(critical(LARGE, LARGE, RIDGE), "tokens"),
     "critical-int8-weights": Sum(critical(LARGE, LARGE, RIDGE, weights=1), "tokens"),
-    "score-flops": Sum(Fraction(2 * 3 * 5 * 7, 3 * 5 * 7), "BSTD FLOPs"),
-    "all-score-flops": Sum(Fraction(2 * (2 * 3 * 5 * 7), 3 * 5 * 7), "BSTD FLOPs"),
-    "score-bytes": Sum(Fraction(2 * (2 * 3 + 2 * 5), 3 + 5), "bytes a BD(S + T)"),
+    "score-flops": Sum(Fraction(flops_run(3, 7, 5), 3 * 5 * 7), "BSTD FLOPs"),
+    "all-score-flops": Sum(Fraction(flops_run(3, 7, 5) + flops_run(3, 5, 7), 3 * 5 * 7), "BSTD FLOPs"),
+    "score-bytes": Sum(Fraction(2 * held(3, 7) + 2 * held(5, 7), (3 + 5) * 7), "bytes a BD(S + T)"),
     "prefill-intensity": Sum(Fraction(4 * 64 * 64, 8 * 64) / 64, "of T"),
     "decode-intensity": Sum(Fraction(4 * LARGE, 4 * LARGE + 4), "FLOPs a byte"),
     "prefill-bound": Sum(round(2 * RIDGE, -1), "tokens"),
