@@ -22,7 +22,8 @@ import pytest
 
 from claim_suite.plugin import DOCUMENT
 from claim_suite.reports import files, schema, terminal, versions
-from claim_suite.reports.schema import Case, Claim, Collected, Key, Ledger
+from claim_suite.reports.accounting import Reported
+from claim_suite.reports.schema import Claim, Collected, Ledger
 
 OUT, ENDINGS = Path("reports/out"), {"ledger": ".json", "page": ".html"}
 WHOLE, GPU, PARTIAL = "claims", "gpu", "partial"
@@ -54,21 +55,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Recorder:
-    """Keeps what was collected and every attempt at a case, of this process or of the workers of a distributed run."""
+    """Records the claims of a run, of this process or of the workers of a distributed run."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.worker = hasattr(config, "workerinput")
         self.started = datetime.datetime.now(datetime.UTC)
         self.clock = time.perf_counter()
-        self.collected = Collected()
-        self.attempts: dict[Key, list[Case]] = {}
-        self.claims: dict[str, Claim] = {}  # as their reports have them
-        self.failures: dict[str, str] = {}  # of tests that reported nothing, as those of a worker that died
-        self.expected: set[str] = set()  # tests that workers collected
-        self.unreadable: list[str] = []
-        self.warnings: dict[str, str] = {}
-        self.pictures: list[dict[str, Any]] = []
+        self.reported = Reported()
         self.finished = False
         self.ledger: Ledger | None = None
         self.journal: files.Journal | None = None
@@ -79,7 +73,7 @@ class Recorder:
         """Keep a document's file that could not be read: its claims cannot be named, but the file can."""
         is_file = report.nodeid.endswith(".py")
         if (report.failed or (report.skipped and is_file)) and self._is_of_document(report.nodeid):
-            self.unreadable.append(report.nodeid)
+            self.reported.unreadable.append(report.nodeid)
 
     def _is_of_document(self, nodeid: str) -> bool:
         """Tell whether a test, a file or a folder is of a document of claims, and not another project's."""
@@ -89,23 +83,23 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Register every claim that was collected; find out before any work whether the verdicts can be written."""
-        self.collected = session.config.hook.pytest_claims_collected(config=session.config) or Collected()
+        self.reported.collected = session.config.hook.pytest_claims_collected(config=session.config) or Collected()
         if not self.worker:
             self._prepare()
 
     def _prepare(self) -> None:
-        self.paths = self._places()
+        self.paths = _places(self.config, _stem(self.reported, self.ledger))
         for name, path in self.paths.items():
             if why := files.unwritable(path, ENDINGS[name]):
                 raise pytest.UsageError(f"--{name} {path}: cannot be written ({why}); give --{name} another path")
-        self.journal = files.Journal(self.paths["ledger"], schema.in_a_line(self.collected))
+        self.journal = files.Journal(self.paths["ledger"], schema.in_a_line(self.reported.collected))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Keep what workers will run: a worker that dies tells nothing more."""
         of_document = cache(self._is_of_document)
-        self.expected.update(one for one in ids if of_document(one.partition("::")[0]))
-        if self.expected and not self.journal:
+        self.reported.expected.update(one for one in ids if of_document(one.partition("::")[0]))
+        if self.reported.expected and not self.journal:
             self._prepare()
 
     @pytest.hookimpl(optionalhook=True)
@@ -113,8 +107,8 @@ class Recorder:
         """Take over what a worker collected and drew."""
         output = getattr(node, "workeroutput", {})
         if "claims_collected" in output:
-            self.collected = msgspec.json.decode(output["claims_collected"], type=Collected)
-            self.pictures += msgspec.json.decode(output["claims_pictures"])
+            self.reported.collected = msgspec.json.decode(output["claims_collected"], type=Collected)
+            self.reported.pictures += msgspec.json.decode(output["claims_pictures"])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -131,22 +125,16 @@ class Recorder:
         """Take in how a test ended."""
         if self.worker:
             return
-        record = next((text for name, text in report.user_properties if name == schema.CASE), None)
-        if record and (report.when == "call" or report.outcome != "passed"):
-            claim = msgspec.json.decode(str(record), type=Claim)
-            self.claims.setdefault(claim.id, claim)
-            self.attempts.setdefault((claim.id, claim.cases[0].id), []).append(claim.cases[0])
-            if self.journal:
-                self.journal.append(str(record))
-        elif report.failed:
-            self.failures[report.nodeid] = str(report.longrepr).strip().splitlines()[-1]
+        record = self.reported.take_in(report)
+        if record and self.journal:
+            self.journal.append(record)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
         """Keep what a library warned of while a claim was checked: it changes no verdict."""
         if nodeid:
             text = schema.clean(f"{warning_message.category.__name__}: {warning_message.message}")
-            self.warnings.setdefault(" ".join(text.split()), nodeid)
+            self.reported.warnings.setdefault(" ".join(text.split()), nodeid)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -154,81 +142,44 @@ class Recorder:
         pictures = [one for drawn in self.config.hook.pytest_claims_pictures(config=self.config) for one in drawn]
         if self.worker:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]  # xdist's
-            output["claims_collected"] = schema.in_a_line(self.collected)
+            output["claims_collected"] = schema.in_a_line(self.reported.collected)
             output["claims_pictures"] = schema.in_a_line(pictures)
             return
-        self.pictures += pictures
+        self.reported.pictures += pictures
         self._conclude(session)
 
     def _conclude(self, session: pytest.Session) -> None:
         status = session.exitstatus
-        lost = self.collected.lost or self.unreadable
-        if status == pytest.ExitCode.INTERRUPTED and not self.collected.claims:
+        lost = self.reported.collected.lost or self.reported.unreadable
+        if status == pytest.ExitCode.INTERRUPTED and not self.reported.collected.claims:
             lost = []  # while they were collected: nobody knows what there would have been
-        if not (self.collected.claims or self.claims or lost) or status == pytest.ExitCode.USAGE_ERROR:
+        anything = self.reported.collected.claims or self.reported.claims or lost
+        if not anything or status == pytest.ExitCode.USAGE_ERROR:
             return  # nothing was checked, and what earlier runs found stays where it is
         ended = self.finished and status not in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         self.ledger = self._build("complete" if ended else "interrupted")
         session.exitstatus = self.ledger.run.exit_code = int(self._exit_code(self.ledger, int(status)))
-        self.paths = self._places()
-        self._write(self.ledger)
+        self.paths = _places(self.config, _stem(self.reported, self.ledger))
+        self.complaints += _write(self.ledger, self.paths)
+        if self.journal and self.paths["ledger"].is_file():
+            self.journal.remove()
         if self.complaints:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def _exit_code(self, ledger: Ledger, status: int) -> int:
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
             return status
-        if self.collected.refused:
+        if self.reported.collected.refused:
             return pytest.ExitCode.USAGE_ERROR
         found = ledger.exit_code()
         return found or (status if status == pytest.ExitCode.TESTS_FAILED else 0)
 
     def _build(self, state: Any) -> Ledger:
-        claims = {claim.id: claim for claim in self.collected.claims}
-        known = {(claim.id, case.id) for claim in claims.values() for case in claim.cases}
-        for key in self.attempts.keys() - known:  # of workers that died before they said what they collected
-            claim = claims.setdefault(key[0], msgspec.structs.replace(self.claims[key[0]], cases=[]))
-            claim.cases.append(self.attempts[key][-1])
-        tests = {case.test: claim.id for claim in claims.values() for case in claim.cases}
-        tests |= {
-            case.test: key[0] for key, attempts in self.attempts.items() for case in attempts
-        }  # repeated under new names
-        accounting = self._account(claims, sorted(self.expected - tests.keys()))
-        for claim in claims.values():
-            claim.conclude()
+        claims, accounting, warnings = self.reported.account()
         return Ledger(
-            run=self._run(state, list(claims.values())),
-            accounting=accounting,
-            documents=self._documents(),
-            claims=list(claims.values()),
-            warnings=[
-                {"claim": tests[test], "text": text} for text, test in self.warnings.items() if test in tests
-            ],
+            run=self._run(state, claims), accounting=accounting, documents=self.reported.documents(), claims=claims,
+            warnings=warnings,
         )  # fmt: skip
-
-    def _account(self, claims: dict[str, Claim], vanished: list[str]) -> schema.Accounting:
-        """Put what was reported of each case in its place, and say what was not."""
-        unaccounted = [f"{file}: could not be read, with every claim in it" for file in dict.fromkeys(self.unreadable)]
-        unaccounted += [
-            line for line in self.collected.lost if not any(line.split(":")[0] in one for one in self.unreadable)
-        ]
-        unaccounted += vanished
-        undertaken, left_out, deselected = len(unaccounted), 0, set(self.collected.deselected)
-        for claim in claims.values():
-            for place, case in enumerate(claim.cases):
-                if attempts := self.attempts.get((claim.id, case.id)):
-                    claim.cases[place] = schema.resolve(attempts)
-                elif (claim.id, case.id) in deselected:
-                    left_out += 1
-                    case.reason = schema.NOT_SELECTED[case.tier]
-                    continue
-                else:
-                    case.reason = self.failures.get(case.test, schema.UNREACHED)
-                    unaccounted.append(f"{claim.id} {case.id}".strip())
-                undertaken += 1
-        return schema.Accounting(
-            collected=undertaken, reported=undertaken - len(unaccounted), deselected=left_out, unaccounted=unaccounted
-        )
 
     def _run(self, state: Any, claims: list[Claim]) -> schema.Run:
         devices = sorted({one.device for claim in claims for case in claim.cases for one in case.evidence} - {""})
@@ -241,60 +192,44 @@ class Recorder:
             environment=environment() | ({"device": ", ".join(devices)} if devices else {}),
         )
 
-    def _documents(self) -> list[schema.Document]:
-        last = {(one["kind"], one.get("name"), one["document"], one["section"]): one for one in self.pictures}
-        for document in self.collected.documents:
-            for section in document.sections:
-                section.charts = [
-                    {key: value for key, value in picture.items() if key not in ("document", "section")}
-                    for (_, _, *place), picture in last.items()
-                    if place == [document.id, section.id]
-                ]
-        return self.collected.documents
-
-    def _places(self) -> dict[str, Path]:
-        """Return where the files go: what an option names is meant from where the run was started."""
-        start = self.config.invocation_params.dir
-        default = (self.config.rootpath if self.config.inipath else start) / OUT / self._stem()
-        return {
-            name: start / (self.config.getoption(f"claims_{name}") or default.with_suffix(ending))
-            for name, ending in ENDINGS.items()
-        }
-
-    def _stem(self) -> str:
-        """Return the name of a run's files: no run replaces what is known of claims that it was not asked for."""
-        left_out = set(self.collected.deselected)
-        tiers = {
-            case.tier for claim in self.collected.claims for case in claim.cases if (claim.id, case.id) not in left_out
-        }
-        if self.collected.partial or not tiers or (self.ledger and self.ledger.exit_code() == 5):
-            return PARTIAL
-        return GPU if left_out and tiers == {"gpu"} else WHOLE
-
-    def _write(self, ledger: Ledger) -> None:
-        """Write the ledger and draw its views; whatever goes wrong with these, the ledger has the verdicts already."""
-        from claim_suite.reports import (  # they take long to import, and a run that ends early needs neither
-            github,
-            page,
-        )
-
-        try:
-            files.write_text(schema.dump(ledger), self.paths["ledger"])
-            if self.journal:
-                self.journal.remove()
-            page.write(ledger, self.paths["page"])
-            github.write_job_summary(ledger)
-        except OSError as error:
-            self.complaints.append(f"{error.filename or 'the page'}: could not be written ({error.strerror})")
-        except Exception as error:
-            self.complaints.append(f"the page could not be drawn ({schema.message(error)})")
-
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say which claims hold."""
         if self.ledger:
             terminal.summarise(self.ledger, self.paths, terminalreporter)
-        for complaint in [*self.collected.refused, *self.complaints]:
+        for complaint in [*self.reported.collected.refused, *self.complaints]:
             terminalreporter.write_line(f"ERROR: {complaint}", red=True)
+
+
+def _places(config: pytest.Config, stem: str) -> dict[str, Path]:
+    """Return where the files go: what an option names is meant from where the run was started."""
+    start = config.invocation_params.dir
+    default = (config.rootpath if config.inipath else start) / OUT / stem
+    return {
+        name: start / (config.getoption(f"claims_{name}") or default.with_suffix(ending))
+        for name, ending in ENDINGS.items()
+    }
+
+
+def _stem(reported: Reported, ledger: Ledger | None) -> str:
+    """Return the name of a run's files: no run replaces what is known of claims that it was not asked for."""
+    tiers = reported.tiers()
+    if reported.collected.partial or not tiers or (ledger and ledger.exit_code() == 5):
+        return PARTIAL
+    return GPU if reported.collected.deselected and tiers == {"gpu"} else WHOLE
+
+
+def _write(ledger: Ledger, paths: dict[str, Path]) -> Generator[str]:
+    """Write the ledger, which has the verdicts, and then draw its views; says what failed."""
+    from claim_suite.reports import github, page  # they take long to import, and a run that ends early needs neither
+
+    try:
+        files.write_text(schema.dump(ledger), paths["ledger"])
+        page.write(ledger, paths["page"])
+        github.write_job_summary(ledger)
+    except OSError as error:
+        yield f"{error.filename or 'the page'}: could not be written ({error.strerror})"
+    except Exception as error:
+        yield f"the page could not be drawn ({schema.message(error)})"
 
 
 def _on_termination(handler: Any) -> Any:
