@@ -270,12 +270,14 @@ class Section(Record, kw_only=True):
     """A section of a document: its claims are the tests of one `file`.
 
     `pictures` are the kinds of picture that it shows, `charts` their data. `model` is the model that its claims are
-    about and `link` where they stand, where that is not the document's.
+    about and `link` where they stand, where that is not the document's. `modules` are the hashes of the document's own
+    modules that its tests are made with, by their files' names.
     """
 
     id: str
     title: str
     file: str = ""
+    modules: dict[str, str] = {}
     model: str = ""
     link: str = ""
     pictures: list[str] = []
