@@ -36,11 +36,17 @@ _ODD = re.compile(r"[^a-z0-9._-]+")
 
 
 class Links(NamedTuple):
-    """Addresses outside the site: of the repository, its commit that was run, and where the site will stand."""
+    """Addresses outside the site: of the repository, its commit that was run, where the site will stand, the docs."""
 
     repository: str = ""
     commit: str = ""
     address: str = ""
+    docs: str = ""
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """What stands in the navigation."""
+        return (*PLACES, ("Docs", self.docs)) if self.docs else PLACES
 
     def source(self, row: Row) -> tuple[str, str]:
         """Return the place of a claim's test: as text, and its address where it has one."""
@@ -65,11 +71,12 @@ class Links(NamedTuple):
 
 
 class Here(NamedTuple):
-    """Which page of the site is drawn: the way back to its top, and its address."""
+    """Which page of a site is drawn: the way back to its top, its address, and whether the site has a feed."""
 
     root: str
     here: str
     places: tuple[tuple[str, str], ...] = PLACES
+    feed: bool = True
 
 
 class Part(NamedTuple):
@@ -108,7 +115,7 @@ def files(ledger: Ledger, previous: list[Ledger], links: Links) -> Iterator[tupl
         for part in (*documents, *models, *families):
             own = [by_claim[id(claim)] for claim in part.ledger.claims]
             told = page.context(part.ledger, own) | among | {"kicker": part.title, "title": part.title}
-            yield part.file, page.draw("page.html.j2", site=Here("../", part.file), **told)
+            yield part.file, page.draw("page.html.j2", site=Here("../", part.file, links.places), **told)
         changed = history.steps([*previous, ledger])[::-1]
         places = {one.claim.id: one.permalink.removeprefix("../") for one in reversed(rows)}
         told = {"places": places, "words": STATES, "changed": changed, "runs": [*previous, ledger]}
@@ -119,12 +126,12 @@ def files(ledger: Ledger, previous: list[Ledger], links: Links) -> Iterator[tupl
             "banners": [one.title for one in summary.banners(ledger, rows) if one.kind != "merged"],
         }  # fmt: skip
         index = [(part, part.ledger.documents[0], _worst(part, by_claim)) for part in documents]
-        yield "index.html", _draw("index", documents=index, most=MOST_CHANGES, **whole, **told)
-        yield "models.html", _draw("models", families=families, models=models, words=STATES)
-        yield "compare.html", _draw("compare", quantities=compared(rows, ledger), **told)
-        yield "changes.html", _draw("changes", documents=index, **told)
+        yield "index.html", _draw("index", links, documents=index, most=MOST_CHANGES, **whole, **told)
+        yield "models.html", _draw("models", links, families=families, models=models, words=STATES)
+        yield "compare.html", _draw("compare", links, quantities=compared(rows, ledger), **told)
+        yield "changes.html", _draw("changes", links, documents=index, **told)
         listed = search(rows, ledger)
-        yield "search.html", _draw("search", script="search.js", found=listed, words=STATES, models=models)
+        yield "search.html", _draw("search", links, script="search.js", found=listed, words=STATES, models=models)
         yield "search.json", json.dumps(listed, ensure_ascii=False, separators=(",", ":"))
         yield "search.js", SCRIPT
         yield "site.css", STYLE
@@ -135,10 +142,11 @@ def files(ledger: Ledger, previous: list[Ledger], links: Links) -> Iterator[tupl
             yield f"badges/{Path(part.file).stem}.json", json.dumps(github.badge(part.ledger), sort_keys=True) + "\n"
 
 
-def _draw(name: str, **told: Any) -> str:
+def _draw(name: str, links: Links, **told: Any) -> str:
     titles = {address: text for text, address in PLACES}
     address = f"{name}.html"
-    return page.draw(f"{name}.html.j2", site=Here("", address), title=f"{titles[address]}: which claims hold", **told)
+    here = Here("", address, links.places)
+    return page.draw(f"{name}.html.j2", site=here, title=f"{titles[address]}: which claims hold", **told)
 
 
 def _documents(ledger: Ledger) -> list[Part]:
