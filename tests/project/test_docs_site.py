@@ -16,7 +16,8 @@ from docs import build
 
 REPOSITORY = "https://repository.invalid/suite"
 NOT_FOR_AUTHORS = {
-    "fixtures.authoring.commands", "fixtures.claim.documents", "fixtures.cards.plugin", "fixtures.recording.options", "reports.page",
+    "fixtures.authoring.commands", "fixtures.claim.documents", "fixtures.cards.plugin", "fixtures.recording.options",
+    "reports.page",
 }  # fmt: skip
 
 
