@@ -101,10 +101,10 @@ def _causes(claim: Claim, was: Case | None, now: Case | None, earlier: Ledger, l
             for name in old if name in new and old[name] != new[name]
         )  # fmt: skip
     old, new = earlier.run.environment, later.run.environment
-    for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name) and name != "untested":
+    for name in sorted(old.keys() & new.keys()):  # what only one of them kept may have been the same
+        if old[name] != new[name] and name != "untested":
             kind = "machine" if name in MACHINE else "version"
-            yield f"{kind}: {shown(name, 60)} {shown(old.get(name, 'none'), 80)} → {shown(new.get(name, 'none'), 80)}"
+            yield f"{kind}: {shown(name, 60)} {shown(old[name], 80)} → {shown(new[name], 80)}"
 
 
 def _of_evidence(case: Case, key: str) -> dict[str, str]:

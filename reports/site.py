@@ -221,8 +221,8 @@ def _follow(rows: list[Row], files: dict[str, str], links: Links) -> None:
         one.permalink = f"../{files[one.claim.document]}#{one.address}"
         where, address = links.source(one)
         place, kind = link(one.claim.link or one.link)
-        one.follow = [("where it stands", place)] if kind else []
-        one.follow += [(f"the test: {where}", address)] if address else []
+        one.follow = [("where the text says it", place)] if kind else []
+        one.follow += [(f"what checked it: {where}", address)] if address else []
         one.follow += [("dispute this verdict", links.dispute(one))] if links.repository else []
     module: Any = page.ENVIRONMENT.get_template("row.html.j2").make_module(page.beside(rows))
     for one in rows:

@@ -80,7 +80,7 @@ def test_a_claim_leads_to_its_place_its_test_and_a_dispute_that_is_filled_in() -
         html = PAGES[page]
         assert 'href="../documents/other.html#other/mixtral"' in html
         assert 'href="https://example.org/owner/suite/blob/0123abc/claims/p/test_1.py#L7"' in html
-        assert "the test: test_1.py, line 7" in text(html)
+        assert "what checked it: test_1.py, line 7" in text(html)
         links = [attributes["href"] for _, attributes in Outline(html).tags if "href" in attributes]
         asked = [parse_qs(urlsplit(link).query) for link in links if link and "/issues/new?" in link]
         assert {
@@ -88,7 +88,7 @@ def test_a_claim_leads_to_its_place_its_test_and_a_dispute_that_is_filled_in() -
             "verdict": ["Does not hold"], "printed": ["46B"], "measured": ["46,702,792,704 parameters"],
             "link": ["https://owner.example.org/suite/documents/other.html#other/mixtral"],
         } in asked  # fmt: skip
-    stands = '<a href="https://example.org/post?a=1&amp;b=2" rel="noreferrer">where it stands</a>'
+    stands = '<a href="https://example.org/post?a=1&amp;b=2" rel="noreferrer">where the text says it</a>'
     assert stands in PAGES["models/mixtral.html"]
     assert "issues/new" not in dict(site.files(whole(), [], site.Links()))["documents/other.html"]
 
