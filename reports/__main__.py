@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     whole.add_argument("--repository", type=_address, metavar="URL", help="whose issues dispute a verdict")
     whole.add_argument("--commit", default="", metavar="SHA", help="of the repository that was run")
     whole.add_argument("--address", type=_address, metavar="URL", help="where the site will stand")
+    whole.add_argument("--docs", default="", metavar="PATH", help="where the docs stand, from DIR (default: nowhere)")
     whole.add_argument("--counts", type=Path, metavar="FILE", help="counts of models, to publish as counts.json")
     whole.set_defaults(run=_site)
     past = commands.add_parser("history", help="what changed of each claim over the ledgers in their order, and why")
@@ -117,7 +118,7 @@ def _address(text: str) -> str:
 def _site(options: argparse.Namespace) -> int:
     ledger, *previous = (schema.read(path) for path in (options.ledger, *options.previous))
     previous.sort(key=lambda one: one.run.started)
-    links = site.Links(options.repository or "", options.commit, options.address or "")
+    links = site.Links(options.repository or "", options.commit, options.address or "", options.docs)
     counted = options.counts.read_text(encoding="utf-8") if options.counts else ""
     number = site.write(ledger, options.folder, previous, links, counted)
     print(f"site: {options.folder / 'index.html'} ({number:,} files)")

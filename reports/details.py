@@ -92,6 +92,9 @@ def _values(case: Case) -> list[Entry]:
         entries.append((shown(one.of, 80) or "Measured", text, "number"))
         for name, value in sorted(one.routes.items()):
             entries.append((f"by {shown(name, 120)}", numbers.written(value), "number"))
+        entries += [("The sum", shown(one.made_of), "")] if one.made_of else []
+    if case.code and not all(one.made_of for one in case.measured):
+        entries.append(("How", shown(case.code), "code"))
     if case.drawn:
         entries.append(("Held against", counted(case.drawn, "drawn case", "drawn cases"), ""))
     if case.verdict == "broken":

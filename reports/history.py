@@ -63,7 +63,7 @@ def _outcome(claim: Claim) -> tuple[object, ...]:
 
 def _step(was: Claim, earlier: Ledger, now: Claim, later: Ledger) -> Step:
     pairs = _changed(was, now)
-    causes = [cause for pair in pairs for cause in _causes(*pair, earlier, later)]
+    causes = [cause for pair in pairs for cause in _causes(now, *pair, earlier, later)]
     return Step(
         claim=now.id, document=now.document, says=now.says, was=was.verdict, now=now.verdict,
         before=_measured(case for case, _ in pairs), after=_measured(case for _, case in pairs),
@@ -81,7 +81,7 @@ def _changed(was: Claim, now: Claim) -> list[tuple[Case | None, Case | None]]:
     ]  # fmt: skip
 
 
-def _causes(was: Case | None, now: Case | None, earlier: Ledger, later: Ledger) -> Iterator[str]:
+def _causes(claim: Claim, was: Case | None, now: Case | None, earlier: Ledger, later: Ledger) -> Iterator[str]:
     """Name what else differs between two runs of a case: of one that only one run checked, that it is new or gone."""
     if was is None or now is None:
         one = was or now
@@ -89,26 +89,37 @@ def _causes(was: Case | None, now: Case | None, earlier: Ledger, later: Ledger) 
         return
     if was.digest != now.digest or was.test != now.test:
         yield "the test or its declaration"
+    earlier, later = _own(earlier, was), _own(later, now)
+    old, new = _modules(earlier, claim), _modules(later, claim)
+    yield from (
+        f"what the test is made with: {shown(name, 60)}" for name in old if name in new and old[name] != new[name]
+    )
     for what, key in (("data", "sha256"), ("model revision", "revision")):
         old, new = _of_evidence(was, key), _of_evidence(now, key)
         yield from (
             f"{what}: {shown(name, 120)} {_short(old[name])} → {_short(new[name])}"
             for name in old if name in new and old[name] != new[name]
         )  # fmt: skip
-    old, new = _environment(earlier, was), _environment(later, now)
-    for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name) and name != "untested":
+    old, new = earlier.run.environment, later.run.environment
+    for name in sorted(old.keys() & new.keys()):  # what only one of them kept may have been the same
+        if old[name] != new[name] and name != "untested":
             kind = "machine" if name in MACHINE else "version"
-            yield f"{kind}: {shown(name, 60)} {shown(old.get(name, 'none'), 80)} → {shown(new.get(name, 'none'), 80)}"
+            yield f"{kind}: {shown(name, 60)} {shown(old[name], 80)} → {shown(new[name], 80)}"
 
 
 def _of_evidence(case: Case, key: str) -> dict[str, str]:
     return {one.file or one.model or one.source: getattr(one, key) for one in case.evidence}
 
 
-def _environment(ledger: Ledger, case: Case) -> dict[str, str]:
-    """Return what a case was run with: of a merged ledger, the environment of the case's own run."""
-    return next((one.run for one in ledger.runs if one.run.id == case.run), ledger.run).environment
+def _own(ledger: Ledger, case: Case) -> Ledger:
+    """Return the ledger of a case's own run, which a merged ledger holds."""
+    return next((one for one in ledger.runs if one.run.id == case.run), ledger)
+
+
+def _modules(ledger: Ledger, claim: Claim) -> dict[str, str]:
+    """Return the hashes of what the tests of a claim's section are made with; none where no such section is told."""
+    sections = (section for one in ledger.documents if one.id == claim.document for section in one.sections)
+    return next((section.modules for section in sections if section.id == claim.section), {})
 
 
 def _name(case: Case) -> str:

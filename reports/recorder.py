@@ -27,7 +27,7 @@ from claim_suite.reports.schema import Claim, Collected, Ledger
 
 OUT, ENDINGS = Path("reports/out"), {"ledger": ".json", "page": ".html"}
 WHOLE, GPU, PARTIAL = "claims", "gpu", "partial"
-LIBRARIES = ("torch", "transformers", "pytest", "hypothesis")
+LIBRARIES = ("torch", "transformers", "numpy", "scipy", "pytest", "hypothesis")  # by which a number may change
 SHOWING = ("collectonly", "setuponly", "setupplan", "showfixtures", "show_fixtures_per_test")  # options
 
 
@@ -244,6 +244,11 @@ def _on_termination(handler: Any) -> Any:
 def environment() -> dict[str, str]:
     """Return the versions a run depends on, without importing what they are versions of."""
     found = {name: versions.installed(name) or "not installed" for name in LIBRARIES}
-    found |= {"python": platform.python_version(), "platform": platform.platform(), "device": "cpu"}
+    found |= {
+        "suite": versions.suite(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": "cpu",
+    }
     untested = versions.untested()
     return found | ({"untested": untested} if untested else {})

@@ -105,7 +105,8 @@ class Stated(Record, kw_only=True):
 class Measurement(Record, kw_only=True):
     """One reading: its value in `unit`, the other routes to it, and its confidence interval if it has one.
 
-    `share` tells that the value is a part of one, whatever its unit is called.
+    `share` tells that the value is a part of one, whatever its unit is called. `made_of` writes the value as what it is
+    made of, where whatever measured it knows: components that add up, or a field of a configuration.
     """
 
     value: Number
@@ -115,6 +116,7 @@ class Measurement(Record, kw_only=True):
     low: float | None = None
     high: float | None = None
     share: bool = False
+    made_of: str = ""
 
 
 class Comparison(Record, kw_only=True):
@@ -150,15 +152,17 @@ class Evidence(Record, kw_only=True):
 class Case(Record, kw_only=True):
     """One run of a claim's test: a reading, on a source of evidence, of one of its parts; and how it ended.
 
-    `test` is pytest's name of it, `line` where it stands in its file. `digest` is of the declaration: a verdict that
-    was found for another one says nothing of this case. `drawn` is how many cases a fuzzed claim was held against.
-    `why` is the declared reason, `reason` what the run says of the verdict. `run` is the run of a merged ledger.
+    `test` is pytest's name of it, `line` where it stands in its file, `code` what it does. `digest` is of the
+    declaration: a verdict that was found for another one says nothing of this case. `drawn` is how many cases a fuzzed
+    claim was held against. `why` is the declared reason, `reason` what the run says of the verdict. `run` is the run of
+    a merged ledger.
     """
 
     id: str
     test: str
     tier: Tier
     line: int = 0
+    code: str = ""
     reading: Reading = "literal"
     source: str = ""
     part: str = ""
@@ -270,12 +274,14 @@ class Section(Record, kw_only=True):
     """A section of a document: its claims are the tests of one `file`.
 
     `pictures` are the kinds of picture that it shows, `charts` their data. `model` is the model that its claims are
-    about and `link` where they stand, where that is not the document's.
+    about and `link` where they stand, where that is not the document's. `modules` are the hashes of the document's own
+    modules that its tests are made with, by their files' names.
     """
 
     id: str
     title: str
     file: str = ""
+    modules: dict[str, str] = {}
     model: str = ""
     link: str = ""
     pictures: list[str] = []

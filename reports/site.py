@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
@@ -32,15 +33,23 @@ SCRIPT = (page.TEMPLATES / "search.js").read_text(encoding="utf-8")
 MOST_CHANGES = 8  # told on the index
 LONGEST_NAME = 80  # of a file
 NO_TIME = "1970-01-01T00:00:00+00:00"  # of a run whose time cannot be read
+_UNSAFE = re.compile(rb"[^A-Za-z0-9_.~-]")
+_ESCAPES = {bytes([code]): b"%%%02X" % code for code in range(256)}
 _ODD = re.compile(r"[^a-z0-9._-]+")
 
 
 class Links(NamedTuple):
-    """Addresses outside the site: of the repository, its commit that was run, and where the site will stand."""
+    """Addresses outside the site: of the repository, its commit that was run, where the site will stand, the docs."""
 
     repository: str = ""
     commit: str = ""
     address: str = ""
+    docs: str = ""
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """What stands in the navigation."""
+        return (*PLACES, ("Docs", self.docs)) if self.docs else PLACES
 
     def source(self, row: Row) -> tuple[str, str]:
         """Return the place of a claim's test: as text, and its address where it has one."""
@@ -49,7 +58,7 @@ class Links(NamedTuple):
         line = f"#L{case.line}" if case.line else ""
         return (
             f"{shown(path.rpartition('/')[2], 80)}{f', line {case.line}' if case.line else ''}",
-            f"{self.repository}/blob/{quote(self.commit)}/{quote(clean(path))}{line}"
+            f"{self.repository}/blob/{_path(self.commit)}/{_path(path)}{line}"
             if self.repository and self.commit
             else "",
         )
@@ -61,15 +70,17 @@ class Links(NamedTuple):
             "verdict": row.word, "printed": row.printed, "measured": "; ".join(row.failing),
             "link": f"{self.address}/{row.permalink.removeprefix('../')}" if self.address else "",
         }  # fmt: skip
-        return f"{self.repository}/issues/new?{urlencode({key: clean(text) for key, text in asked.items() if text})}"
+        query = "&".join(f"{key}={_quoted(text)}" for key, text in asked.items() if text)
+        return f"{self.repository}/issues/new?{query}"
 
 
 class Here(NamedTuple):
-    """Which page of the site is drawn: the way back to its top, and its address."""
+    """Which page of a site is drawn: the way back to its top, its address, and whether the site has a feed."""
 
     root: str
     here: str
     places: tuple[tuple[str, str], ...] = PLACES
+    feed: bool = True
 
 
 class Part(NamedTuple):
@@ -108,7 +119,7 @@ def files(ledger: Ledger, previous: list[Ledger], links: Links) -> Iterator[tupl
         for part in (*documents, *models, *families):
             own = [by_claim[id(claim)] for claim in part.ledger.claims]
             told = page.context(part.ledger, own) | among | {"kicker": part.title, "title": part.title}
-            yield part.file, page.draw("page.html.j2", site=Here("../", part.file), **told)
+            yield part.file, page.draw("page.html.j2", site=Here("../", part.file, links.places), **told)
         changed = history.steps([*previous, ledger])[::-1]
         places = {one.claim.id: one.permalink.removeprefix("../") for one in reversed(rows)}
         told = {"places": places, "words": STATES, "changed": changed, "runs": [*previous, ledger]}
@@ -119,12 +130,12 @@ def files(ledger: Ledger, previous: list[Ledger], links: Links) -> Iterator[tupl
             "banners": [one.title for one in summary.banners(ledger, rows) if one.kind != "merged"],
         }  # fmt: skip
         index = [(part, part.ledger.documents[0], _worst(part, by_claim)) for part in documents]
-        yield "index.html", _draw("index", documents=index, most=MOST_CHANGES, **whole, **told)
-        yield "models.html", _draw("models", families=families, models=models, words=STATES)
-        yield "compare.html", _draw("compare", quantities=compared(rows, ledger), **told)
-        yield "changes.html", _draw("changes", documents=index, **told)
+        yield "index.html", _draw("index", links, documents=index, most=MOST_CHANGES, **whole, **told)
+        yield "models.html", _draw("models", links, families=families, models=models, words=STATES)
+        yield "compare.html", _draw("compare", links, quantities=compared(rows, ledger), **told)
+        yield "changes.html", _draw("changes", links, documents=index, **told)
         listed = search(rows, ledger)
-        yield "search.html", _draw("search", script="search.js", found=listed, words=STATES, models=models)
+        yield "search.html", _draw("search", links, script="search.js", found=listed, words=STATES, models=models)
         yield "search.json", json.dumps(listed, ensure_ascii=False, separators=(",", ":"))
         yield "search.js", SCRIPT
         yield "site.css", STYLE
@@ -135,10 +146,11 @@ def files(ledger: Ledger, previous: list[Ledger], links: Links) -> Iterator[tupl
             yield f"badges/{Path(part.file).stem}.json", json.dumps(github.badge(part.ledger), sort_keys=True) + "\n"
 
 
-def _draw(name: str, **told: Any) -> str:
+def _draw(name: str, links: Links, **told: Any) -> str:
     titles = {address: text for text, address in PLACES}
     address = f"{name}.html"
-    return page.draw(f"{name}.html.j2", site=Here("", address), title=f"{titles[address]}: which claims hold", **told)
+    here = Here("", address, links.places)
+    return page.draw(f"{name}.html.j2", site=here, title=f"{titles[address]}: which claims hold", **told)
 
 
 def _documents(ledger: Ledger) -> list[Part]:
@@ -213,8 +225,8 @@ def _follow(rows: list[Row], files: dict[str, str], links: Links) -> None:
         one.permalink = f"../{files[one.claim.document]}#{one.address}"
         where, address = links.source(one)
         place, kind = link(one.claim.link or one.link)
-        one.follow = [("where it stands", place)] if kind else []
-        one.follow += [(f"the test: {where}", address)] if address else []
+        one.follow = [("where the text says it", place)] if kind else []
+        one.follow += [(f"what checked it: {where}", address)] if address else []
         one.follow += [("dispute this verdict", links.dispute(one))] if links.repository else []
     module: Any = page.ENVIRONMENT.get_template("row.html.j2").make_module(page.beside(rows))
     for one in rows:
@@ -239,6 +251,16 @@ def _ledger(ledger: Ledger) -> str:
         return msgspec.json.encode(ledger).decode()
     except UnicodeError:  # a text that UTF-8 cannot hold is written out by the slower way
         return dump(ledger)
+
+
+@cache
+def _path(text: str) -> str:
+    return quote(clean(text))
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a value of a query; `quote_plus` goes through every sign of ten thousand claims."""
+    return _UNSAFE.sub(lambda sign: _ESCAPES[sign[0]], clean(text).encode()).decode()
 
 
 def _time(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -54,6 +55,13 @@ def installed(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return ""
+
+
+def suite() -> str:
+    """Return the suite's version with a hash of what it checks with: in a clone that changes from day to day."""
+    files = sorted(Path(claim_suite.__file__).with_name("fixtures").rglob("*.py"))
+    found = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return f"{installed(SUITE) or 'not installed'}, {found[:8]}"
 
 
 def _locked(lock: Path) -> dict[str, Version]:

@@ -14,4 +14,5 @@ def test_number(number, card_model, reading, stated, measure):
     """A model has as many of something as its card says."""
     convention = number.convention_of(reading)
     value, routes = number.quantity.measure(card_model, convention)
-    assert number.agrees(measure(value, number.quantity.unit, also=routes), stated, convention)
+    counted = measure(value, number.quantity.unit, also=routes, made_of=card_model.sum_of(number.quantity, value))
+    assert number.agrees(counted, stated, convention)

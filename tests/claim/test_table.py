@@ -36,6 +36,7 @@ def test_table_1(cell, stated, measure):
 LIST = '''
 from claim_suite.fixtures.claim.table import Listed
 
+UNITS = {"count": (1, "t"), "sum": "words"}
 CLAIMS = Listed(
     """
     | claim  | stated | says                                 |
@@ -90,6 +91,13 @@ def test_each_cell_and_each_line_is_a_claim_with_a_verdict_and_nothing_of_its_ne
     assert plain["note"] == ""
     assert of["faster"]["says"] == "It is faster than the other one."
     assert (of["count"]["stated"], of["count"]["cases"][0]["stated"]["high"]) == ("1024", "1024")
+    codes = {name: of[name]["cases"][0]["code"] for name in ("sum", "count", "taste", "table-1-all-small")}
+    assert codes == {
+        "sum": "assert measure({'sum': 5}[claim], 't') == stated",
+        "count": "UNITS['count'] = (1, 't')\nassert measure({'count': 1024}[claim], 't') == stated",
+        "taste": "",
+        "table-1-all-small": "assert measure(MEASURED[cell.column][cell.row], 'parameters') == stated",
+    }
     assert (of["sum"]["model"], of["off"]["model"]) == ("mixtral-8x7b-v0.1", "llama-2-13b")
 
     suite.claims(TABLE.replace("114.71K", "114.72K")).claims(LIST.replace('"sum": 5, ', ""), "two")

@@ -21,7 +21,7 @@ LAW = "@settings(max_examples=100)\n@given(n=st.integers(0, 100))"
 ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("holds passed", "holds", STATED, 'stated="13B"', "", "assert measure(13 * 10**9, 't', also=13 * 10**9) == stated"),
     ("holds passed", "kinds", "measure", "", "",
-     "measure(2**60, 't', also={'route': 2**60})\n"
+     "measure(2**60, 't', also={'route': 2**60}, made_of='2^30 * 2^30')\n"
      "measure(Fraction(1, 3), 't')\n"
      "measure(0.5, 'of all', of='half')\n"
      "assert measure(Estimate(2, Fraction(3, 2), 3), 't') > 1"),
@@ -182,6 +182,8 @@ def check_records(outcome: Outcome) -> None:
     measured = case["kinds"]["measured"]
     assert [one["value"] for one in measured] == [str(2**60), 1 / 3, 0.5, 2]
     assert measured[0]["routes"] == {"route": str(2**60)}
+    assert [one["made_of"] for one in measured] == ["2^30 * 2^30", "", "", ""]
+    assert case["kinds"]["code"].splitlines()[1] == "measure(Fraction(1, 3), 't')"
     assert (measured[3]["low"], measured[3]["high"], measured[2]["of"]) == (1.5, 3.0, "half")
     assert [one["share"] for one in measured] == [False, False, True, False]
     assert [one["value"] for one in case["of-numpy"]["measured"]] == [3.0, 3.0, 3]

@@ -86,6 +86,21 @@ def test_every_named_convention() -> None:
         replace(of, announced=None).count("total", "with multi-token prediction")
 
 
+def test_a_number_is_told_as_the_components_that_add_up_to_it() -> None:
+    of = replace(WHOLE, experts=0, routed=(), prediction=0, shared_experts=0, mixers=0, total=4_980)
+    whole = "attention 100 + mlp 1,000 + router 3,000 + norms 7 + embeddings 300 + per layer embeddings 20 + head 300"
+    assert of.sum_of(of.total) == f"{whole} + modality encoders 50 + other 3 + embeddings, tied to the head 200 = 4,980"
+    assert of.sum_of(of.total - 50).endswith("head 300 + other 3 + embeddings, tied to the head 200 = 4,930")
+    assert "experts at work 20,000 + " in WHOLE.sum_of(WHOLE.active)
+    assert "experts 60,000 + " in replace(WHOLE, routed=None).sum_of(WHOLE.total)
+    for number in {WHOLE.count(quantity, way) for quantity in ("total", "active") for way in ways_of("active")}:
+        *terms, last = WHOLE.sum_of(number).replace(" = ", " + ").split(" + ")
+        assert (
+            sum(int(term.rpartition(" ")[2].replace(",", "")) for term in terms) == number == int(last.replace(",", ""))
+        )
+    assert WHOLE.sum_of(WHOLE.total + 1) == ""
+
+
 def test_every_convention_says_who_counts_so_and_leaves_out_what_there_is() -> None:
     known = {*COMPONENTS, "tied", "modality_embeddings"}
     for name, way in CONVENTIONS.items():

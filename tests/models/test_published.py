@@ -23,6 +23,18 @@ def test_both_routes_answer_by_the_same_names() -> None:
     assert mixtral.total == mixtral.checkpoint_total == 46_702_792_704
 
 
+def test_what_was_counted_is_explained_and_nothing_is_built_for_it() -> None:
+    models = Asked(Model, Path())
+    llama = models("llama-2-13b")
+    assert (llama.explain(llama.formula.total, "parameters"), "counted" in vars(llama)) == ("", False)
+    assert llama.explain(llama.total, "parameters") == (
+        "attention 4,194,304,000 + mlp 8,493,465,600 + norms 414,720 + embeddings 163,840,000 + head 163,840,000"
+        " = 13,015,864,320"
+    )
+    assert models.explain(llama.total, "parameters") == llama.explain(llama.total, "parameters")
+    assert {llama.explain(value, unit) for value, unit in ((llama.total, "bytes"), (0.5, "parameters"))} == {""}
+
+
 def test_a_picture_of_the_parameters_adds_up() -> None:
     llama = Model("llama-2-13b", "Llama-2-13B")
     (chart,) = llama.charts()

@@ -1,6 +1,9 @@
 """Text that means harm, and a ledger that holds it wherever a ledger holds text."""
 
+import copy
 from typing import Any
+
+from msgspec.structs import replace
 
 from claim_suite.reports.schema import Comparison, Document, Evidence, Ledger, Section, Stated
 from tests.reports import samples
@@ -20,13 +23,30 @@ HOSTILE = {
 }
 
 
+def otherwise(ledger: Ledger) -> Ledger:
+    """The ledger of a run in which everything was otherwise: its verdicts, and what may have changed them."""
+    before = copy.deepcopy(ledger)
+    before.run.started = "2026-11-24T06:00:00Z"
+    before.run.environment = {name: f"old {version}" for name, version in before.run.environment.items()}
+    for document in before.documents:
+        for section in document.sections:
+            section.modules = {name: f"old {of}" for name, of in section.modules.items()}
+    for claim in before.claims:
+        for case in claim.cases:
+            case.verdict, case.digest = "holds", "old"
+            case.evidence = [replace(one, sha256=f"old {one.sha256}") for one in case.evidence]
+        claim.conclude()
+    return before
+
+
 def everywhere(text: str) -> Ledger:
     """A ledger with a text wherever a ledger holds text that a document, a model or a machine may choose."""
     measured = [samples.number(1.5, text, text, 1.0, 2.0, **{text: 1.5}), samples.number(text, text, text)]
+    measured[0].made_of = text
     words: Any = dict.fromkeys(set(Evidence.__struct_fields__) - {"basis", "stand_in"}, text)
     case = samples.case(
         "refuted", *measured, stated=Stated(text=text, low=text, high=text, nominal=text, convention=text), id=text,
-        source=text, part=text, reason=text, test=text, evidence=[Evidence(**words)],
+        source=text, part=text, reason=text, test=text, code=text, evidence=[Evidence(**words)],
         compared=[Comparison(operator="<", value=text, holds=False, convention=text)],
     )  # fmt: skip
     broken = samples.case("broken", reason=text, id="other", source="other")
@@ -41,7 +61,7 @@ def everywhere(text: str) -> Ledger:
     charts = [samples.figure(text), {"kind": text, "name": text},
               {"kind": "parameters", "name": text, "parts": samples.LLAMA},
               {"kind": "active_against_total", "points": [point]}]  # fmt: skip
-    section = Section(id="1", title=text, charts=charts)
+    section = Section(id="1", title=text, charts=charts, modules={text: text, "a.py": text})
     made.documents = [Document(id="post", title=text, language=text, read=text, link=text, sections=[section])]
     made.accounting.unaccounted = [text]
     made.warnings = [{"claim": text, "text": text}, {text: text}]

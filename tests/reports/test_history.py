@@ -2,14 +2,16 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from claim_suite.reports import __main__ as command
-from claim_suite.reports import history, schema
+from claim_suite.reports import history, recorder, schema
 from claim_suite.reports.schema import Case, Ledger
+from tests.conftest import Suite, claim
 from tests.reports import samples
 
 TOTAL = "post/llama-total"
@@ -95,6 +97,51 @@ def test_a_case_that_is_new_is_named_and_a_merged_case_has_the_versions_of_its_o
     own.conclude()
     (step,) = history.steps([samples.ledger(), added])
     assert step.causes == ["checked for the first time: second"]
+
+
+SHARED = claim("a", 'assert measure(count(), "things", of=TIMES) == 3')
+
+
+def ran(suite: Suite) -> Ledger:
+    assert suite.run().ledger
+    return schema.read(suite.ledger)
+
+
+def test_a_helper_that_changed_is_named_and_one_that_the_test_is_not_made_with_is_not(suite: Suite) -> None:
+    suite.claims(
+        "from claims.paper import counting\nfrom claims.paper.counting import count\nTIMES = 'once'\n" + SHARED
+    )
+    suite.write("claims/paper/counting.py", "from claims.paper.sizes import SIZE\n\ndef count():\n    return SIZE\n")
+    suite.write("claims/paper/sizes.py", "SIZE = 3\n")
+    suite.write("claims/paper/other.py", "SIZE = 3\n")
+    first = ran(suite)
+    assert list(first.documents[0].sections[0].modules) == ["counting.py", "sizes.py", "test_one.py"]
+    assert re.fullmatch(r".+, [0-9a-f]{8}", first.run.environment["suite"])
+    for name in ("sizes", "other"):
+        suite.write(f"claims/paper/{name}.py", "SIZE = 4\n")
+    (step,) = history.steps([first, second := ran(suite)])
+    assert (step.now, step.causes) == ("refuted", ["what the test is made with: sizes.py"])
+    suite.claims(suite.folder.joinpath("claims/paper/test_one.py").read_text().replace("once", "twice"))
+    (step,) = history.steps([second, ran(suite)])
+    assert step.causes == ["what the test is made with: test_one.py"]
+
+
+def test_a_library_whose_two_releases_count_otherwise_is_named(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "LIBRARIES", (*recorder.LIBRARIES, "counting-library"))
+    suite.claims("from counting_library import count\nTIMES = ''\n" + SHARED)
+    runs = []
+    for release, number in (("1.0", 3), ("2.0", 4)):
+        folder = suite.write(f"{release}/counting_library.py", f"def count():\n    return {number}\n").parent
+        about = f"Metadata-Version: 2.1\nName: counting-library\nVersion: {release}\n"
+        suite.write(f"{release}/counting_library-{release}.dist-info/METADATA", about)
+        recorder.environment.cache_clear()
+        with monkeypatch.context() as patched:
+            patched.syspath_prepend(folder)
+            runs.append(ran(suite))
+    recorder.environment.cache_clear()
+    (step,) = history.steps(runs)
+    assert (step.was, step.now) == ("holds", "refuted")
+    assert step.causes == ["version: counting-library 1.0 → 2.0"]
 
 
 def test_the_command_tells_it_as_text_and_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,12 +18,14 @@ from claim_suite.reports import schema, site
 from claim_suite.reports.schema import Change, Ledger
 from tests.reports import samples
 from tests.reports.conftest import Outline
-from tests.reports.hostile import HOSTILE, everywhere
+from tests.reports.hostile import HOSTILE, everywhere, otherwise
 from tests.reports.test_browser import assert_accessible, open_all_details
 from tests.reports.test_history import later, refute
 
 LINKS = site.Links("https://example.org/owner/suite", "0123abc", "https://owner.example.org/suite")
 ATOM = "{http://www.w3.org/2005/Atom}"
+IN_FEED = {"feed", "title", "id", "updated", "author", "name", "link", "entry", "summary"}
+READ = (".html", ".json", ".xml")  # by a browser, of a site
 
 
 def whole() -> Ledger:
@@ -80,7 +82,7 @@ def test_a_claim_leads_to_its_place_its_test_and_a_dispute_that_is_filled_in() -
         html = PAGES[page]
         assert 'href="../documents/other.html#other/mixtral"' in html
         assert 'href="https://example.org/owner/suite/blob/0123abc/claims/p/test_1.py#L7"' in html
-        assert "the test: test_1.py, line 7" in text(html)
+        assert "what checked it: test_1.py, line 7" in text(html)
         links = [attributes["href"] for _, attributes in Outline(html).tags if "href" in attributes]
         asked = [parse_qs(urlsplit(link).query) for link in links if link and "/issues/new?" in link]
         assert {
@@ -88,7 +90,7 @@ def test_a_claim_leads_to_its_place_its_test_and_a_dispute_that_is_filled_in() -
             "verdict": ["Does not hold"], "printed": ["46B"], "measured": ["46,702,792,704 parameters"],
             "link": ["https://owner.example.org/suite/documents/other.html#other/mixtral"],
         } in asked  # fmt: skip
-    stands = '<a href="https://example.org/post?a=1&amp;b=2" rel="noreferrer">where it stands</a>'
+    stands = '<a href="https://example.org/post?a=1&amp;b=2" rel="noreferrer">where the text says it</a>'
     assert stands in PAGES["models/mixtral.html"]
     assert "issues/new" not in dict(site.files(whole(), [], site.Links()))["documents/other.html"]
 
@@ -129,7 +131,8 @@ def test_names_of_files_are_plain_and_no_two_alike() -> None:
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_text_is_only_text(kind: str) -> None:
-    files = dict(site.files(everywhere(HOSTILE[kind]), [everywhere(HOSTILE[kind])], LINKS))
+    hostile = everywhere(HOSTILE[kind])
+    files = dict(site.files(hostile, [otherwise(hostile)], LINKS))
     assert all(re.fullmatch(r"([a-z]+/)?[a-z0-9._-]+", name) for name in files)
     for name, html in files.items():
         html.encode()
@@ -139,8 +142,11 @@ def test_hostile_text_is_only_text(kind: str) -> None:
             for _, attributes in tags:
                 assert not [key for key in attributes if key.startswith("on")]
                 assert not (attributes.get("href") or "").strip().lower().startswith(("javascript", "data"))
-    ElementTree.fromstring(files["feed.xml"])
+    feed = ElementTree.fromstring(files["feed.xml"])
+    assert len([*feed.iter(f"{ATOM}entry")]) == 3
+    assert {one.tag.removeprefix(ATOM) for one in feed.iter()} <= IN_FEED
     assert json.loads(files["search.json"])["claims"]
+    assert len(json.loads(files["claims.json"])["claims"]) == 3
 
 
 def test_the_command_writes_it_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,8 +169,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """The address of a site, and in its folder "hostile" of one with claims of every kind of hostile text."""
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site, and in it "hostile" with one whose claims have every kind of hostile text."""
     folder = tmp_path_factory.mktemp("site")
     site.write(whole(), folder, [], LINKS)
     made = whole()
@@ -173,8 +179,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
         for claim in hostile.claims:
             claim.id = f"{kind}/{claim.id}"
         made.claims += hostile.claims
-    site.write(made, folder / "hostile", [], LINKS)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    site.write(made, folder / "hostile", [otherwise(made)], LINKS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(sites: Path) -> Generator[str]:
+    """The address of these sites."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(sites)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
@@ -215,14 +227,25 @@ def test_the_search_finds_filters_and_sorts_and_its_state_is_its_address(visit: 
     assert page.locator("article:target").count() == 1
 
 
-def test_hostile_text_runs_nothing_in_a_browser(visit: Any) -> None:
+def test_hostile_text_runs_nothing_in_a_browser(visit: Any, sites: Path) -> None:
+    """On any page, in data that a browser shows, and in a search that an address asks for."""
     page = visit("hostile/search.html")
     page.wait_for_selector(".hits li")
     while page.locator("#more").is_visible():
         page.click("#more")
     assert "<script>alert(1)</script>" in page.locator("#results").inner_text()
     assert page.locator("#results :is(img, script, b b)").count() == 0
-    visit("hostile/documents/post.html")
+    pages = [file.relative_to(sites).as_posix() for file in (sites / "hostile").rglob("*") if file.suffix in READ]
+    assert len(pages) > 20
+    for address in pages:
+        page.goto(page.url.partition("hostile/")[0] + address)
+        if address.endswith(".html"):
+            open_all_details(page)
+    page.goto(
+        f"{page.url.partition('hostile/')[0]}hostile/search.html?q=%3Cimg+src%3Dx+onerror%3Dalert(1)%3E&model=%3Cb%3E"
+    )
+    page.wait_for_selector("#form:not([hidden])")
+    assert page.input_value("[name=q]") == "<img src=x onerror=alert(1)>"
 
 
 @pytest.mark.parametrize("address", ["index.html", "search.html", "documents/card.html", "models.html", "compare.html"])
