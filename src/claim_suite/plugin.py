@@ -87,7 +87,8 @@ def _check_root(config: pytest.Config) -> None:
     here = config.invocation_params.dir
     places = (here, *here.parents)
     read = config.inipath and config.inipath.parent in places
-    if read or config.getoption("claims_cards") or not any((at / "pyproject.toml").is_file() for at in places):
+    projects = [at / "pyproject.toml" for at in places if (at / "pyproject.toml").is_file()]
+    if read or config.getoption("claims_cards") or not any("[tool.pytest" in at.read_text() for at in projects[:1]):
         return
     ours = {str(value) for name, value in vars(config.option).items() if name.startswith("claims_")}
     arguments = [str(argument) for argument in config.invocation_params.args]

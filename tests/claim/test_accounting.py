@@ -269,7 +269,7 @@ def test_a_bad_option_stops_the_run(suite: Suite) -> None:
         ("--ledger", f"{file}/x.json"): f"--ledger {file}/x.json: cannot be written (Not a directory); give --ledger",
         ("--page", "claims"): "/claims: cannot be written (it is a folder); give --page another path",
         ("--page", "claims/paper/test_one.py"): "cannot be written (a file that is no .html is there)",
-        ("--ledger", "/dev/null"): "--ledger /dev/null: cannot be written (it is no file that can be replaced)",
+        ("--ledger=/dev/null",): "--ledger /dev/null: cannot be written (it is no file that can be replaced)",
         ("--ledger", "x" * 300): "File name too long",
     }  # fmt: skip
     for option, told in options.items():
