@@ -17,6 +17,7 @@ from claim_suite.fixtures.models.accelerators import Accelerator, Exact
 FIRST, GPUS, HEAD = "0a702b6", "efbdb12", "e5de31b"  # commits: as published, and as last read
 DATA = Path(__file__).parent / "data"
 PRINTED: dict[str, Any] = origins.load("as_printed.json", DATA, parse_float=Fraction)
+FIGURES: dict[str, Any] = origins.load("figures.json", DATA, parse_float=Fraction)
 MAKERS: dict[str, Any] = facts.makers().values
 
 US, MS = 10**6, 10**3  # in a second

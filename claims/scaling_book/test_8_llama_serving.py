@@ -73,7 +73,7 @@ CLAIMS = Listed(
     | plateau             | 1      | At 2k tokens throughput ends at around 1 token a ms and chip.                    |
     | plateau-batch       | 120    | It is reached at a batch of 120.                                                 |
     | cost-for-latency    | 100    | Twice the latency costs roughly 100 times less a token.                          |
-    | flops-below-loading | 2      | At all batch sizes above 2k FLOPs take less than loading caches.                 |
+    | flops-below-loading |        | At all batch sizes above 2k FLOPs take less than loading caches.                 |
     """,
     version=FIRST,
     model="llama-3.1-70b",
@@ -87,6 +87,7 @@ CLAIMS = Listed(
         "prefill-time": "ms of the book's own formula at 8,192 tokens, at v5e's int8 rate.",
         "prefill-half": "Of the printed 8 ms.",
         "plateau": "At a batch of 120.",
+        "flops-below-loading": "Of 2,049 sequences, at the longest that fit beside the parameters on 4x4.",
         "cost-for-latency": "Of a batch of one at 2k tokens; weaker: to the nearest hundred.",
         "least-latency": "ms of a batch of one at 8k tokens; weaker: of two.",
     },
@@ -106,6 +107,7 @@ CLAIMS = Listed(
         "batch-4x8": "372 GB hold 138 caches of 8k tokens",
         "queries-4x8": "it follows from the batch of 161, and of that it is 16.55",
         "prefill-time": "8 ms are those of 240 tokens: 8k take 34 times as long",
+        "flops-below-loading": "so many fit only with caches of 554 tokens, and of those loading takes less",
     },
     reply={
         "cache-token-bytes": "The author rounds. It is neither 160 KiB nor 164 kB, and a later state has 160e3.",
@@ -115,10 +117,11 @@ CLAIMS = Listed(
         "corrected it.",
         "queries-4x8": "That it follows from the batch: it does, and the author has corrected both.",
         "prefill-time": "The author answers for 240 tokens. The question and the sentence before have 8k.",
+        "flops-below-loading": "The author means lengths, as a later state says. The sentence says batch sizes, and at "
+        "one length the batch takes both alike.",
     },
     uncheckable={
         "prefill-guess": "the book calls it a guess",
-        "flops-below-loading": "which of batch and context it means, and of which context the picture is, is not said",
     },
 )
 
@@ -268,6 +271,13 @@ def test_queries_a_chip(cell, stated, measure):
 def test_serving_layers(models, stated, measure):
     model = models("llama-3.1-70b")
     assert measure(model.config["num_hidden_layers"], "layers", also=len(model.counted.component_map.layers)) == stated
+
+
+@CLAIMS.claim
+def test_flops_below_loading(measure):
+    longest = left("int8", 16) * G // (2049 * CACHE)
+    computing = measure(2 * 70 * G / (16 * V5E.flops_per_second), "s", of="FLOPs of a token")
+    assert measure(CACHE * longest / (16 * RATE), "s", of="loading its cache") > computing
 
 
 @CLAIMS.each(*OTHER)
