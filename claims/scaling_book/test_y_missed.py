@@ -7,6 +7,7 @@ import pytest
 from claim_suite.fixtures.claim.table import Listed
 from claims.scaling_book.rooflines import (
     B200,
+    FIGURES,
     FIRST,
     H100,
     HEAD,
@@ -70,6 +71,7 @@ CLAIMS = Listed(
     | head-vector-units   | =1     | e5de31b | vector-units        | It has one.                                      |
     | half-filled         |        | efbdb12 |                     | A half filled AllToAll takes B / (2 W).          |
     | head-half-filled    |        | e5de31b | half-filled         | It takes B / (2 W N).                            |
+    | head-bus-bandwidth  | 370    | e5de31b | bus-bandwidth       | A node reaches close to 370 GB a second.         |
     | blackwell-rooflines |        | efbdb12 |                     | With B200 no roofline changes.                   |
     """,
     in_words=True,  # the text that is held beside them is of several commits
@@ -133,6 +135,7 @@ SUMS = {
     "head-gemma-length": Sum(Fraction(8 * 4608, 1000), "K tokens"),
     "pod-memory": Sum(chips("v5p") * V5P.capacity / G, "GB"),
     "head-pod-memory": Sum(V5P.capacity / G, "GB"),
+    "head-bus-bandwidth": Sum(round(max(FIGURES["all_reduce"]["bus"]) / G, -1), "GB a second"),
     "vector-units": Sum(MAKERS["v5p"]["vector_units"], "vector units"),
     "head-vector-units": Sum(MAKERS["v5p"]["vector_units"], "vector units"),
 }
