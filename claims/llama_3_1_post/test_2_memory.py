@@ -11,9 +11,6 @@ pytestmark = pytest.mark.cheap
 G, GIB = 10**9, 2**30
 TOKENS = {"1k tokens": 1000, "16k tokens": 16000, "128k tokens": 128000}
 AS_RELEASED = "it is so of the 16 heads of keys and values that the checkpoint had when it was released"
-HEADS_AS_RELEASED = (
-    16  # half of them copies: discussion 14 of meta-llama/Llama-3.1-405B-Instruct-FP8 has the change to 8
-)
 BINARY = "it is so in GB of 2^30 bytes"
 
 CLAIMS = Listed(
@@ -71,12 +68,12 @@ def test_weights(cell, models, stated, measure):
         for tokens in TOKENS
     },
 )
-def test_caches(cell, models, stated, reading, measure):
+def test_caches(cell, models, heads, stated, reading, measure):
     """The cache of {row} takes {stated} at {column}."""
     model = models(f"llama-3.1-{cell.row.lower()}")
     token, tokens = model.kv_cache_bytes_per_token.total, TOKENS[cell.column]
     if reading != "literal" and cell.row == "405B":
-        token = Fraction(token * HEADS_AS_RELEASED, model.formula.shape.num_key_value_heads)
+        token = Fraction(token * heads["as_released"], model.formula.shape.num_key_value_heads)
     if_binary = Fraction(token * (1024 if tokens == 1000 else tokens), GIB)
     value = Fraction(token * tokens, G) if reading == "literal" else if_binary
     unit = 1 if cell.column == "16k tokens" and cell.row == "405B" else G

@@ -1,6 +1,5 @@
 """What only this document's claims need: what the makers publish of their accelerators."""
 
-from claim_suite.fixtures import origins
-from claim_suite.fixtures.facts import published
+from claim_suite.fixtures import facts
 
-makers = published("accelerators.json", origins.DATA, "What the accelerators' makers publish of them.")
+makers = facts.once("What the accelerators' makers publish of them.", lambda: facts.makers())

@@ -28,7 +28,8 @@ NAMES = {
     "Gaudi2": "gaudi2",
 }
 TWO_DIGITS = "AMD's data sheet has 1307.4 and 2614.9: it is so to two digits"
-HALF = "the data sheet has 494.7: it is so of half of the 989 that it has in 16 bits"
+HALF = "NVIDIA prints 2.2 petaFLOPs with sparsity: it is so of half of what it has in 16 bits"
+NONE = "no document of NVIDIA on it is at hand"
 GENERATIONS = {  # Gb a second and pin, chips a stack, GB a chip, as printed
     "HBM": ("1.0", 8, 2),
     "HBM2": ("2.0", 8, 2),
@@ -116,21 +117,18 @@ def test_a100(cell, makers, stated, measure):
     note="By the makers' data sheets, dense.",
     disputed={
         **{f"MI300X / {kind}": TWO_DIGITS for kind in ("fp16", "bf16", "fp8", "int8")},
-        **{f"{gpu} / tf32": HALF for gpu in ("H200 SXM", "H100 SXM")},
-        **{f"{gpu} / fp32": "the data sheet has 66.9: it is so to two digits" for gpu in ("H200 SXM", "H100 SXM")},
+        "B200 SXM / tf32": HALF,
         "TPU v5e / int8": "Google's page has 393: it is so of twice 197",
     },
+    uncheckable={"B100 SXM": NONE},
 )
 def test_tflops(cell, makers, stated, reading, measure):
     """{row} does {stated} TFLOPs a second in {column}."""
     of = makers[NAMES[cell.row]]
     value = Fraction(of[cell.column], T)
-    other = {
-        "MI300X": round(value, -2),
-        "H200 SXM": Fraction(989, 2),
-        "H100 SXM": Fraction(989, 2),
-    }.get(cell.row, Fraction(2 * of["bf16"], T))
-    if_other = round(value) if cell.column == "fp32" else other
+    if_other = round(value, -2) if cell.row == "MI300X" else Fraction(2 * of["bf16"], T)
+    if cell.column == "tf32":
+        if_other = Fraction(of["bf16"], 2 * T)
     assert measure(value if reading == "literal" else if_other, "TFLOPs a second") == stated
 
 
@@ -188,7 +186,7 @@ def test_hbm(cell, stated, measure):
     id="memory",
     name="Memory of the accelerators",
     note="By the makers' data sheets.",
-    loosely={"TPU v4 / Memory (GB)": "GiB"},
+    loosely=dict.fromkeys((f"{chip} / Memory (GB)" for chip in ("TPU v4", "MI300X", "MI250", "MI250X")), "GiB"),
     disputed={"A100 SXM / Bandwidth (TBps)": "the data sheet has 2,039 GB a second: it is so to two digits"},
     refuted={
         "TPU v5p / Bandwidth (TBps)": "the page has 2,765 GB a second: 4,800 Gb a second are its links'",
@@ -198,7 +196,13 @@ def test_hbm(cell, stated, measure):
         "TPU v5p / Bandwidth (TBps)": "The author read the row of the interconnect, in Gb, as memory, in GB.",
         "TPU v5e / Bandwidth (TBps)": "The author read the row of the interconnect, in Gb, as memory, in GB.",
     },
-    uncheckable={"GH200 SXM (2)": "NVIDIA's figures of that version differ by date, and no data sheet is at hand"},
+    uncheckable={
+        **dict.fromkeys(("B100 SXM", "GH200 SXM (1)", "GH200 SXM (2)"), NONE),
+        **dict.fromkeys(
+            ("MI250 / Bandwidth (TBps)", "MI250X / Bandwidth (TBps)"),
+            "AMD's documents at hand have 3.2 TB a second, to two digits",
+        ),
+    },
 )
 def test_memory(cell, makers, stated, reading, measure):
     """{row} has {stated} by the column {column}."""

@@ -14,32 +14,34 @@ ROWS, TOKENS, WIDTH = 3, 32, 64  # of a layer that is counted
 BY_DEFINITION = "it is a definition: so many bytes are what the name of the format says"
 CLAIMS = Listed(
     """
-    | claim               | stated | says                                                                             |
-    |---------------------|--------|----------------------------------------------------------------------------------|
-    | a100-peak           | 312    | A100 does 312 TFLOPs a second in bfloat16.                                       |
-    | half-of-it          | 50%    | 155 of them are above 50%.                                                       |
-    | checkpointing       | 4      | With recomputation a step does 4 times the work of a forward pass.               |
-    | no-checkpointing    | 3      | Without it 3 times.                                                              |
-    | inference-matrices  | 24     | A layer's matrices take 24Bsh^2 FLOPs in inference.                              |
-    | inference-scores    | 4      | Its attention takes 4Bs^2h.                                                      |
-    | h100-peak           | 989    | H100 does 989.                                                                   |
-    | hfu                 | 0.40   | 400 of 989 are 0.40%.                                                            |
-    | mfu-below-hfu       |        | With recomputation MFU is below HFU in all four rows.                            |
-    | adamw-bytes         | 18     | Mixed precision with AdamW takes 18 bytes a parameter.                           |
-    | mixed-weights       | 6      | Weights take 6 of them.                                                          |
-    | fp32-weights        | 4      | In fp32 they take 4.                                                             |
-    | adamw-states        | 8      | AdamW's states take 8.                                                           |
-    | bf16-states         | 4      | In bf16 they take 4.                                                             |
-    | 8-bit-states        | 2      | In 8 bits they take 2.                                                           |
-    | mixed-gradients     | 4      | Gradients take 4.                                                                |
-    | half-gradients      | 2      | In half precision they take 2.                                                   |
-    | inference-mixed     | 6      | In inference mixed precision takes 6.                                            |
-    | inference-half      | 2      | Half precision takes 2.                                                          |
-    | inference-int8      | 1      | int8 takes 1.                                                                    |
-    | all-in-bf16         | 8      | All in bf16 training takes 8 bytes a parameter.                                  |
-    | almost-half         |        | Adam's states are almost half of model, optimizer and gradients.                 |
-    | checkpointing-costs | 20     | Recomputation typically costs 20 to 25% of throughput.                           |
-    | overhead            | 30     | Papers report up to 30 to 40% overhead.                                          |
+    | claim               | stated          | says                                                                     |
+    |---------------------|-----------------|--------------------------------------------------------------------------|
+    | a100-peak           | 312             | A100 does 312 TFLOPs a second in bfloat16.                               |
+    | half-of-it          | 50%             | 155 of them are above 50%.                                               |
+    | checkpointing       | 4               | With recomputation a step does 4 times the work of a forward pass.       |
+    | no-checkpointing    | 3               | Without it 3 times.                                                      |
+    | inference-matrices  | 24              | A layer's matrices take 24Bsh^2 FLOPs in inference.                      |
+    | inference-scores    | 4               | Its attention takes 4Bs^2h.                                              |
+    | h100-peak           | 989             | H100 does 989.                                                           |
+    | hfu                 | 0.40            | 400 of 989 are 0.40%.                                                    |
+    | mfu-below-hfu       |                 | With recomputation MFU is below HFU in all four rows.                    |
+    | adamw-bytes         | 18              | Mixed precision with AdamW takes 18 bytes a parameter.                   |
+    | mixed-weights       | 6               | Weights take 6 of them.                                                  |
+    | fp32-weights        | 4               | In fp32 they take 4.                                                     |
+    | adamw-states        | 8               | AdamW's states take 8.                                                   |
+    | bf16-states         | 4               | In bf16 they take 4.                                                     |
+    | 8-bit-states        | 2               | In 8 bits they take 2.                                                   |
+    | mixed-gradients     | 4               | Gradients take 4.                                                        |
+    | half-gradients      | 2               | In half precision they take 2.                                           |
+    | inference-mixed     | 6               | In inference mixed precision takes 6.                                    |
+    | inference-half      | 2               | Half precision takes 2.                                                  |
+    | inference-int8      | 1               | int8 takes 1.                                                            |
+    | all-in-bf16         | 8               | All in bf16 training takes 8 bytes a parameter.                          |
+    | almost-half         |                 | Adam's states are almost half of model, optimizer and gradients.         |
+    | checkpointing-costs | 20              | Recomputation typically costs 20 to 25% of throughput.                   |
+    | overhead            | 30              | Papers report up to 30 to 40% overhead.                                  |
+    | macs                | 0.5             | MACs are 0.5 of FLOPs.                                                   |
+    | tera                | 150000000000000 | 150 TFLOPs are 150000000000000 FLOPs.                                    |
     """,
     version=VERSION,
     also_prints={"half-of-it": ("155",), "hfu": ("400/989",), "checkpointing-costs": ("25%",)},
@@ -102,6 +104,8 @@ def test_sums(claim, makers, stated, measure):
     square, terms = ROWS * TOKENS * WIDTH**2, ROWS * TOKENS**2 * WIDTH
     matrices = sum(2 * ROWS * TOKENS * WIDTH * columns for columns in (3 * WIDTH, WIDTH, 4 * WIDTH, 4 * WIDTH))
     value, unit = {
+        "macs": (Fraction(50, 100), "MACs a FLOP"),
+        "tera": (150 * 10**12, "FLOPs"),
         "a100-peak": (Fraction(makers["a100"]["bf16"], 10**12), "TFLOPs a second"),
         "checkpointing": (1 + 2 + 1, "forward passes"),
         "no-checkpointing": (1 + 2, "forward passes"),

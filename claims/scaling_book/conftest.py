@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from claim_suite.fixtures import origins
-from claim_suite.fixtures.facts import published
+from claim_suite.fixtures import facts
 
 DATA = Path(__file__).parent / "data"
 
-printed = published("as_printed.json", DATA, "The rates and sizes that the book itself starts from.")
-makers = published("accelerators.json", origins.DATA, "What the chips' makers publish of them.")
+printed = facts.published("as_printed.json", DATA, "The rates and sizes that the book itself starts from.")
+figures = facts.published("figures.json", DATA, "What was read off figures of the book.")
+makers = facts.once("What the chips' makers publish of them.", lambda: facts.makers())

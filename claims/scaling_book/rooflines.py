@@ -18,13 +18,14 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from claim_suite.fixtures import origins
+from claim_suite.fixtures import facts, origins
 from claim_suite.fixtures.models.accelerators import Accelerator, Exact
 
 FIRST, GPUS, HEAD = "0a702b6", "efbdb12", "e5de31b"  # commits: as published, and as last read
 DATA = Path(__file__).parent / "data"
 PRINTED: dict[str, Any] = origins.load("as_printed.json", DATA, parse_float=Fraction)
-MAKERS: dict[str, Any] = origins.load("accelerators.json", parse_float=Fraction)
+FIGURES: dict[str, Any] = origins.load("figures.json", DATA, parse_float=Fraction)
+MAKERS: dict[str, Any] = facts.makers().values
 
 US, MS = 10**6, 10**3  # in a second
 GIB, KIB = 2**30, 2**10

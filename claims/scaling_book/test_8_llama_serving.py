@@ -87,7 +87,7 @@ CLAIMS = Listed(
     | plateau             | 1      | At 2k tokens throughput ends at around 1 token a ms and chip.                    |
     | plateau-batch       | 120    | It is reached at a batch of 120.                                                 |
     | cost-for-latency    | 100    | Twice the latency costs roughly 100 times less a token.                          |
-    | flops-below-loading | 2      | At all batch sizes above 2k FLOPs take less than loading caches.                 |
+    | flops-below-loading |        | At all batch sizes above 2k FLOPs take less than loading caches.                 |
     """,
     version=FIRST,
     model="llama-3.1-70b",
@@ -102,6 +102,7 @@ CLAIMS = Listed(
         "printed 26e12 operations.",
         "prefill-half": "Of the printed 8 ms.",
         "plateau": "At a batch of 120.",
+        "flops-below-loading": "Of 2,049 sequences, at the longest that fit beside the parameters on 4x4.",
         "cost-for-latency": "Of a batch of one at 2k tokens; weaker: to the nearest hundred.",
         "least-latency": "ms of a batch of one at 8k tokens; weaker: of two.",
     },
@@ -121,12 +122,14 @@ CLAIMS = Listed(
         "free-4x8": "If we used a 4x8 slice in bfloat16, we would have 186GB remaining for KV caches",
         "batch-4x8": "186GB remaining for KV caches, which would let us up our batch size to 161",
         "queries-4x8": "we would have a throughput of 16.54 / num_chips",
+        "flops-below-loading": "at all batch sizes greater than 2k, FLOPs is always smaller than our KV loading time",
     },
     refuted={
         "cache-token-bytes": "160 KiB are 163.84e3 bytes",
         "free-4x8": "32 chips of 16 GB less 140 GB are 372 GB: 186 GB are those of 4x4 in int8",
         "batch-4x8": "372 GB hold 138 caches of 8k tokens",
         "queries-4x8": "it follows from the batch of batch-4x8: of 138 it is 14.2",
+        "flops-below-loading": "so many fit only with caches of 554 tokens, and of those loading takes less",
     },
     reply={
         "cache-token-bytes": "That it is rounded: but it is neither 160 KiB nor 164 kB, and the author has corrected "
@@ -136,10 +139,11 @@ CLAIMS = Listed(
         "batch-4x8": "That caches were meant to be smaller: but neither 186 nor 372 GB hold 161, and the author has "
         "corrected it.",
         "queries-4x8": "That it follows from the batch: it does, and the author has corrected both.",
+        "flops-below-loading": "That lengths are meant, as a later state says: but the sentence says batch sizes, and at "
+        "one length the batch takes both alike.",
     },
     uncheckable={
         "prefill-guess": "the book calls it a guess",
-        "flops-below-loading": "which of batch and context it means, and of which context the picture is, is not said",
     },
 )
 
@@ -306,6 +310,13 @@ def test_queries_a_chip(cell, stated, measure):
 def test_serving_layers(models, stated, measure):
     model = models("llama-3.1-70b")
     assert measure(model.config["num_hidden_layers"], "layers", also=len(model.counted.component_map.layers)) == stated
+
+
+@CLAIMS.claim
+def test_flops_below_loading(measure):
+    longest = left("int8", 16) * G // (2049 * CACHE)
+    computing = measure(2 * 70 * G / (16 * V5E.flops_per_second), "s", of="FLOPs of a token")
+    assert measure(CACHE * longest / (16 * RATE), "s", of="loading its cache") > computing
 
 
 @CLAIMS.each(*OTHER)
