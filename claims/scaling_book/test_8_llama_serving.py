@@ -139,8 +139,8 @@ CLAIMS = Listed(
         "batch-4x8": "That caches were meant to be smaller: but neither 186 nor 372 GB hold 161, and the author has "
         "corrected it.",
         "queries-4x8": "That it follows from the batch: it does, and the author has corrected both.",
-        "flops-below-loading": "That lengths are meant, as a later state says: but the sentence says batch sizes, and at "
-        "one length the batch takes both alike.",
+        "flops-below-loading": "That lengths are meant, as a later state says: but the sentence says batch sizes, and "
+        "at one length the batch takes both alike.",
     },
     uncheckable={
         "prefill-guess": "the book calls it a guess",

@@ -257,7 +257,7 @@ CLAIMS = Listed(
         "quiz-all-to-all": "it is so where B counts rows of N numbers, as in the quiz: of bytes it is B / (8 W)",
     },
     words={
-        "bus-bandwidth": "You’ll notice that we do achieve close to 410GB/s, less than 450GB/s but reasonably close",
+        "bus-bandwidth": "we do achieve close to 410GB/s, less than 450GB/s but reasonably close",
         "b200-memory-bandwidth": "is about 3.35TB/s on H100 and 9TB/s on B200",
         "vector-intensity-same": "this intensity stays constant across recent GPU generations. For H100s it's 33.5 / "
         "3.5 and for B200 it's 80 / 8.",
