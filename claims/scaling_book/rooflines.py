@@ -1,15 +1,22 @@
 """The book's sums: bytes, FLOPs and seconds of products and collectives, exactly, on chips with the book's own rates.
 
-A claim's sum is a `Sum`: what is computed, its unit, and what another reading computes, where there is one.
+A claim's sum is a `Sum`: what is computed, its unit, what another reading computes, where there is one, and the same
+number by another route, without which no number is refuted. The last functions are for such routes: they count.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from fractions import Fraction
+from functools import cache
+from itertools import count, product
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from claim_suite.fixtures import origins
 from claim_suite.fixtures.models.accelerators import Accelerator, Exact
@@ -26,11 +33,12 @@ DAY = 24 * 3600
 
 
 class Sum(NamedTuple):
-    """What a claim computes, its unit, and what it computes in a weaker reading, or one of its author's."""
+    """What a claim computes, its unit, what it computes in another reading, and the same value by other routes."""
 
     value: Any
     unit: str
     other: Any = None
+    also: dict[str, Any] | None = None
 
     def read(self, reading: str) -> Any:
         """Return the value of a reading; the literal one also where no other is given."""
@@ -45,6 +53,7 @@ def chip(name: str, rate: str = "bf16", of: dict[str, Any] = PRINTED) -> Acceler
 
 V4P, V5P, V5E, V6E, H100, B200 = (chip(name) for name in ("v4p", "v5p", "v5e", "v6e", "h100", "b200"))
 INT8 = chip("v5e", "int8")
+ALPHA = V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)  # FLOPs for each byte of both directions
 
 
 def chips(name: str) -> int:
@@ -108,6 +117,68 @@ def _ways(chips: int, *, every: bool, both_ways: bool) -> list[tuple[int, int, F
     return found
 
 
+def ring_steps(chips: int, *, adds: bool) -> int:
+    """Steps until every chip of a ring has all pieces, each passing one on a step; an AllReduce `adds`.
+
+    A piece of an AllReduce is whole when it has the numbers of every chip; one of an AllGather is whole on its chip.
+    """
+    whole = set(range(chips))
+    pieces = [[{chip} if adds else whole if chip == piece else set() for piece in whole] for chip in whole]
+    for step in count():
+        if all(piece == whole for own in pieces for piece in own):
+            return step
+        passed = [pieces[chip][(chip - step) % chips] for chip in whole]
+        for chip, piece in enumerate(passed):
+            to, place = (chip + 1) % chips, (chip - step) % chips
+            pieces[to][place] = pieces[to][place] | piece
+    raise AssertionError
+
+
 def furthest(*sizes: int, wrap: bool) -> int:
     """Hops between the two chips of a grid that are furthest apart."""
     return sum(size // 2 if wrap else size - 1 for size in sizes)
+
+
+def held(*shape: int, dtype: torch.dtype = torch.bfloat16) -> int:
+    """Bytes of an array of some shape, as PyTorch counts those of one that it makes without memory."""
+    return torch.empty(shape, dtype=dtype, device="meta").nbytes
+
+
+def flops_run(rows: int, inner: int, columns: int, *, trained: bool = False) -> int:
+    """FLOPs of a product of matrices as PyTorch counts what it runs, with both derivatives if it is `trained`."""
+    first, second = (
+        torch.empty(shape, device="meta", requires_grad=True) for shape in ((rows, inner), (inner, columns))
+    )
+    with FlopCounterMode(display=False) as counter:
+        product = first @ second
+        if trained:
+            torch.autograd.backward(product.sum())
+    return int(counter.get_total_flops())
+
+
+def one_by_one(*sizes: int) -> int:
+    """How many places a grid of some sizes has, each of them gone to."""
+    return sum(1 for _ in product(*map(range, sizes)))
+
+
+def put_in(free: Exact, size: int) -> int:
+    """How many pieces of `size` bytes go into `free` bytes, one after the other."""
+    return next(pieces for pieces in count() if size * (pieces + 1) > free)
+
+
+def bound_from(flops: Exact, bandwidth: Exact, size: int = 2) -> int:
+    """Least whole number of tokens for which a weight of `size` bytes is computed with as long as it is read."""
+    return next(tokens for tokens in count(1) if Fraction(2 * tokens) / flops >= Fraction(size) / bandwidth)
+
+
+def ratio_by_trial(batch: int, chips: int, width: int = 32768) -> float:
+    """FLOPs' time by communication's on v5p, of the best of 4,096 splits between sharding data and tensors."""
+    splits = (chips * part / 4096 for part in range(1, 4097))
+    moving = min(width * split / (2 * chips) + batch / split for split in splits)
+    return batch * width / (chips * float(ALPHA)) / moving
+
+
+@cache
+def least_batch(chips: int, width: int = 32768) -> int:
+    """Least tokens for which FLOPs take as long as communication of the best split, found by trying batches."""
+    return bisect_left(range(1, 10**8), True, key=lambda batch: ratio_by_trial(batch, chips, width) >= 1) + 1

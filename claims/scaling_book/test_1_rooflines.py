@@ -1,8 +1,10 @@
 """Rooflines: when FLOPs bound a computation, and when bytes do."""
 
 from fractions import Fraction
+from math import ceil
 
 import pytest
+import torch
 
 from claim_suite.fixtures.claim.table import Listed
 from claims.scaling_book.rooflines import (
@@ -11,10 +13,11 @@ from claims.scaling_book.rooflines import (
     PRINTED,
     V5E,
     Sum,
+    bound_from,
     critical,
+    flops_run,
     intensity,
     product_bytes,
-    product_flops,
 )
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("makers", "printed")]
@@ -24,6 +27,10 @@ V5E_RIDGE = Fraction(197, 100) * E**14 / (Fraction(82, 100) * E**12)
 INT8_RIDGE = Fraction(394, 100) * E**14 / (Fraction(81, 100) * E**12)
 LINK_RIDGE = V5E.interconnect_ridge
 LARGE = 10**9  # a width beside which a batch is small
+RATES = [
+    (MAKERS[gpu].get("bf16", MAKERS[gpu].get("f16")), MAKERS[gpu]["hbm"])
+    for gpu in ("v100", "a100", "h100", "h200", "b200")
+]
 
 CLAIMS = Listed(
     """
@@ -58,13 +65,18 @@ CLAIMS = Listed(
         "rule-of-thumb-widths": "Read as: the exact threshold for D = F = 8,000 is within a tenth of 240.",
         "on-most-tpus": "Read as: of the five TPUs in the next chapter's table most need no more and no less than a "
         "quarter beside 240.",
-        "gpus-critical-batch": "Of the makers' dense rates in 16 bits of V100, A100, H100, H200 and B200, the largest.",
-        "int8-rule-direction": "Read as: an int8 product of fewer than 243 tokens computes longer than it moves.",
+        "gpus-critical-batch": "The largest of V100, A100, H100, H200 and B200 by NVIDIA's dense rates in 16 bits.",
+        "int8-rule-direction": "Read as: an int8 product of 100 tokens computes longer than it moves bytes.",
         "two-chips-additions": "Read as: two partial sums of [B, F] have D times F numbers.",
         "dot-product-flops": "Numbers that grow with N.",
     },
     loosely={
         "on-most-tpus": "only of v4 and v5e: v3, v5p and v6e are at 156, 164 and 575 by the book's own table",
+    },
+    words={
+        "gpus-critical-batch": "For GPUs, this number is slightly higher (closer to 500)",
+        "two-chips-additions": "the FLOPs required to add the two partial sums together (another DF additions)",
+        "int8-rule-direction": "meaning our rule becomes B < HBM int8 arithmetic intensity / 2",
     },
     refuted={
         "gpus-critical-batch": "no data sheet of these GPUs has so many FLOPs a byte: H100 has 295",
@@ -72,12 +84,12 @@ CLAIMS = Listed(
         "int8-rule-direction": "the sign is turned: FLOPs bound it above that number of tokens",
     },
     reply={
-        "gpus-critical-batch": "The author can mean rates with sparsity: H100 has 590 then. But the rule is for dense "
-        "products, and 500 would be none of them.",
-        "two-chips-additions": "The author would say it is negligible anyway. It is; the number is still that of "
-        "another matrix.",
-        "int8-rule-direction": "The author would point at the next line, which has the sign right. That line "
-        "contradicts this one.",
+        "gpus-critical-batch": "That H100 has 590 with sparsity, and 378 as a PCIe card: but the rule is for dense "
+        "products, neither is 500, and the author has corrected it to 300.",
+        "two-chips-additions": "That it is negligible: it is, but the number is that of another matrix, and the author "
+        "has corrected it to BF.",
+        "int8-rule-direction": "That the next sentence has the sign right: it contradicts this one, and the author has "
+        "corrected it.",
     },
 )
 
@@ -87,15 +99,13 @@ SUMS = {
     "dot-product-flops": Sum(Fraction((2 * LARGE - 1), LARGE), "operations a pair of numbers"),
     "dot-product-intensity": Sum(Fraction(2 * LARGE - 1, 4 * LARGE + 2), "operations a byte"),
     "vector-unit-intensity": Sum(7 * E**12 / PRINTED["v5p"]["hbm"], "operations a byte"),
-    "matmul-flops": Sum(Fraction(product_flops(3, 5, 7), 3 * 5 * 7), "FLOPs a term"),
+    "matmul-flops": Sum(Fraction(flops_run(3, 5, 7), 3 * 5 * 7), "FLOPs a term"),
     "matmul-bytes": Sum(Fraction(product_bytes(3, 5, 7), 3 * 5 + 5 * 7 + 3 * 7), "bytes a number"),
     "matmul-critical-batch": Sum(critical(LARGE, LARGE, V5E_RIDGE), "tokens"),
     "gpus-critical-batch": Sum(
-        max(
-            MAKERS[gpu].get("bf16", MAKERS[gpu].get("f16")) / MAKERS[gpu]["hbm"]
-            for gpu in ("v100", "a100", "h100", "h200", "b200")
-        ),
-        "tokens",
+        ceil(max(flops / bandwidth for flops, bandwidth in RATES)),
+        "tokens, the next whole number",
+        also={"seconds, tried token by token": max(bound_from(*rates) for rates in RATES)},
     ),
     "two-chips-threshold": Sum(LINK_RIDGE, "FLOPs a byte sent"),
     "two-chips-width": Sum(2 * LINK_RIDGE, "numbers along the axis that is summed over"),
@@ -127,15 +137,20 @@ def test_on_most_tpus(stated, reading, measure):
 
 @CLAIMS.claim
 def test_two_chips_additions(measure):
-    rows, inner, columns = 64, 8192, 32768
-    assert measure(Fraction(rows * columns, inner * columns), "of the printed additions") == 1
+    rows, inner, columns = 3, 8, 5
+    first, second = (torch.ones(rows, inner // 2) @ torch.ones(inner // 2, columns) for _ in range(2))
+    also = {"partial sums added": Fraction((first + second).numel(), inner * columns)}
+    assert measure(Fraction(rows * columns, inner * columns), "of the printed additions", also=also) == 1
 
 
 @CLAIMS.claim
 def test_int8_rule_direction(measure):
-    assert measure(intensity(100, LARGE, LARGE, size=1), "operations a byte") > INT8_RIDGE
+    computing = Fraction(2 * 100 * LARGE * LARGE, 394 * 10**12)
+    moving = Fraction(100 * LARGE + LARGE * LARGE + 100 * LARGE, 810 * 10**9)
+    longer = intensity(100, LARGE, LARGE, size=1) / INT8_RIDGE
+    assert measure(longer, "times as long computing as moving", also={"seconds of each": computing / moving}) > 1
 
 
 @CLAIMS.each()
 def test_sums(claim, stated, measure):
-    assert measure(SUMS[claim].value, SUMS[claim].unit) == stated
+    assert measure(SUMS[claim].value, SUMS[claim].unit, also=SUMS[claim].also) == stated

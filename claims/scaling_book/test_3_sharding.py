@@ -6,7 +6,20 @@ from math import prod
 import pytest
 
 from claim_suite.fixtures.claim.table import Listed
-from claims.scaling_book.rooflines import FIRST, KIB, US, V4P, V5P, Sum, all_gather, furthest, ring_load
+from claims.scaling_book.rooflines import (
+    ALPHA,
+    FIRST,
+    KIB,
+    US,
+    V4P,
+    V5P,
+    Sum,
+    all_gather,
+    furthest,
+    held,
+    ring_load,
+    ring_steps,
+)
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("printed")]
 
@@ -15,7 +28,6 @@ V5E_BOTH = 90 * 10**9  # bytes a second of both directions, as this chapter has 
 GATHERED = 2 * 2048 * 8192  # bytes of quiz 2's array
 V4P_BOTH = 2 * V4P.interconnect_bandwidth
 ARRAY = 2 * 1024 * 4096  # bytes of question 2's array
-RATIO = V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)
 MESH = {"X": 4, "Y": 2}  # of the chapter's code
 UNIT = "of an AllGather's time"
 
@@ -85,10 +97,11 @@ CLAIMS = Listed(
         "unreduced-z": "Read as: an AllReduce, which the array needs and which the book says takes twice an AllGather.",
         "strategy-2-bytes": "Of B = 128, D = 8192, F = 32768.",
         "strategy-2-half": "For the same sizes.",
-        "strategy-2-bound": "For the same sizes: bytes of the gathered matrix at v5p's bandwidth, against all FLOPs of "
-        "the product, at F = 2048.",
+        "strategy-2-bound": "Read as: with F = 2048 and 4,096 tokens gathering takes longer than FLOPs, on v5p.",
         "half-ring-sum": "Of 8 chips.",
-        "tiny-way": "Found by the book's correction: at first this was read as right.",
+        "tiny-way": "By the chapter's rule, a hop sends a whole shard each way. At the least it is three shards over "
+        "two ways and hops.",
+        "code-mesh": "JAX's devices; of the author's: chips.",
         "both-ways-all-to-all": f"Over a ring of {RING}, as its limit.",
         "hops-both-ways": "Of an odd number, 5.",
     },
@@ -99,25 +112,36 @@ CLAIMS = Listed(
         "gather-xy": "cut short",
     },
     disputed={
+        "code-mesh": "it is so of chips: the TPU v2-8 of the code has four, of two cores each, which it counts",
         "code-local-rows": "it is so on the 2x2 mesh that the text speaks of, not on the code's 4x2",
         "strategy-2-half": "it is so where D is F: the sharded matrix has D times F numbers",
     },
+    words={
+        "code-mesh": "Creates a jax.Mesh that maps our 4 TPUs into a 2x2 grid",
+        "unreduced-z": "Thus this operation takes time 2 * 1024 * 4096 / (16 * 9e10) seconds, or 5.8 us.",
+        "strategy-2-bytes": "This means we do 2BDF FLOPs and send 2BD bytes (since AllGather is half as expensive).",
+        "strategy-2-bound": "In the second case (baseline), we're comms bound when F < C / W_ICI = 2550",
+        "tiny-way": "sending half the bytes in each direction, meaning only 32 bytes in each direction",
+        "half-ring-sum": "the corresponding sum now becomes D/2 + D/2-1 + D/2-2 + \N{HORIZONTAL ELLIPSIS} = "
+        "D/2 * (D/2-1)/2",
+    },
     refuted={
-        "code-mesh": "the code asks for 8 devices and makes a mesh of 4 by 2",
         "unreduced-z": "partial sums take an AllReduce, whose time is twice as long",
         "strategy-2-bytes": "it is the matrix of D times F that is gathered: 2DF bytes",
-        "strategy-2-bound": "FLOPs and bytes both grow with F: the batch decides, below 2550 tokens",
-        "tiny-way": "in 2 hops each chip sends its whole shard both ways: halves take 3",
+        "strategy-2-bound": "it follows from the bytes of strategy-2-bytes: with DF of them the batch decides, not F",
+        "tiny-way": "in 2 hops each chip sends its whole shard both ways, 64 bytes, at the least 48: 32 take 3",
         "half-ring-sum": "the sum of 1 to n is n(n + 1)/2",
     },
     reply={
-        "code-mesh": "The author describes an earlier snippet. Beside this one it is wrong.",
-        "unreduced-z": "The author asked for an AllGather. The array is not sharded over Z, so that there is nothing "
-        "to gather.",
-        "strategy-2-bytes": "The author can gather A instead. The question shards B, and names it as what is gathered.",
-        "strategy-2-bound": "It follows from the wrong bytes.",
-        "tiny-way": "The author would say latency decides. It does, and the printed bytes are those of 3 hops.",
-        "half-ring-sum": "The author needs the limit only, which is the same; the sum as printed is not.",
+        "unreduced-z": "That an AllGather was asked for: but the array is not sharded over Z, which leaves nothing to "
+        "gather, and the author has corrected it to 11.6.",
+        "strategy-2-bytes": "That A is gathered instead: but the question shards B and has it gathered, and the author "
+        "has corrected it.",
+        "strategy-2-bound": "That it follows from the bytes: it does, and the author has corrected both.",
+        "tiny-way": "That latency decides: it does, but the printed bytes are those of 3 hops, and the author has "
+        "corrected them.",
+        "half-ring-sum": "That only the limit is needed, which is the same: the sum as printed is not, and the author "
+        "has corrected it.",
     },
     uncheckable={
         "quiz-profile": "a profile on a TPU v5e",
@@ -133,7 +157,6 @@ SUMS = {
     "quiz-devices": Sum(prod((2, 8, 2)), "devices"),
     "quiz-local-bytes": Sum(128 * 2048 // (2 * 8), "bytes"),
     "quiz-all-bytes": Sum(Fraction(128 * 2048 // 16 * 32, KIB), "KiB"),
-    "code-mesh": Sum(prod(MESH.values()), "devices"),
     "code-local-columns": Sum(8192 // MESH["Y"], "columns"),
     "hops-one-way": Sum(furthest(8, wrap=False), "hops"),
     "hop-latency-bytes": Sum(Fraction(45 * 10**9, US) / 10**3, "kB"),
@@ -146,22 +169,26 @@ SUMS = {
     "quiz-small-bytes": Sum(Fraction(2 * 64 * 256, KIB), "kB of 1,024"),
     "quiz-small-hop": Sum(Fraction(2 * 64 * 256, 45 * 10**9) * US, "us"),
     "quiz-small-time": Sum(furthest(4, wrap=False) * V5P.latency * US, "us"),
-    "all-reduce": Sum(sum([all_gather(1, RING, 1)] * 2) / all_gather(1, RING, 1), "times an AllGather"),
+    "all-reduce": Sum(Fraction(ring_steps(16, adds=True), ring_steps(16, adds=False)), "times an AllGather"),
     "mesh-32-ways": Sum(4 * 8, "shards"),
     "replicated-ratio": Sum(8 * 2, "copies"),
     "gather-x": Sum(Fraction(ARRAY, 4) / V4P_BOTH * US, "us"),
     "gather-y": Sum(Fraction(ARRAY, 4) / V4P_BOTH * US, "us"),
     "gather-xy-latency": Sum(Fraction(furthest(4, 4, wrap=True), 2), "us"),
     "gather-xy": Sum(ARRAY / (2 * V4P_BOTH) * US, "us"),
-    "unreduced-z": Sum(2 * Fraction(ARRAY, 16) / V4P_BOTH * US, "us"),
+    "unreduced-z": Sum(
+        2 * Fraction(ARRAY, 16) / V4P_BOTH * US,
+        "us",
+        also={"a chip's block, scattered and gathered": sum([Fraction(held(256, 1024), 9 * 10**10)] * 2) * US},
+    ),
     "tiny-bytes": Sum(2 * 128, "bytes"),
     "tiny-shard": Sum(2 * 128 // 4, "bytes"),
-    "tiny-way": Sum(2 * 128 // 4, "bytes"),
+    "tiny-way": Sum(2 * 128 // 4, "bytes", also={"half of the array each way, in two hops": held(128) // 2 // 2}),
     "tiny-hops": Sum(furthest(4, wrap=True), "hops"),
     "tiny-time": Sum(furthest(4, wrap=True) * V4P.latency * US, "us"),
-    "ici-intensity": Sum(RATIO, "FLOPs a byte"),
-    "strategy-1-chips": Sum(8000 / (2 * RATIO), "chips"),
-    "strategies-cross": Sum(2 * RATIO, "numbers along D"),
+    "ici-intensity": Sum(ALPHA, "FLOPs a byte"),
+    "strategy-1-chips": Sum(8000 / (2 * ALPHA), "chips"),
+    "strategies-cross": Sum(2 * ALPHA, "numbers along D"),
     "range-each": Sum(16 // 4, "indices"),
     "all-to-all": Sum(ring_load(RING, every=False) / ring_load(RING, every=True), UNIT),
     "one-way-gather": Sum(ring_load(8, every=True, both_ways=False) / (1 - Fraction(1, 8)), "of N * N * (1 - 1/D)"),
@@ -176,6 +203,7 @@ SUMS = {
     ),
 }
 OTHER = {
+    "code-mesh": Sum(prod(MESH.values()), "devices", prod(MESH.values()) // 2),
     "quiz-gather-time": Sum(Fraction(GATHERED, V5E_BOTH) * US, "us", 34 * US * 10**6 // V5E_BOTH),
     "code-local-rows": Sum(8 // MESH["X"], "rows", 8 // 2),
     "strategy-2-half": Sum(
@@ -199,13 +227,16 @@ def test_hops_both_ways(reading, measure):
 
 @CLAIMS.claim
 def test_strategy_2_bytes(measure):
-    assert measure(Fraction(2 * 8192 * 32768, 2 * 128 * 8192), "times the printed bytes") == 1
+    also = {"arrays made": Fraction(held(8192, 32768), held(128, 8192))}
+    assert measure(Fraction(2 * 8192 * 32768, 2 * 128 * 8192), "times the printed bytes", also=also) == 1
 
 
 @CLAIMS.claim
 def test_strategy_2_bound(measure):
-    time = measure(Fraction(2 * 8192 * 2048) / (2 * V5P.interconnect_bandwidth), "s", of="communication")
-    assert time > measure(Fraction(2 * 4096 * 8192 * 2048) / V5P.flops_per_second, "s", of="FLOPs, of 4,096 tokens")
+    gathering = Fraction(held(8192, 2048)) / (2 * V5P.interconnect_bandwidth)
+    computing = Fraction(2 * 4096 * 8192 * 2048) / V5P.flops_per_second
+    also = {"2,550 FLOPs a byte by tokens": ALPHA / 4096}
+    assert measure(gathering / computing, "times as long gathering as computing", also=also) > 1
 
 
 @CLAIMS.claim
@@ -219,7 +250,9 @@ def test_gather_or_scatter(measure):
 def test_half_ring_sum(measure):
     chips = 8
     half = chips // 2
-    assert measure(Fraction(sum(range(1, half + 1)), half * (half - 1) // 2), "times the printed sum") == 1
+    printed = half * (half - 1) // 2
+    also = {"n(n + 1)/2": Fraction(half * (half + 1) // 2, printed)}
+    assert measure(Fraction(sum(range(1, half + 1)), printed), "times the printed sum", also=also) == 1
 
 
 @CLAIMS.each(*OTHER)
@@ -229,4 +262,4 @@ def test_readings(claim, stated, reading, measure):
 
 @CLAIMS.each()
 def test_sums(claim, stated, measure):
-    assert measure(SUMS[claim].value, SUMS[claim].unit) == stated
+    assert measure(SUMS[claim].value, SUMS[claim].unit, also=SUMS[claim].also) == stated

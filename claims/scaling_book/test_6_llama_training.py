@@ -6,11 +6,10 @@ from math import log2, sqrt
 import pytest
 
 from claim_suite.fixtures.claim.table import Listed
-from claims.scaling_book.rooflines import DAY, FIRST, MS, V5P, G, Sum, T, chips
+from claims.scaling_book.rooflines import ALPHA, DAY, FIRST, MS, V5P, G, Sum, T, chips
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("printed")]
 
-ALPHA = V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)
 F, POD = 28672, chips("v5p")
 TOKEN = 6 * 70 * G  # FLOPs
 TRAINING = TOKEN * 15 * 10**12
@@ -85,11 +84,15 @@ CLAIMS = Listed(
         "mixed-bound": "cut short",
         "more-checkpoints": "rounded up",
     },
+    words={
+        "batch-length": "train LLaMA 3-70B with 4M token batch size (1024 sequences of length 8192 per batch)",
+    },
     refuted={
         "batch-length": "1024 sequences of 8192 are 8.4M tokens: of 4M each has 4096",
     },
     reply={
-        "batch-length": "The author has 4K two answers on, with the same 1024 sequences: one of both is wrong.",
+        "batch-length": "That LLaMA 3 went on with sequences of 8192: but then 4M tokens are 512, and the author has "
+        "corrected it to 4096.",
     },
 )
 
@@ -109,7 +112,9 @@ SUMS = {
     "least-days": Sum(Fraction(44 * POD, 171), "days"),
     "least-years": Sum(Fraction(44 * POD, 171) / 365, "years"),
     "memory-a-chip": Sum(Fraction(3 * CHECKPOINT + STATE, POD * G), "GB"),
-    "batch-length": Sum(4 * 1024 * 1024 // 1024, "tokens"),
+    "batch-length": Sum(
+        4 * 1024 * 1024 // 1024, "tokens", also={"dealt out to 1024 in turn": len(range(0, 4 * 1024 * 1024, 1024))}
+    ),
     "batch-sequences": Sum(4 * 1024 * 1024 // 4096, "sequences"),
     "chip-batch": Sum(Fraction(4 * 1024 * 1024, POD), "tokens"),
     "fsdp-bound": Sum(ALPHA / 3, "tokens"),
@@ -175,4 +180,4 @@ def test_readings(claim, stated, reading, measure):
 
 @CLAIMS.each()
 def test_sums(claim, stated, measure):
-    assert measure(SUMS[claim].value, SUMS[claim].unit) == stated
+    assert measure(SUMS[claim].value, SUMS[claim].unit, also=SUMS[claim].also) == stated

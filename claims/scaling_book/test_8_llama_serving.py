@@ -3,9 +3,10 @@
 from fractions import Fraction
 
 import pytest
+import torch
 
 from claim_suite.fixtures.claim.table import Listed, table
-from claims.scaling_book.rooflines import FIRST, KIB, MS, PRINTED, V5E, V5P, G, Sum, T
+from claims.scaling_book.rooflines import ALPHA, FIRST, KIB, MS, PRINTED, V5E, G, Sum, T, held, put_in
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("printed")]
 
@@ -32,6 +33,19 @@ def caches(dtype: str, chips: int) -> int:
 def rate(dtype: str, chips: int) -> Fraction:
     """Queries a second and chip, with as many caches as fit and steps of 19 ms, of 512 tokens each."""
     return Fraction(caches(dtype, chips)) / (STEP * DECODED * chips)
+
+
+def counted(dtype: str, chips: int) -> dict[str, Fraction | int]:
+    """What the tables have of a slice, by how their columns begin: from bits, arrays made and caches put in."""
+    bits = {"bf16": 16, "int8": 8, "int4": 4}[dtype]
+    size, token = Fraction(70 * bits, 8), held(2, 8, 16, 80, dtype=torch.int8) * bits
+    free = sum(16 - size / chips for _ in range(chips))
+    batch = put_in(free * G, token * CONTEXT)
+    return {
+        "params": size, "actual": next(2**n for n in range(9) if 16 * 2**n >= size), "remain": free,
+        "KV a t": Fraction(token, 1000), "KV cac": batch, "QPS": Fraction(batch * 1000, 19 * DECODED),
+        "min TP": Fraction("8.75") * bits / 16,  # by the cell of bfloat16, 16 bits
+    }  # fmt: skip
 
 
 def latency(batch: int, context: int) -> Fraction:
@@ -84,7 +98,8 @@ CLAIMS = Listed(
         "prefill-flops": "In 10^12.",
         "decode": "s.",
         "tensor-ways-v5e": "Read as: with v5e's own rates, 1.97e14 and 1e11.",
-        "prefill-time": "ms of the book's own formula at 8,192 tokens, at v5e's int8 rate.",
+        "prefill-time": "ms of the book's own formula at 8,192 tokens, at v5e's int8 rate; of the author's: of the "
+        "printed 26e12 operations.",
         "prefill-half": "Of the printed 8 ms.",
         "plateau": "At a batch of 120.",
         "cost-for-latency": "Of a batch of one at 2k tokens; weaker: to the nearest hundred.",
@@ -99,22 +114,28 @@ CLAIMS = Listed(
     },
     disputed={
         "tensor-ways-v5e": "it is so with the 2550 FLOPs a byte of v5p",
+        "prefill-time": "it is so of the 240 tokens of the line before: the 8k of the question take 34 times as long",
+    },
+    words={
+        "cache-token-bytes": "this uses 162e3 * 32,768 = 5.3GB / sequence",
+        "free-4x8": "If we used a 4x8 slice in bfloat16, we would have 186GB remaining for KV caches",
+        "batch-4x8": "186GB remaining for KV caches, which would let us up our batch size to 161",
+        "queries-4x8": "we would have a throughput of 16.54 / num_chips",
     },
     refuted={
         "cache-token-bytes": "160 KiB are 163.84e3 bytes",
         "free-4x8": "32 chips of 16 GB less 140 GB are 372 GB: 186 GB are those of 4x4 in int8",
         "batch-4x8": "372 GB hold 138 caches of 8k tokens",
-        "queries-4x8": "it follows from the batch of 161, and of that it is 16.55",
-        "prefill-time": "8 ms are those of 240 tokens: 8k take 34 times as long",
+        "queries-4x8": "it follows from the batch of batch-4x8: of 138 it is 14.2",
     },
     reply={
-        "cache-token-bytes": "The author rounds. It is neither 160 KiB nor 164 kB, and a later state has 160e3.",
+        "cache-token-bytes": "That it is rounded: but it is neither 160 KiB nor 164 kB, and the author has corrected "
+        "it to 160e3.",
         "free-4x8": "That 16 chips were meant, in int8: but the sentence says 4x8 in bfloat16, and the author has "
         "corrected it to 372.",
         "batch-4x8": "That caches were meant to be smaller: but neither 186 nor 372 GB hold 161, and the author has "
         "corrected it.",
         "queries-4x8": "That it follows from the batch: it does, and the author has corrected both.",
-        "prefill-time": "The author answers for 240 tokens. The question and the sentence before have 8k.",
     },
     uncheckable={
         "prefill-guess": "the book calls it a guess",
@@ -128,7 +149,7 @@ SUMS = {
     "batch-int8": Sum(V5E.flops_per_second / RATE / 2, "tokens"),
     "batch-int4": Sum(V5E.flops_per_second / RATE / 4, "tokens"),
     "cache-token": Sum(Fraction(CACHE, KIB), "KiB"),
-    "cache-token-bytes": Sum(Fraction(CACHE, 1000), "10^3 bytes"),
+    "cache-token-bytes": Sum(Fraction(CACHE, 1000), "10^3 bytes", also={"an array made": counted("int8", 8)["KV a t"]}),
     "cache-sequence": Sum(Fraction(CACHE * 32768, G), "GB"),
     "cache-batch": Sum(Fraction(240 * CACHE * 32768, T), "TB"),
     "cache-chips": Sum(-(-(70 * G + 13 * T // 10) // (16 * G)), "chips"),
@@ -136,29 +157,33 @@ SUMS = {
     "step": Sum(16 * G / RATE * MS, "ms"),
     "decode": Sum(DECODED * STEP, "s"),
     "queries": Sum(43 / (STEP * DECODED), "queries a second, by the chips"),
-    "free-4x8": Sum(left("bf16", 32), "GB"),
-    "queries-4x8": Sum(caches("bf16", 32) / (STEP * DECODED), "queries a second, by the chips"),
-    "batch-4x8": Sum(caches("bf16", 32), "caches"),
-    "prefill-time": Sum(8192 * PREFILL / (8 * PRINTED["v5e"]["int8"]) * MS, "ms"),
+    "free-4x8": Sum(left("bf16", 32), "GB", also={"what each chip has left": counted("bf16", 32)["remain"]}),
+    "queries-4x8": Sum(
+        caches("bf16", 32) / (STEP * DECODED),
+        "queries a second, by the chips",
+        also={"caches put in, a second's steps": counted("bf16", 32)["QPS"]},
+    ),
+    "batch-4x8": Sum(caches("bf16", 32), "caches", also={"put in one by one": counted("bf16", 32)["KV cac"]}),
     "prefill-half": Sum(2 * 8, "ms"),
     "decode-steps": Sum(Fraction(DECODED, 240), "steps"),
     "most-latency": Sum(16 * G / RATE * MS, "ms"),
     "plateau": Sum(120 / (latency(120, 2048) * MS * 16), "tokens a ms and chip"),
     "plateau-batch": Sum(V5E.flops_per_second / RATE / 2, "tokens"),
     "scales-to": Sum(
-        max(
-            ways for ways in (4, 8, 16, 32) if ways < 2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth))
-        ),
+        max(ways for ways in (4, 8, 16, 32) if ways < 2 * F / ALPHA),
         "chips",
     ),
 }
 DOUBLE = max(batch for batch in range(1, 555) if latency(batch, 2048) <= 2 * latency(1, 2048))
 OTHER = {
+    "prefill-time": Sum(
+        8192 * PREFILL / (8 * PRINTED["v5e"]["int8"]) * MS, "ms", 26 * T / (8 * PRINTED["v5e"]["int8"]) * MS
+    ),
     "prefill-flops": Sum(240 * PREFILL / T, "10^12 operations", 240 * PREFILL * Fraction(8000, 8192) ** 2 / T),
     "tensor-ways-v5e": Sum(
         2 * F / (V5E.flops_per_second / (2 * V5E.interconnect_bandwidth)),
         "ways",
-        2 * F / (V5P.flops_per_second / (2 * V5P.interconnect_bandwidth)),
+        2 * F / ALPHA,
     ),
     "least-latency": Sum(latency(1, 8192) * MS, "ms", latency(2, 8192) * MS),
     "cost-for-latency": Sum(Fraction(DOUBLE, 2), "times less a token", round(Fraction(DOUBLE, 2), -2)),
@@ -199,25 +224,32 @@ def test_prices(cell, makers, stated, reading, measure):
     id="slices",
     name="Smallest slices",
     loosely={"int4 / KV a token (kB)": "cut short"},
+    words={
+        "bf16": "bf16 | 140GB | 324kB | 8.75 | 4x4 = 16 chips | 116 | 43",
+        "int8": "int8 | 70GB | 162kB | 4.38 | 4x2 = 8 chips | 68 | 52",
+        "int4": "int4 | 45GB | 81kB | 2.81 | 2x2 = 4 chips | 19 | 67",
+    },
     refuted={
-        "bf16 / KV a token (kB)": "twice 160 KiB are 327.68 kB",
-        "int8 / KV a token (kB)": "160 KiB are 163.84 kB",
+        "bf16 / KV a token (kB)": "it follows from the 162 kB of int8: twice 160 KiB are 327.68 kB",
+        "int8 / KV a token (kB)": "it follows from the 162e3 of cache-token-bytes: 160 KiB are 163.84 kB",
         "int4 / params (GB)": "70B parameters of half a byte are 35 GB",
-        "int4 / min TPU v5es": "35 GB are 2.19 times 16 GB",
+        "int4 / min TPU v5es": "it follows from the 45 GB of its row: 35 GB are 2.19 times 16 GB",
         "int8 / remaining HBM (GB)": "128 less 70 are 58",
-        "int4 / remaining HBM (GB)": "64 less 35 are 29",
-        "int8 / KV caches @ 8k": "58 GB hold 43",
-        "int4 / KV caches @ 8k": "29 GB hold 43",
+        "int4 / remaining HBM (GB)": "it follows from the 45 GB of its row: 64 less 35 are 29",
+        "int8 / KV caches @ 8k": "it follows from the 68 GB of its row: 58 GB hold 43",
+        "int4 / KV caches @ 8k": "it follows from the 45 GB of its row, which hold 67: the 29 GB that remain hold 43",
     },
     reply={
-        "bf16 / KV a token (kB)": "The author doubles 162, which is neither 160 KiB nor 164 kB.",
-        "int8 / KV a token (kB)": "The author rounds: 160 KiB is neither 160 nor 162 kB.",
-        "int4 / params (GB)": "The author may add scales of quantization: they would be a fourth of all.",
-        "int4 / min TPU v5es": "It follows from the 45 GB.",
+        "bf16 / KV a token (kB)": "That it is twice 162: it is, and that is neither 160 KiB nor 164 kB.",
+        "int8 / KV a token (kB)": "That it is rounded: but 160 KiB is neither 160 nor 162 kB, and the author has taken "
+        "162 out of the sum.",
+        "int4 / params (GB)": "That scales of quantization are counted: they would be a fourth of all, and the author "
+        "has corrected it to 35.",
+        "int4 / min TPU v5es": "That it follows from the 45 GB: it does, and the author has corrected those.",
         "int8 / remaining HBM (GB)": "None: both terms are in its row, and the author has corrected it.",
-        "int4 / remaining HBM (GB)": "It follows from the 45 GB.",
-        "int8 / KV caches @ 8k": "None: 68 GB would hold 50 of the exact and 51 of the printed size.",
-        "int4 / KV caches @ 8k": "None: 19 GB would hold 28.",
+        "int4 / remaining HBM (GB)": "That it follows from the 45 GB: it does, and the author has corrected both.",
+        "int8 / KV caches @ 8k": "That it follows from the 68 GB: it does, and the author has corrected both.",
+        "int4 / KV caches @ 8k": "That it follows from the 45 GB: it does, and the author has corrected both.",
     },
 )
 def test_slices(cell, stated, measure):
@@ -226,7 +258,7 @@ def test_slices(cell, stated, measure):
     size = 70 * SIZES[dtype]
     found = {"par": size, "KV ": CACHE * SIZES[dtype] / 1000, "min": size / 16, "act": chips, "rem": left(dtype, chips)}
     value = caches(dtype, chips) if cell.column.startswith("KV c") else found[cell.column[:3]]
-    assert measure(value, cell.column) == stated
+    assert measure(value, cell.column, also={"counted": counted(dtype, chips)[cell.column[:6]]}) == stated
 
 
 @table(
@@ -243,25 +275,31 @@ def test_slices(cell, stated, measure):
     id="queries-a-chip",
     name="Queries a second and chip",
     loosely={"bfloat16": "cut short"},
+    words={
+        "int8": "int8 | 0.66",
+        "int4": "int4 | 1.72",
+        "bfloat16 (on 4x8)": "bfloat16 (on 4x8) | 0.51",
+        "int8 (on 4x4)": "int8 (on 4x4) | 1.03",
+        "int4 (on 2x4)": "int4 (on 2x4) | 2.06",
+    },
     refuted={
-        "int8": "with the 43 caches that fit it is 0.55",
-        "int4": "with the 43 caches that fit it is 1.1",
-        "bfloat16 (on 4x8)": "with the 138 caches that fit it is 0.44",
-        "int8 (on 4x4)": "with the 138 caches that fit it is 0.89",
-        "int4 (on 2x4)": "with the 138 caches that fit it is 1.8",
+        "int8": "it follows from the 52 caches of slices-int8-kv-caches-8k: with 43 it is 0.55",
+        "int4": "it follows from the 67 caches of slices-int4-kv-caches-8k: with 43 it is 1.1",
+        "bfloat16 (on 4x8)": "it follows from the 161 of batch-4x8: with 138 it is 0.44",
+        "int8 (on 4x4)": "it follows from the 161 of batch-4x8: with 138 it is 0.89",
+        "int4 (on 2x4)": "it follows from the 161 of batch-4x8: with 138 it is 1.8",
     },
-    reply={
-        "int8": "It follows from the wrong number of caches.",
-        "int4": "It follows from the wrong number of caches.",
-        "bfloat16 (on 4x8)": "It follows from the wrong batch, 161.",
-        "int8 (on 4x4)": "It follows from the wrong batch, 161.",
-        "int4 (on 2x4)": "It follows from the wrong batch, 161.",
-    },
+    reply=dict.fromkeys(
+        ("int8", "int4", "bfloat16 (on 4x8)", "int8 (on 4x4)", "int4 (on 2x4)"),
+        "That it follows from the number of caches: it does, and the author has corrected both.",
+    ),
 )
 def test_queries_a_chip(cell, stated, measure):
     """In {row} it is {stated} queries a second and chip."""
     dtype = {"bfloat16": "bf16"}.get(name := cell.row.split()[0], name)
-    assert measure(rate(dtype, CHIPS[dtype] * (2 if "on" in cell.row else 1)), "queries a second and chip") == stated
+    chips = CHIPS[dtype] * (2 if "on" in cell.row else 1)
+    also = {"caches put in, a second's steps": Fraction(counted(dtype, chips)["QPS"]) / chips}
+    assert measure(rate(dtype, chips), "queries a second and chip", also=also) == stated
 
 
 @CLAIMS.claim
@@ -277,4 +315,4 @@ def test_readings(claim, stated, reading, measure):
 
 @CLAIMS.each()
 def test_sums(claim, stated, measure):
-    assert measure(SUMS[claim].value, SUMS[claim].unit) == stated
+    assert measure(SUMS[claim].value, SUMS[claim].unit, also=SUMS[claim].also) == stated

@@ -5,13 +5,29 @@ from fractions import Fraction
 import pytest
 
 from claim_suite.fixtures.claim.table import Listed, table
-from claims.scaling_book.rooflines import B200, DAY, GPUS, H100, KIB, MAKERS, MS, US, G, Sum, T, all_gather
+from claims.scaling_book.rooflines import (
+    B200,
+    DAY,
+    GPUS,
+    H100,
+    KIB,
+    MAKERS,
+    MS,
+    US,
+    G,
+    Sum,
+    T,
+    all_gather,
+    one_by_one,
+    ring_steps,
+)
 
 pytestmark = [pytest.mark.cheap, pytest.mark.usefixtures("makers", "printed")]
 
 MIB = 2**20
 NODE, LINK, PORT, NDR = 8, 25, 64, 50  # GPUs; GB a second of an NVLink, ports of a switch, GB a second of InfiniBand
 CORES = {"h100": 132 * 4 * 32, "b200": 148 * 4 * 32}
+CABLES = Fraction(32 * 16 * 2 * 400, 8 * 1000)  # TB a second of two from each leaf to each spine switch, of 400 Gb
 EGRESS = 400 * G  # bytes a second of a node
 INSIDE, BEYOND = H100.flops_per_second / (450 * G), H100.flops_per_second / EGRESS
 SMALL_VECTOR, LARGE_VECTOR = 65536, 2**30
@@ -45,7 +61,7 @@ CLAIMS = Listed(
     | l2-faster               | 1.6         | L2 at 5.5 TB a second is 1.6 times the memory's bandwidth.              |
     | l2-both-ways            | 3           | Both ways it is closer to 3 times.                                      |
     | h100-memory-bandwidth   | 3.35        | H100 reads 3.35 TB a second.                                            |
-    | b200-memory-bandwidth   | 9           | B200 reads 9 TB a second.                                               |
+    | b200-memory-bandwidth   | ~9          | B200 reads about 9 TB a second.                                         |
     | register-file           | 256         | An SM has 256 kB of registers.                                          |
     | resident-warps          | =2          | 2 warps of threads with 256 registers fit a subpartition.               |
     | simd-units              | =528        | H100 has 528 independent SIMD units.                                    |
@@ -195,10 +211,12 @@ CLAIMS = Listed(
         "register-file": "kB of 1,000; weaker: of 1,024.",
         "smem-table": "MB of 2^20, of 256 KiB each.",
         "registers-table": "MB of 2^20, of 256 KiB each.",
-        "vector-intensity-same": "FLOPs a byte, without counting a multiply-add as two, as the text has it for H100.",
+        "vector-intensity-same": "B200's by H100's, a multiply-add counted once as for H100 in the text, to a tenth.",
         "gather-approximation": "Read as: to a tenth, for 8 GPUs with 450 GB a second.",
+        "b200-memory-bandwidth": "NVIDIA and the chapter's table have 8, within a whole unit, which about allows.",
         "leaf-ingress": "TB a second of 32 ports of 400 Gbps, as printed; of the author's: of eight switches.",
-        "quiz-all-to-all": "Read as: within a tenth of the exact time, for 8 GPUs.",
+        "quiz-all-to-all": "Read as: within a tenth of the time, of B bytes over 8 GPUs; of the author's: of B rows "
+        "of N bytes, by the text's approximation.",
         "two-nodes-worse": "Read as: by the exact formulas above; of the author's: by their approximations.",
         "sharded-at-node": "Read as: it is B / W where nothing is sharded, Y = 1.",
         "sharded-beyond": "Read as: it is what the quiz below has, for 256 GPUs and Y = 16.",
@@ -208,7 +226,7 @@ CLAIMS = Listed(
         "deepseek-used": "By the chapter's own number further down, as the DeepSeek-V3 report has it.",
         "su-egress": "Times B, of 8 GPUs.",
         "ragged-divisor": "N squared, of 8 GPUs.",
-        "spine-reduce": "By the table, at each of four units.",
+        "spine-reduce": "By the table, at each of four units; of the author's: half of it.",
     },
     loosely={
         "h100-vector": "cut short",
@@ -234,48 +252,68 @@ CLAIMS = Listed(
         "leaf-ingress": "it is so of all eight switches",
         "two-nodes-worse": "it is so of the approximations, which leave out (N - 1) / N of 8 and 2",
         "b200-batch": "it is so within a node of B200",
+        "spine-reduce": "it is so without in-network reductions: with them, as the sentence goes on, it is 12.8",
+        "quiz-all-to-all": "it is so where B counts rows of N numbers, as in the quiz: of bytes it is B / (8 W)",
+    },
+    words={
+        "b200-memory-bandwidth": "is about 3.35TB/s on H100 and 9TB/s on B200",
+        "vector-intensity-same": "this intensity stays constant across recent GPU generations. For H100s it's 33.5 / "
+        "3.5 and for B200 it's 80 / 8.",
+        "gather-approximation": "This is approximately B / (N * W_uni) or B / 3.6e12, the bisection bandwidth.",
+        "bisected-gpus": "if we bisect our nodes in any way, we will have 400GB/s per GPU between them",
+        "quiz-all-to-all": "in the dense case, the cost is B * N / (W * N), or B / W",
+        "ragged-divisor": "this is decreased further to (B * k) / (864 * W_GPU egress)",
+        "egress-links": "400GB/s for the above H100 network (8x400GB/s IB links egressing each node)",
+        "reduce-as-gather": "beyond the node level, the cost of an AllGather or AllReduce on B bytes is roughly "
+        "B / W_node egress",
+        "sharded-at-node": "T_comms at node = bytes * D_node / (min(Y, D_node) * W_GPU egress)",
+        "sharded-beyond": "T_comms in scale-out network = bytes * N / (Y * W_node egress)",
+        "spine-reduce": "We have 25.6TB/s of bandwidth over 4 nodes, so an AllReduce bandwidth of 6.4TB/s.",
+        "deepseek-used": "or about 6.7M (in practice, they used 4M)",
+        "moe-factor": "this increases by a factor of k / E, the ratio of activated to total parameters",
+        "training-days": "Thus the whole thing will take 3.9e6 seconds, or 45 days.",
+        "llama-limit": "so the limit is roughly F / 1995 = 28672 / 1995 = 14.372",
+        "appendix-spine": "The 16 switches give us 16 * 1.6TB/s = 25.6TB/s of bandwidth, so this is the bottleneck",
+        "appendix-gpu": "50GB/s at the SU level, and 25 GB/s at the spine level",
     },
     refuted={
-        "b200-memory-bandwidth": "NVIDIA has 8 TB a second, as the table does",
         "vector-intensity-same": "B200's 80 TFLOPs count a multiply-add twice, H100's 33.5 once",
         "gather-approximation": "it is B / W of one GPU: seven times as long",
         "bisected-gpus": "it is 400 GB a second for a node: 50 for a GPU",
-        "quiz-all-to-all": "by the formula above it takes about B / (8 W)",
         "ragged-divisor": "it is 64",
         "egress-links": "they are links of 400 Gb a second, 50 GB",
         "reduce-as-gather": "an AllReduce takes twice as long, as the text says",
         "sharded-at-node": "with Y = 1 it would be eight times B / W",
-        "sharded-beyond": "it is 32 times too much: D of the node stands for N",
-        "spine-reduce": "51.2 TB a second at four units are 12.8",
+        "sharded-beyond": "it is the 8 GPUs of a node that belong above, not all 256: 32 times too much",
         "deepseek-used": "it used 62.9M tokens",
         "moe-factor": "that is less than one: it increases by E / k",
         "training-days": "45 days are those of 40%: at 45% it takes 40",
         "llama-limit": "450 GB a second give 2200 tokens, and 28672 by 2200 are 13.0",
         "appendix-spine": "an InfiniBand switch has 64 ports of 50 GB a second: 3.2 TB, 51.2 in all",
-        "appendix-gpu": "the spine carries 51.2 TB a second: 50 GB for each GPU",
+        "appendix-gpu": "it follows from the 25.6 of appendix-spine: 51.2 TB a second are 50 GB for each GPU",
     },
     reply={
-        "b200-memory-bandwidth": "The author may have another variant in mind. The table has this one.",
-        "vector-intensity-same": "The author counts peak FLOPs of data sheets. Then H100 has 67, not 33.5.",
-        "gather-approximation": "The author lost N - 1 in the approximation: the next line's time has it.",
-        "bisected-gpus": "The author means the node, as four lines before. The sentence says each GPU, which has an "
+        "vector-intensity-same": "That peak FLOPs of data sheets are counted: but then H100 has 67, not 33.5.",
+        "gather-approximation": "That N - 1 is left out for brevity: but it is 7, and the next line's time has it.",
+        "bisected-gpus": "That the node is meant, as four lines before: but the sentence says each GPU, which has an "
         "eighth of it.",
-        "quiz-all-to-all": "That B are rows of N numbers here, not bytes: but the chapter's B are bytes, and the "
-        "author has corrected it.",
-        "ragged-divisor": "A slip of the keyboard.",
-        "egress-links": "A slip: the parenthesis multiplies to 3.2 TB.",
-        "reduce-as-gather": "With in-network reductions it is so. The line before says unless SHARP is enabled.",
-        "sharded-at-node": "The author can mean bytes of one shard. Below, bytes are those of the array, and a later "
-        "state has no D on top.",
-        "sharded-beyond": "The author can mean bytes of one node. The quiz has the array's.",
-        "spine-reduce": "The author takes 1.6 TB for a spine switch, as in the appendix: it has 3.2.",
-        "deepseek-used": "The author may have sequences in mind. The same chapter multiplies 4096 by 15360.",
-        "moe-factor": "A slip: the rule above has E / k.",
+        "ragged-divisor": "That it is a slip of the keyboard: it is, and the author has corrected it to 64.",
+        "egress-links": "That the sum is right: it is, with links of 400 Gb, and the author has corrected it.",
+        "reduce-as-gather": "That it is so with in-network reductions: but the line before has twice the cost without "
+        "them, and the author has corrected it.",
+        "sharded-at-node": "That bytes are those of one shard: but below they are those of the array, and the author "
+        "has taken out D.",
+        "sharded-beyond": "That bytes are those of one node: but the quiz below has the array's, and the author has "
+        "corrected it.",
+        "deepseek-used": "That a part of training is meant: but the same chapter multiplies 4096 by 15360 tokens.",
+        "moe-factor": "That the inverse is meant: it is, as the rule above has it, and the author has corrected it.",
         "training-days": "That they are those of the 40% in the answer: but the question has 45%, and the author has "
         "corrected it to 40 days.",
-        "llama-limit": "1995 is no bandwidth of this chapter: 2200 is.",
-        "appendix-spine": "The author takes half of the ports, as at the leaf. At the spine all go down.",
-        "appendix-gpu": "It follows from the wrong switch.",
+        "llama-limit": "That it is rough: but 14.372 is not, and the chapter's own bound within a node is 2200.",
+        "appendix-spine": "That half of the ports go up, as at the leaf: but at the spine all go down, and the chapter "
+        "itself has 16 switches of 3.2 TB.",
+        "appendix-gpu": "That it follows from the switches: it does, and the chapter has 400 GB a second for each node "
+        "there, too.",
     },
     uncheckable={
         "addition-measured": "a time on an H100 in JAX",
@@ -336,12 +374,12 @@ SUMS = {
     "node-egress": Sum(NODE * NDR, "GB a second"),
     "unit-egress": Sum(Fraction(8 * 16 * 2 * NDR, 1000), "TB a second"),
     "spine-switches": Sum(Fraction(16 * PORT * NDR, 1000), "TB a second"),
-    "bisected-gpus": Sum(NDR, "GB a second"),
+    "bisected-gpus": Sum(NDR, "GB a second", also={"64 nodes' 400 GB by their GPUs": 64 * 400 // (64 * NODE)}),
     "more-spines": Sum(2 * 16, "switches"),
     "quiz-gather": Sum(Fraction(QUIZ, 450 * G) * US, "us"),
     "quiz-gather-exact": Sum(all_gather(QUIZ, NODE, 450 * G) * US, "us"),
     "node-all-to-all": Sum(Fraction(8, 4), "times as fast"),
-    "ragged-divisor": Sum(NODE**2, "by Bk / W"),
+    "ragged-divisor": Sum(NODE**2, "by Bk / W", also={"pairs of GPUs": one_by_one(NODE, NODE)}),
     "mlp-shard": Sum(Fraction(2 * 8192 * 3584, 10**6), "MB"),
     "sharp-gain": Sum(WITH_SHARP - 1, "of the bandwidth"),
     "gather-node": Sum(Fraction(450 * 8, 7), "GB a second"),
@@ -350,14 +388,13 @@ SUMS = {
     "sharded-quiz": Sum(Fraction("12.8") * 1000 / 256, "GB a second"),
     "su-ingress": Sum(Fraction(1, 32) + Fraction(31, 32), "times B"),
     "su-egress": Sum(Fraction(1, 32) + NODE - Fraction(1, 32), "times B"),
-    "spine-reduce": Sum(Fraction("51.2") / 4, "TB a second"),
     "two-nodes-gather": Sum(Fraction(400 * 2, 1), "GB a second"),
     "inside-batch": Sum(INSIDE, "tokens"),
     "beyond-batch": Sum(BEYOND, "tokens"),
     "llama-batch": Sum(16000 * BEYOND, "tokens"),
     "h800-batch": Sum(H100.flops_per_second / (300 * G), "tokens"),
     "deepseek-needs": Sum(2048 * H100.flops_per_second / (300 * G), "tokens"),
-    "deepseek-used": Sum(4096 * 15360, "tokens"),
+    "deepseek-used": Sum(4096 * 15360, "tokens", also={"sequences added up": sum([4096] * 15360)}),
     "moe-batch": Sum(Fraction(128, 4) * BEYOND, "tokens"),
     "two-nodes-batch": Sum(BEYOND / 2, "tokens"),
     "tensor-ways-llama": Sum(28000 / BEYOND, "ways"),
@@ -376,8 +413,16 @@ SUMS = {
     "training-total": Sum(Fraction(LLAMA, 10**24), "10^24 FLOPs"),
     "training-rate": Sum(4096 * H100.flops_per_second * Fraction(4, 10) / 10**18, "10^18 FLOPs a second"),
     "training-seconds": Sum(LLAMA / (4096 * H100.flops_per_second * Fraction(4, 10)) / 10**6, "10^6 s"),
-    "training-days": Sum(LLAMA / (4096 * H100.flops_per_second * Fraction(45, 100)) / DAY, "days"),
-    "llama-limit": Sum(F / INSIDE, "ways"),
+    "training-days": Sum(
+        LLAMA / (4096 * H100.flops_per_second * Fraction(45, 100)) / DAY,
+        "days",
+        also={
+            "tokens by those of a day": 15 * T / (4096 * DAY * H100.flops_per_second * Fraction(45, 100) / (420 * G))
+        },
+    ),
+    "llama-limit": Sum(
+        F / INSIDE, "ways", also={"seconds of a token": Fraction(4 * F) / H100.flops_per_second / Fraction(4, 450 * G)}
+    ),
     "sharded-memory": Sum(Fraction(700, 8), "GB"),
     "data-ways": Sum(4096 // 8, "ways"),
     "batch-each": Sum(Fraction(4 * 10**6, 4096), "tokens"),
@@ -390,10 +435,11 @@ SUMS = {
     "megatron-70b-bound": Sum(BEYOND / 2 / 1000, "K tokens"),
     "appendix-leaf": Sum(Fraction(8 * 32 * NDR, 1000), "TB a second"),
     "appendix-cables": Sum(Fraction(32 * 16 * 2 * NDR, 1000), "TB a second"),
-    "appendix-spine": Sum(Fraction(16 * PORT * NDR, 1000), "TB a second"),
-    "appendix-gpu": Sum(Fraction(16 * PORT * NDR, 1024), "GB a second"),
+    "appendix-spine": Sum(Fraction(16 * PORT * NDR, 1000), "TB a second", also={"its cables": CABLES}),
+    "appendix-gpu": Sum(Fraction(16 * PORT * NDR, 1024), "GB a second", also={"its cables": CABLES * 1000 / 1024}),
 }
 OTHER = {
+    "spine-reduce": Sum(CABLES / 4, "TB a second", CABLES / 4 / 2),
     "smem-table": Sum(Fraction(132 * 256 * KIB, MIB), "MB of 2^20", 2**5),
     "registers-table": Sum(Fraction(132 * 4 * 16384 * 4, MIB), "MB of 2^20", 2**5),
     "smem-all": Sum(Fraction(132 * 256 * KIB, 10**6), "MB", Fraction(132 * 256 * KIB, MIB)),
@@ -461,25 +507,29 @@ def test_nvlink(cell, stated, measure):
 
 @CLAIMS.claim
 def test_vector_intensity_same(measure):
-    h100 = measure(MAKERS["h100"]["f32"] / 2 / MAKERS["h100"]["hbm"], "FLOPs a byte", of="H100")
-    assert measure(MAKERS["b200"]["f32"] / 2 / MAKERS["b200"]["hbm"], "FLOPs a byte", of="B200") >= h100 * Fraction(
-        9, 10
-    )
+    h100, b200 = (MAKERS[name]["f32"] / 2 / MAKERS[name]["hbm"] for name in ("h100", "b200"))
+    by_clock = Fraction(CORES["b200"] * 21, 80) / Fraction(CORES["h100"] * 198, 335)
+    also = {"cores by clock and bandwidth": round(by_clock, 1)}
+    assert measure(round(b200 / h100, 1), "times H100's", also=also) >= Fraction(9, 10)
 
 
 @CLAIMS.claim
 def test_gather_approximation(measure):
-    assert measure(all_gather(1, NODE, 450 * G) * 3600 * G, "times B / 3.6e12") < Fraction(11, 10)
+    turns = sum(Fraction(1, NODE * 450 * G) for _ in range(NODE - 1))
+    also = {"turn by turn": turns * 3600 * G}
+    assert measure(all_gather(1, NODE, 450 * G) * 3600 * G, "times B / 3.6e12", also=also) < Fraction(11, 10)
 
 
 @CLAIMS.claim
-def test_quiz_all_to_all(measure):
-    assert measure(Fraction(NODE - 1, NODE**2), "times B / W") > Fraction(9, 10)
+def test_quiz_all_to_all(reading, measure):
+    times = {"literal": Fraction(NODE - 1, NODE**2), "other": Fraction(NODE, NODE)}
+    assert measure(times[reading], "times B / W") > Fraction(9, 10)
 
 
 @CLAIMS.claim
 def test_egress_links(measure):
-    assert measure(Fraction(NODE * NDR, 8 * 400), "of what is printed") == 1
+    also = {"the node's 400 GB by eight times 400": Fraction(400, 8 * 400)}
+    assert measure(Fraction(NODE * NDR, 8 * 400), "of what is printed", also=also) == 1
 
 
 @CLAIMS.claim
@@ -490,24 +540,28 @@ def test_two_nodes_worse(reading, measure):
 
 @CLAIMS.claim
 def test_reduce_as_gather(measure):
-    gathered = all_gather(1, 128, EGRESS)
-    assert measure(2 * gathered / gathered, "times an AllGather") == 1
+    steps = Fraction(ring_steps(16, adds=True), ring_steps(16, adds=False))
+    also = {"bytes of ReduceScatter and AllGather": sum([Fraction(15, 16)] * 2) / Fraction(15, 16)}
+    assert measure(steps, "times an AllGather", also=also) == 1
 
 
 @CLAIMS.claim
 def test_sharded_at_node(measure):
-    assert measure(Fraction(NODE, min(1, NODE)), "times B / W") == 1
+    also = {"with Y = 4, by a fourth of B / W": Fraction(NODE, min(4, NODE)) / Fraction(1, 4)}
+    assert measure(Fraction(NODE, min(1, NODE)), "times B / W", also=also) == 1
 
 
 @CLAIMS.claim
 def test_sharded_beyond(measure):
     printed, quiz = Fraction(256, 16 * 400), Fraction(1, 16 * 50)
-    assert measure(printed / quiz, "times the quiz's time") == 1
+    also = {"nodes of a unit": 256 // NODE}
+    assert measure(printed / quiz, "times the quiz's time", also=also) == 1
 
 
 @CLAIMS.claim
 def test_moe_factor(measure):
-    assert measure(Fraction(4, 128), "times the batch") > 1
+    also = {"dense batch by the mixture's, as printed": Fraction(2475, 79200)}
+    assert measure(Fraction(4, 128), "times the batch", also=also) > 1
 
 
 @CLAIMS.claim(model="deepseek-v3")
@@ -522,4 +576,4 @@ def test_gpu_readings(claim, stated, reading, measure):
 
 @CLAIMS.each()
 def test_gpu_sums(claim, stated, measure):
-    assert measure(SUMS[claim].value, SUMS[claim].unit) == stated
+    assert measure(SUMS[claim].value, SUMS[claim].unit, also=SUMS[claim].also) == stated

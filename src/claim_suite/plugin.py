@@ -7,6 +7,7 @@ PYTEST_DONT_REWRITE: no assert in here needs explaining.
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -71,9 +72,30 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers, and the rest at once where claims are asked for, or tests are sent to other processes."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    _check_root(config)
     asks = (*ASKS, "numprocesses", "tx")
     if any(config.getoption(name, None) for name in asks):
         activate(config)
+
+
+def _check_root(config: pytest.Config) -> None:
+    """Refuse a path that pytest took for a place of tests. Raises UsageError.
+
+    Before plugins are loaded pytest does not know our options, so an existing path after `--model ` moves its root, and
+    this project's settings are not read.
+    """
+    here = config.invocation_params.dir
+    places = (here, *here.parents)
+    read = config.inipath and config.inipath.parent in places
+    if read or config.getoption("claims_cards") or not any((at / "pyproject.toml").is_file() for at in places):
+        return
+    ours = {str(value) for name, value in vars(config.option).items() if name.startswith("claims_")}
+    arguments = [str(argument) for argument in config.invocation_params.args]
+    for option, value in itertools.pairwise(arguments):
+        if value in ours and option.startswith("--") and (here / value).exists():
+            raise pytest.UsageError(
+                f"{option} {value}: write {option}={value}, for pytest looks for tests in a path after a space"
+            )
 
 
 @pytest.hookimpl(tryfirst=True)

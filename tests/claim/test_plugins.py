@@ -93,6 +93,16 @@ def test_a_plugin_with_options_of_the_same_names_goes_before(suite: Suite) -> No
     assert (outcome.code, outcome.ledger) == (0, None), outcome.output
 
 
+def test_a_path_that_pytest_takes_for_a_place_of_tests(suite: Suite, tmp_path_factory: pytest.TempPathFactory) -> None:
+    suite.claims(holds("fine"))
+    there = tmp_path_factory.mktemp("elsewhere") / "ledger.json"
+    installed = {name: value for name, value in runs.ENVIRONMENT.items() if name != "PYTEST_DISABLE_PLUGIN_AUTOLOAD"}
+    assert runs.run(suite.folder, "pytest", f"--ledger={there}", environment=installed).returncode == 0
+    again = runs.run(suite.folder, "pytest", "--ledger", str(there), environment=installed)
+    assert again.returncode == 4
+    assert f"--ledger {there}: write --ledger={there}" in again.stderr
+
+
 @pytest.mark.parametrize("option", ["-p", "-pno:claim_suite.reports.recorder"])
 def test_without_the_suite_claims_are_no_claims(suite: Suite, option: str) -> None:
     """Nobody is told of a verdict that nothing recorded."""
