@@ -57,7 +57,7 @@ def test_last(measure):
     assert measure(3, "t") == 3
 
 
-@CLAIMS.of("off", refuted="it weighs more", reply="Not here.", model="llama-2-13b")
+@CLAIMS.of("off", refuted="it weighs more", reply="Not here.", words="So.", model="llama-2-13b")
 def test_weight(stated, measure):
     assert measure(3, "kg") == stated
 
