@@ -68,7 +68,8 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("uncheckable skipped", "never", "stated", 'stated="12B", uncheckable="nobody can know"', "", "1 / 0"),
     ("broken failed", "raises", "measure", 'refuted="no"', "", "assert measure(1 / 0, 't') == 4"),
     ("broken error", "no-fixture", "measure, mixtrel", "", "", "assert measure(3, 't') == 3"),
-    ("broken xfailed-error", "refuted-teardown", "measure, untidy", 'refuted="no"', "", "assert measure(3, 't') == 4"),
+    ("broken xfailed-error", "refuted-teardown", "measure, untidy", 'refuted="no"', "",
+     "assert measure(3, 't', also=3) == 4"),
     ("holds passed", "bad-pictures", "measure, bad_pictures", "", "", "assert measure(3, 't') == 3"),
     ("holds passed", "warns", "measure", "", "",
      "warnings.warn('old', DeprecationWarning)\nassert measure(3, 't') == 3"),
@@ -111,6 +112,9 @@ def pair():
 @pytest.fixture
 def by_name():
     return {"tiny": TINY}
+@pytest.fixture
+def from_memory():
+    return SimpleNamespace(evidence=[Evidence(file="a.json", whose="memory", basis="document")])
 @pytest.fixture
 def stand_in():
     return SimpleNamespace(evidence=[Evidence(model="tiny", precision="float32", stand_in=True)])

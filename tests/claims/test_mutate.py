@@ -27,7 +27,7 @@ def test_more(measure):
 @pytest.mark.claim("wrong", refuted="it is three", reply="It was meant of two.", words="So.")
 def test_wrong(measure):
     """It has four layers."""
-    assert measure(3, "layers") == 4
+    assert measure(3, "layers", also=3) == 4
 
 @pytest.mark.claim("same")
 def test_same(measure):
