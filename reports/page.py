@@ -123,6 +123,7 @@ def context(ledger: Ledger, rows: list[Row]) -> dict[str, Any]:
         "folded": sum(len(one["sections"]) for one in documents) > MOST_SECTIONS and len(documents) > 1,
         "total": len(rows),
         "accounting": summary.accounting(ledger, found),
+        "withdrawn": summary.withdrawn(ledger.documents, ledger.claims),
         "unaccounted": len(ledger.accounting.unaccounted),
         "fails": _fails(documents),
         "environment": _environment(ledger, runs),

@@ -132,7 +132,10 @@ class Comparison(Record, kw_only=True):
 
 
 class Evidence(Record, kw_only=True):
-    """What a case stands on: whose model, how it was run, on which text, and which file says so. Empty is not known."""
+    """What a case stands on: whose model, how it was run, on which text, and which file says so. Empty is not known.
+
+    `whose` is who gives the numbers, `from` in SOURCES.toml: publisher, document, counted, copy or memory.
+    """
 
     source: str = ""
     model: str = ""
@@ -146,6 +149,7 @@ class Evidence(Record, kw_only=True):
     link: str = ""
     note: str = ""
     stand_in: bool = False
+    whose: str = ""
     basis: Basis | Literal[""] = ""
 
 

@@ -125,6 +125,7 @@ def files(ledger: Ledger, previous: list[Ledger], links: Links) -> Iterator[tupl
         told = {"places": places, "words": STATES, "changed": changed, "runs": [*previous, ledger]}
         found = counts(one.state for one in rows)
         whole = {
+            "withdrawn": summary.withdrawn(ledger.documents, ledger.claims),
             "headline": summary.headline(ledger.claims, found), "accounting": summary.accounting(ledger, found),
             "verdicts": [(state, STATES[state], number) for state, number in found.items() if number],
             "banners": [one.title for one in summary.banners(ledger, rows) if one.kind != "merged"],

@@ -115,6 +115,15 @@ def accounting(ledger: Ledger, found: Mapping[str, int]) -> str:
     return f"{claims}. {counted(len(ledger.cases), 'case', 'cases')}, {asked}."
 
 
+def withdrawn(documents: list[Document], claims: list[Claim]) -> str:
+    """Say how many of all refutations ever made were withdrawn, by the documents' errata."""
+    changes = [change for document in documents for change in document.errata]
+    taken_back = sum(change.was == "refuted" != change.is_ for change in changes)
+    ever = sum(claim.declared == "refuted" for claim in claims) + taken_back
+    was = "was" if taken_back == 1 else "were"
+    return f"Of {counted(ever, 'refutation', 'refutations')} {taken_back} {was} withdrawn."
+
+
 def run_names(ledger: Ledger) -> dict[str, str]:
     """Return a name for every run of a merged ledger, by its id: its device, numbered where that is not enough."""
     devices = [shown(one.run.environment.get("device", "unknown device"), 60) for one in ledger.runs]

@@ -28,7 +28,8 @@ HEADER = "import pytest\n\npytestmark = pytest.mark.cheap\n\n"
 
 def claim(name: str, *body: str, takes: str = "measure", declared: str = "", above: str = "", says: str = "So.") -> str:
     """Write a claim: its body, what it takes, more keywords of its marker, and lines above it."""
-    declared += ', reply="It was meant so."' * ("refuted=" in declared and "reply=" not in declared)
+    for key in ("reply", "words"):
+        declared += f', {key}="It was meant so."' * ("refuted=" in declared and f"{key}=" not in declared)
     test = f'def test_{name.replace("-", "_")}({takes}):\n    """{says}"""\n'
     lines = "".join(f"    {line}\n" for part in body for line in part.splitlines())
     return f'\n{above}\n@pytest.mark.claim("{name}", {declared})\n{test}{lines}'

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.cheap
 VERSION = "b18d312"
 PCIE = {"PCIe 4": (16, 128, 130), "PCIe 5": (32, 128, 130), "PCIe 6": (64, 242, 256), "PCIe 7": (128, 242, 256)}
 NVLINK = {"NVlink 2": (6, 8), "NVlink 3": (12, 4), "NVlink 4": (18, 2)}  # links, and lanes of each, of 25 GB a second
+LANE_GBITS = {"NVlink 2": 25, "NVlink 3": 50, "NVlink 4": 100}  # NVIDIA's signalling rate of one lane
 XGMI = {"MI250x": (7, 50), "MI300x": (7, 64)}
 LANES = {"EDR": 25, "HDR": 50, "NDR": 100, "XDR": 200, "GDR": 400, "LDR": 800}  # Gb a second
 
@@ -57,6 +58,12 @@ CLAIMS = Listed(
         "same-lanes": "each generation has half of the lanes at twice the rate: a link stays at 25 GB a second",
         "gaudi2-each": "21 links of 100 Gb are 262.5 GB: 300 are those of all 24, three of which leave the node",
         "dgx-ports": "8 times 200 Gb are 1.6 Tb",
+    },
+    words={
+        "same-lanes": "NVlink 2, 3 and 4 use the same hardware of 4 lanes of 6.250 GBps each per link",
+        "gaudi2-each": "8x 21 NICs of 100GbE RoCE v2 RDMA for a total of 2.1Tbps intra-node connectivity and each card "
+        "connected with the other 7 cards at 300GBps",
+        "dgx-ports": "8x NVIDIA ConnectX-7 (CX7) Ethernet/InfiniBand ports each of 200Gbps, for a total of 1.6 Gbps",
     },
     reply={
         "same-lanes": "That a link has 25 GB a second, from which all sums follow: it does, by half of the lanes at "
@@ -158,7 +165,8 @@ def test_nvlink(cell, stated, measure):
     """{row} has {stated} by the column {column}."""
     links, lanes = NVLINK[cell.row]
     found = {"Lane (GBps)": Fraction(25, lanes), "Links": links, "Unidirection": 25 * links, "Duplex": 50 * links}
-    assert measure(found[cell.column], cell.column) == stated
+    also = Fraction(LANE_GBITS[cell.row], 8) if cell.column.startswith("Lane") else None
+    assert measure(found[cell.column], cell.column, also=also) == stated
 
 
 @table(
@@ -207,20 +215,15 @@ def test_xgmi(cell, stated, measure):
         "NICs": "how a common node is built is not published in one place",
         "Gbps": "how a common node is built is not published in one place",
     },
-    refuted=dict.fromkeys(
+    disputed=dict.fromkeys(
         ("NVLink Switch gen3 / Total GBps", "NVLink Switch gen2 / Total GBps", "NVLink Switch gen1 / Total GBps"),
-        "each of 8 GPUs sends so many GB a second, and not Gb: a node has eight times as much",
-    ),
-    reply=dict.fromkeys(
-        ("NVLink Switch gen3 / Total GBps", "NVLink Switch gen2 / Total GBps", "NVLink Switch gen1 / Total GBps"),
-        "That 8 times 450 Gb are 450 GB, or that one GPU is meant. But a GPU's NVLink has GB, as the chapter's own "
-        "table "
-        "says, and all other rows are of a node.",
+        "by the row's own columns, 8 links of so many Gb, it is right; a GPU's NVLink has so many GB, which makes the "
+        "total of a node eight times as much",
     ),
 )
-def test_inter_node(cell, stated, measure):
+def test_inter_node(cell, stated, reading, measure):
     """{row}: {column} is {stated}."""
-    printed = {
+    links, each = {
         "NVLink Switch gen3": (8, 8 * 450),
         "NVLink Switch gen2": (8, 8 * 300),
         "NVLink Switch gen1": (8, 8 * 150),
@@ -236,7 +239,8 @@ def test_inter_node(cell, stated, measure):
         "CN5000": (8, 400),
         "GDR3200": (8, 400),
     }[cell.row]
-    assert measure(Fraction(printed[0] * printed[1], 8), "GB a second") == stated
+    bits = 8 if reading == "other" else 1  # a byte of the row's own Gbps, which the literal reading takes in GB
+    assert measure(Fraction(links * each, 8 * bits), "GB a second") == stated
 
 
 @table(
@@ -257,12 +261,14 @@ def test_inter_node(cell, stated, measure):
 )
 def test_infiniband(cell, stated, measure):
     """{row} links of {column} carry {stated} Gb a second."""
-    assert measure(int(cell.row) * LANES[cell.column], "Gb a second") == stated
+    doubled = LANES["EDR"] * 2 ** list(LANES).index(cell.column)  # each generation has twice the rate
+    assert measure(int(cell.row) * LANES[cell.column], "Gb a second", also=sum(int(cell.row) * [doubled])) == stated
 
 
 @CLAIMS.claim
 def test_same_lanes(measure):
-    assert measure(len({lanes for _, lanes in NVLINK.values()}), "numbers of lanes") == 1
+    by_rate = {Fraction(8 * 25, rate) for rate in LANE_GBITS.values()}
+    assert measure(len({lanes for _, lanes in NVLINK.values()}), "numbers of lanes", also=len(by_rate)) == 1
 
 
 @CLAIMS.each()
@@ -286,4 +292,5 @@ def test_sums(claim, stated, measure):
         "pod-each": (Fraction("25.6") / 32, "TB a second"),
         "pod-each-bits": (Fraction("25.6") / 32 * 8, "Tb a second"),
     }[claim]
-    assert measure(value, unit) == stated
+    also = {"gaudi2-each": Fraction("2.1") * 1000 / 8, "dgx-ports": sum(8 * [200])}.get(claim)
+    assert measure(value, unit, also=also) == stated

@@ -54,6 +54,7 @@ def test_kaplan_attention_width(kaplan, measure):
 
 @CLAIMS.claim(
     in_words=True,
+    words="in our rendering of the Korean: the feed-forward width is a quarter of the model's",
     refuted="the equation printed beside the sentence says the opposite: the model's width is a quarter of it",
     reply="The equation beside it is right, and the sentence was turned round; as it stands it says the opposite.",
 )

@@ -42,6 +42,7 @@ def test_above_the_line(counts):
 @on(FIGURE_7, MMLU_MATHEMATICS, FRESH)
 @pytest.mark.claim(
     "maths-expert-0",
+    words="in our rendering of the Korean: at layer 31 DM Mathematics goes overwhelmingly to expert 0",
     refuted="it works on fewer than half of the tokens, and another expert's bar is as high",
     reply="That no other domain leans so far towards two experts, and 0 is one of the two. But the words are of expert "
     "0 alone, which most of its tokens never meet.",

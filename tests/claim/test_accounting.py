@@ -189,7 +189,7 @@ NEVER = claim("a", "assert measure(3, 't') == 4", declared='uncheckable="nobody 
 UNDECIDED = ESTIMATE + claim("a", "assert measure(Estimate(2, 1, 3), 't') > 2")
 WARNS = claim("a", "import warnings", "warnings.warn('')", "assert measure(3, 't') == 3")
 EXIT_CODES: dict[str, tuple[str, tuple[str, ...], dict[str, str], int]] = {
-    "as declared": (holds("a") + claim("b", "assert measure(3, 't') == 4", declared='refuted="no"'), (), {}, 0),
+    "as declared": (holds("a") + claim("b", "assert measure(3, 't', also=3) == 4", declared='refuted="no"'), (), {}, 0),
     "a surprise": (fails("a"), (), {}, 1),
     "skipped": (claim("a", "pytest.skip('no GPU')", "assert measure(3, 't') == 4"), (), {}, 5),
     "no claim of that tier": (holds("a"), ("-m", "gpu"), {}, 5),

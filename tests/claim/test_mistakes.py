@@ -86,6 +86,7 @@ COLLECTED: dict[str, tuple[str, str]] = {
     "reading alone": (bad(takes="measure, reading"), "takes `reading` must be declared loosely=, disputed= or refuted"),
     "declared twice": (bad(declared='loosely="a", refuted="b"'), "is declared loosely and refuted: it can be only one"),
     "refuted without a reply": (bad(declared='refuted="no", reply=""'), "'reply' must be words, got ''"),
+    "refuted without its words": (bad(declared='refuted="no", words=""'), "'words' must be words, got ''"),
     "no reason": (bad(declared='refuted=" "'), "'refuted' must be words, got ' '"),
     "reason True": (bad(declared="refuted=True"), "'refuted' must be words, got True"),
     "no link": (bad(declared='link="www.example.org"'), "'link' must be an address such as https://…, got 'www.ex"),

@@ -29,7 +29,8 @@ MEASURED = {"small": {"MLP": 19_120, "all": 20_910, "gate": 4}, "large": {"MLP":
 )
 def test_table_1(cell, stated, measure):
     """The {row} of the {column} model has {stated}."""
-    assert measure(MEASURED[cell.column][cell.row], "parameters") == stated
+    of = MEASURED[cell.column][cell.row]
+    assert measure(of, "parameters", also=of) == stated
 '''
 
 
@@ -58,9 +59,9 @@ def test_last(measure):
     assert measure(3, "t") == 3
 
 
-@CLAIMS.of("off", refuted="it weighs more", reply="Not here.", model="llama-2-13b")
+@CLAIMS.of("off", refuted="it weighs more", reply="Not here.", words="So.", model="llama-2-13b")
 def test_weight(stated, measure):
-    assert measure(3, "kg") == stated
+    assert measure(3, "kg", also=3) == stated
 
 
 @CLAIMS.claim

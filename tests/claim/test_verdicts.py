@@ -41,9 +41,13 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
      "assert measure({'literal': 1, 'loose': 2}[reading], 't') > 1"),
     ("disputed xfailed passed", "disputed", "measure, reading", 'disputed="of the other kind it is"', "",
      "assert measure({'literal': 1, 'other': 2}[reading], 't') > 1"),
-    ("refuted xfailed", "refuted", "measure", 'refuted="it is not"', "", "assert measure(3, 't') == 4"),
+    ("refuted xfailed", "refuted", "measure", 'refuted="it is not"', "",
+     "assert measure(3, 't', also=3) == 4"),
+    ("broken failed", "refuted-by-one-route", "measure", 'refuted="it is not"', "", "assert measure(3, 't') == 4"),
+    ("broken failed", "refuted-from-memory", "measure, from_memory", 'refuted="it is not"', "",
+     "assert measure(3, 't', also=3) == 4"),
     ("refuted xfailed xfailed", "refuted-twice", "measure, reading", 'refuted="no"', "",
-     "assert measure(3, reading) == 4"),
+     "assert measure(3, reading, also=3) == 4"),
     ("refuted failed", "surprise", STATED, 'stated="13B"', "", "assert measure(1, 't') == stated"),
     ("refuted failed", "in-order", "measure", "", "",
      "rows = [measure(one, 't') for one in (1, 2, 4, 3)]\nassert all(one < two for one, two in zip(rows, rows[1:]))"),
@@ -64,7 +68,8 @@ ROWS: list[tuple[str, str, str, str, str, str]] = [
     ("uncheckable skipped", "never", "stated", 'stated="12B", uncheckable="nobody can know"', "", "1 / 0"),
     ("broken failed", "raises", "measure", 'refuted="no"', "", "assert measure(1 / 0, 't') == 4"),
     ("broken error", "no-fixture", "measure, mixtrel", "", "", "assert measure(3, 't') == 3"),
-    ("broken xfailed-error", "refuted-teardown", "measure, untidy", 'refuted="no"', "", "assert measure(3, 't') == 4"),
+    ("broken xfailed-error", "refuted-teardown", "measure, untidy", 'refuted="no"', "",
+     "assert measure(3, 't', also=3) == 4"),
     ("holds passed", "bad-pictures", "measure, bad_pictures", "", "", "assert measure(3, 't') == 3"),
     ("holds passed", "warns", "measure", "", "",
      "warnings.warn('old', DeprecationWarning)\nassert measure(3, 't') == 3"),
@@ -107,6 +112,9 @@ def pair():
 @pytest.fixture
 def by_name():
     return {"tiny": TINY}
+@pytest.fixture
+def from_memory():
+    return SimpleNamespace(evidence=[Evidence(file="a.json", whose="memory", basis="document")])
 @pytest.fixture
 def stand_in():
     return SimpleNamespace(evidence=[Evidence(model="tiny", precision="float32", stand_in=True)])

@@ -24,10 +24,10 @@ def test_more(measure):
     """One is more than the other."""
     assert measure(3, "layers", of="one") > measure(2, "layers", of="other")
 
-@pytest.mark.claim("wrong", refuted="it is three", reply="It was meant of two.")
+@pytest.mark.claim("wrong", refuted="it is three", reply="It was meant of two.", words="So.")
 def test_wrong(measure):
     """It has four layers."""
-    assert measure(3, "layers") == 4
+    assert measure(3, "layers", also=3) == 4
 
 @pytest.mark.claim("same")
 def test_same(measure):

@@ -43,7 +43,7 @@ def everywhere(text: str) -> Ledger:
     """A ledger with a text wherever a ledger holds text that a document, a model or a machine may choose."""
     measured = [samples.number(1.5, text, text, 1.0, 2.0, **{text: 1.5}), samples.number(text, text, text)]
     measured[0].made_of = text
-    words: Any = dict.fromkeys(set(Evidence.__struct_fields__) - {"basis", "stand_in"}, text)
+    words: Any = dict.fromkeys(set(Evidence.__struct_fields__) - {"basis", "stand_in", "whose"}, text)
     case = samples.case(
         "refuted", *measured, stated=Stated(text=text, low=text, high=text, nominal=text, convention=text), id=text,
         source=text, part=text, reason=text, test=text, code=text, evidence=[Evidence(**words)],

@@ -21,7 +21,7 @@ def test_loose(stated, measure):
     assert measure(never(), "parameters") == stated
 '''
 OTHER = '''
-@pytest.mark.claim("other", source="a figure", refuted="no", reply="Yes.")
+@pytest.mark.claim("other", source="a figure", refuted="no", reply="Yes.", words="So.")
 def test_other(measure):
     """It is
     so."""
