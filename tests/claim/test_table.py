@@ -97,7 +97,8 @@ def test_each_cell_and_each_line_is_a_claim_with_a_verdict_and_nothing_of_its_ne
         "sum": "assert measure({'sum': 5}[claim], 't') == stated",
         "count": "UNITS['count'] = (1, 't')\nassert measure({'count': 1024}[claim], 't') == stated",
         "taste": "",
-        "table-1-all-small": "assert measure(MEASURED[cell.column][cell.row], 'parameters') == stated",
+        "table-1-all-small": "of = MEASURED[cell.column][cell.row]\n"
+        "assert measure(of, 'parameters', also=of) == stated",
     }
     assert (of["sum"]["model"], of["off"]["model"]) == ("mixtral-8x7b-v0.1", "llama-2-13b")
 
