@@ -42,7 +42,7 @@ def make(folder: Path, total: int) -> None:
     from claim_suite.reports.schema import dump
     from tests.reports import samples
 
-    ledger = samples.wide(total // 17, 12, max(1, total // 16))
+    ledger = samples.wide(max(6, total // 17), 12, max(1, total // 16))
     (folder / "ledger.json").write_text(dump(ledger), encoding="utf-8")
     document = folder / "claims" / "many"
     document.mkdir(parents=True)

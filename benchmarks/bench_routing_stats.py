@@ -2,9 +2,10 @@
 
     python -m benchmarks.bench_routing_stats
 
-`benchmarks.results` has its tables. Each line is one call on fresh evidence, by the clock and of all cores together; memory is the most that the whole
-process ever held. The goal is that a record of the largest models, 22 domains of 100 texts, 58 layers, 256 experts and
-top 8, is read and judged in a minute and 2 GB, and a record of 8 domains of 1,000 texts in a few seconds.
+`benchmarks.results` has its tables. Each line is one call on fresh evidence, by the clock and of all cores together;
+memory is the most that the whole process ever held. The goal is that a record of the largest models, 22 domains of 100
+texts, 58 layers, 256 experts and top 8, is read and judged in a minute and 2 GB, and a record of 8 domains of 1,000
+texts in a few seconds.
 """
 
 from __future__ import annotations
@@ -85,12 +86,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "a.parquet"
             report("drawn and written", lambda: files.write(record(*size), metadata(*size[2:]), path))  # noqa: B023  # now
-            size = path.stat().st_size
+            held = path.stat().st_size
             found: list[files.Record] = []
             report("read and checked", lambda: found.append(files.read([path])))  # noqa: B023  # it runs now
         for name, work in questions(found[0]).items():
             report(name, work)
-        print(f"\nThe record has {size / 1e6:.0f} MB on disk.\n")
+        print(f"\nThe record has {held / 1e6:.0f} MB on disk.\n")
 
 
 if __name__ == "__main__":

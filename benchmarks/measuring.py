@@ -63,8 +63,8 @@ def take(command: list[str], out: Path, code: int = 0) -> Taken:
             stream.seek(0)
             texts.append(stream.read())
     if process.returncode != code:
-        last = (" ".join(texts).split("\n") or [""])[-2:]
-        raise NotMeasured(f"it ended with {process.returncode}: {' '.join(last).strip()[:160]}")
+        last = "".join(texts).strip().rpartition("\n")[2]
+        raise NotMeasured(f"it ended with {process.returncode}: {last[:160]}")
     written = [path.stat().st_size for path in out.rglob("*") if path.is_file()]
     memory = used.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     return Taken(used.ru_utime + used.ru_stime, wall, memory, sum(written), len(written), texts[0])
@@ -80,10 +80,16 @@ class Table(NamedTuple):
         """How many times the CPU seconds of another a command takes: the median over turns."""
         return median(one.cpu / other.cpu for one, other in zip(self.taken[name], self.taken[base], strict=True))
 
+    def loses(self, name: str, base: str, why: str) -> str:
+        """Say in a paragraph why something takes more CPU seconds than another, where it does."""
+        if self.missing.keys() & {name, base} or (ratio := self.ratio(name, base)) <= 1:
+            return ""
+        return f"\n\n{name} loses to {base}, {ratio:.2f} times: {why}"
+
     def cells(self, name: str, base: str) -> str:
         """CPU seconds and their ratio, wall seconds and memory, as cells."""
         if name in self.missing:
-            return f"not measured: {self.missing[name]} | | | |"
+            return f"not measured: {self.missing[name].replace('|', '/')} | | | |"
         cpu, wall, memory = (median(getattr(one, field) for one in self.taken[name]) for field in Taken._fields[:3])
         ratio = f"{self.ratio(name, base):.2f}" if base not in self.missing else ""
         return f"{cpu:.2f} | {ratio} | {wall:.2f} | {memory:.0f} |"

@@ -52,7 +52,7 @@ def reference() -> Count:
                     continue
             by_module = {path: sum(found.values()) for path, found in counter.get_flop_counts().items()}
             angles = ("rotary_emb", "rotary_emb_local", "pos_emb")  # no product with a weight
-            return counter.get_total_flops() - sum(n for path, n in by_module.items() if path.endswith(angles))
+            return int(counter.get_total_flops()) - sum(n for path, n in by_module.items() if path.endswith(angles))
         raise ValueError("torch's counter does not run it")
 
     return lambda config: (build(config).num_parameters(), Counted(config).active, tried(lambda: flops(config)))

@@ -57,11 +57,6 @@ most: others who use a machine disturb them least.
 """
 
 
-def loses(ratio: float, why: str) -> str:
-    """Say why something costs more than what it is held against, where it does."""
-    return f"\n\nWhere it loses ({ratio:.2f} times): {why}" if ratio > 1 else ""
-
-
 def cheap(repeats: int, work: Path) -> str:
     """Measure the cheap tier against the least that its work costs by hand."""
     floor = work / "test_floor.py"
@@ -80,8 +75,9 @@ def cheap(repeats: int, work: Path) -> str:
         "The floor is pytest without the suite on one test, which imports torch and builds both models of the first "
         "document on the meta device.\n\n"
         + table.rows("floor", lambda name: f" {counted[name]} |", " claims |")
-        + loses(
-            0 if table.missing else table.ratio("whole cheap tier", "floor"),
+        + table.loses(
+            "whole cheap tier",
+            "floor",
             "a tier of many documents builds more models than the floor's two, runs what no formula covers, draws "
             "random cases, and writes a page of every claim.",
         )
@@ -137,8 +133,8 @@ def census(configs: Path, repeats: int, work: Path) -> str:
         f"{len(exact)} models, {len(sparse)} of them mixtures of experts: every third of the suite's list. Each tool "
         "counts parameters, those active on a token, and FLOPs of 128 tokens, as far as it does. Right are the "
         "library's own total, of mixtures what a run over one token touches, and FLOPs within 1% of torch's counter "
-        f"where that runs. What is neither right nor wrong was not answered.\n\n{table.rows('this suite', right, head)}\n\n"
-        + "\n".join(notes)
+        "where that runs. What is neither right nor wrong was not answered.\n\n"
+        f"{table.rows('this suite', right, head)}\n\n" + "\n".join(notes)
     )
 
 
@@ -171,8 +167,9 @@ def card(one: Path, repeats: int, work: Path) -> str:
         f"The folder of {CARD.name}, with its config.json and README.md, from the start of the command to its end. "
         "The others read no card: they count the model of the same config.json. The exact numbers are in the first "
         f"line.\n\n{table.rows(mine, says, ' total | active |')}"
-        + loses(
-            1 / table.ratio("llm-flops", mine) if "llm-flops" not in table.missing else 0,
+        + table.loses(
+            mine,
+            "llm-flops",
             "llm-flops multiplies sizes and starts no pytest, reads no README, builds no page.",
         )
     )
@@ -213,12 +210,13 @@ def recording(repeats: int, work: Path) -> str:
         f"by the two lengths; the rest grows with the text. In CPU s of {many * 8:,} tokens:\n\n"
         "| | start | the rest |\n|-|-|-|\n"
         + "\n".join(split)
-        + loses(
-            0 if table.missing else table.ratio(f"pytest -m gpu, {many * 8:,} tokens", base),
+        + table.loses(
+            f"pytest -m gpu, {many * 8:,} tokens",
+            base,
             "the model is so small that collecting claims, checking the checkpoint, counting and judging weigh as much "
-            f"as its passes. They do not grow with the model. {hooks}",
+            "as its passes; they do not grow with the model.",
         )
-        + f"\n\n### Reading and judging large recordings, once each\n\n{judged}"
+        + f"\n\n{hooks}\n\n### Reading and judging large recordings, once each\n\n{judged}"
     )
 
 
@@ -256,11 +254,9 @@ def _page(size: int, repeats: int, work: Path) -> str:
         return f" {last.size / 1e6:.2f} | {last.files} |"
 
     said = table.rows("pytest alone", written, " MB | files |")
-    rival = "pytest-html"
-    lost = 0 if table.missing.keys() & {rival, "this suite, run"} else table.ratio("this suite, run", rival)
-    return f"### {size:,} claims\n\n{said}\n\n{_browser(work)}" + loses(
-        lost, "a claim is read, measured by two routes, compared and judged where a plain test only runs."
-    )
+    why = "a claim is read, measured by two routes, compared and judged where a plain test only runs."
+    lost = table.loses("this suite, run", "pytest-html", why)
+    return f"### {size:,} claims\n\n{said}\n\n{_browser(work)}{lost}"
 
 
 def _browser(work: Path) -> str:
@@ -322,18 +318,27 @@ def write(names: Iterable[str], repeats: int | None, to: Path = RESULTS) -> None
     if machine not in before:
         known = {}
     for name in names:
-        title, measure, usual = SECTIONS[name]
         print(name, file=sys.stderr, flush=True)
-        turns, load, when = repeats or usual, os.getloadavg()[0], datetime.now(UTC)
-        with tempfile.TemporaryDirectory() as work:
-            try:
-                said = measure(turns, Path(work))
-            except (NotMeasured, OSError) as error:
-                said = f"not measured: {error}"
-        known[title] = f"{when:%Y-%m-%d} at {_commit()}, {turns} turns, load average {load:.1f} before.\n\n{said}\n\n"
-        absent = "not measured on this machine: `python -m benchmarks.results --only {}`\n\n"
-        sections = (f"## {of[0]}\n\n{known.get(of[0], absent.format(one))}" for one, of in SECTIONS.items())
-        to.write_text(f"{HEAD}\n{machine}\n\n{''.join(sections)}".rstrip() + "\n", encoding="utf-8")
+        known[SECTIONS[name][0]] = _measured(name, repeats)
+        to.write_text(_whole(machine, known), encoding="utf-8")  # what comes later may be interrupted
+    to.write_text(_whole(machine, known), encoding="utf-8")
+
+
+def _measured(name: str, repeats: int | None) -> str:
+    _, measure, usual = SECTIONS[name]
+    turns, load, when = repeats or usual, os.getloadavg()[0], datetime.now(UTC)
+    with tempfile.TemporaryDirectory() as work:
+        try:
+            said = measure(turns, Path(work))
+        except (NotMeasured, OSError) as error:
+            said = f"not measured: {error}"
+    return f"{when:%Y-%m-%d} at {_commit()}; turns: {turns}; load average {load:.1f} before.\n\n{said}"
+
+
+def _whole(machine: str, known: Mapping[str, str]) -> str:
+    absent = "not measured on this machine: `python -m benchmarks.results --only {}`"
+    parts = (f"## {title}\n\n{known.get(title, absent.format(one))}" for one, (title, *_) in SECTIONS.items())
+    return "\n\n".join([HEAD.strip(), machine, *(part.rstrip() for part in parts)]) + "\n"
 
 
 def _commit() -> str:
