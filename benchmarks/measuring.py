@@ -84,7 +84,7 @@ class Table(NamedTuple):
         """Say in a paragraph why something takes more CPU seconds than another, where it does."""
         if self.missing.keys() & {name, base} or (ratio := self.ratio(name, base)) <= 1:
             return ""
-        return f"\n\n{name} loses to {base}, {ratio:.2f} times: {why}"
+        return f"\n\nIn CPU s {name} loses to {base}, {ratio:.2f} times: {why}"
 
     def cells(self, name: str, base: str) -> str:
         """CPU seconds and their ratio, wall seconds and memory, as cells."""
@@ -96,7 +96,7 @@ class Table(NamedTuple):
 
     def rows(self, base: str, more: Callable[[str], str] = lambda _name: "", head: str = "") -> str:
         """Every command's costs as a table, with further cells."""
-        columns = f"| | CPU s | by {base} | wall s | peak MiB |{head}"
+        columns = f"| | CPU s | ratio to {base} | wall s | peak MiB |{head}"
         lines = [columns, "|-" * (columns.count("|") - 1) + "|"]
         lines += [
             f"| {name} | {self.cells(name, base)}{'' if name in self.missing else more(name)}" for name in self.taken

@@ -128,7 +128,7 @@ def census(configs: Path, repeats: int, work: Path) -> str:
 
     head = "".join(f" right {what} |" for what in COUNTED) + " median ms a model |"
     notes = [f"- {name} {of['version']}: {of['cannot']}{_reasons(of['reasons'])}." for name, of in found.items()
-             if of["version"]]  # fmt: skip
+             if of["cannot"]]  # fmt: skip
     return (
         f"{len(exact)} models, {len(sparse)} of them mixtures of experts: every third of the suite's list. Each tool "
         "counts parameters, those active on a token, and FLOPs of 128 tokens, as far as it does. Right are the "
@@ -206,8 +206,9 @@ def recording(repeats: int, work: Path) -> str:
         "counted, checked or written. `pytest -m gpu` reads and tokenizes the text, counts, writes, reads back, judges "
         "every claim on routing and draws a page.\n\n"
         + table.rows(base)
-        + "\n\nIts start is what is left at no tokens, "
-        f"by the two lengths; the rest grows with the text. In CPU s of {many * 8:,} tokens:\n\n"
+        + "\n\nTheir start is what is left at no tokens, by "
+        "the two lengths; the rest grows with the text. Some claims are judged on the longer text alone. In CPU s of "
+        f"{many * 8:,} tokens:\n\n"
         "| | start | the rest |\n|-|-|-|\n"
         + "\n".join(split)
         + table.loses(

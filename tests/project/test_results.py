@@ -67,6 +67,6 @@ def test_ratios_are_of_turns_and_a_loss_is_told() -> None:
 
     table = Table({"a": turns(2, 40, 3), "b": turns(1, 10, 2), "c": []}, {"c": "it | is not here"})
     assert table.ratio("a", "b") == 2
-    assert table.loses("a", "b", "so.") == "\n\na loses to b, 2.00 times: so."
+    assert table.loses("a", "b", "so.") == "\n\nIn CPU s a loses to b, 2.00 times: so."
     assert table.loses("b", "a", "so.") == table.loses("a", "c", "so.") == ""
     assert table.rows("b").splitlines()[-1] == "| c | not measured: it / is not here | | | |"
