@@ -52,7 +52,8 @@ def reference() -> Count:
                     continue
             by_module = {path: sum(found.values()) for path, found in counter.get_flop_counts().items()}
             angles = ("rotary_emb", "rotary_emb_local", "pos_emb")  # no product with a weight
-            return int(counter.get_total_flops()) - sum(n for path, n in by_module.items() if path.endswith(angles))
+            beside = sum(n for path, n in by_module.items() if path.endswith(angles))
+            return int(counter.get_total_flops() - beside)
         raise ValueError("torch's counter does not run it")
 
     return lambda config: (build(config).num_parameters(), Counted(config).active, tried(lambda: flops(config)))
@@ -169,7 +170,10 @@ TOOLS = {
         f"its command asks the hub and refuses a folder: what it does then is called; it builds the model without its "
         f"head; {FORWARD}; no FLOPs",
     ),
-    "torchinfo": Tool(torchinfo, "torchinfo", FORWARD),
+    "torchinfo": Tool(
+        torchinfo, "torchinfo",
+        f"it counts a tied embedding twice, and a linear layer's products once, whatever the length; {FORWARD}",
+    ),
     "calflops": Tool(calflops, "calflops", f"its way by name asks the hub: it is handed a model; {FORWARD}"),
 }  # fmt: skip
 
