@@ -1,86 +1,79 @@
-"""What the page and the site cost, in bytes and seconds: `python -m benchmarks.bench_page [LEDGER] [--claims 10000]`.
+"""Claims to draw, and how soon a browser shows them: what `benchmarks.results` runs in processes of their own.
 
-First paint and load need Playwright and a Chromium. The CPU seconds tell more than the others on a busy machine.
+python -m benchmarks.bench_page make FOLDER N    # a ledger of about N claims, a document of N, and N plain tests
+python -m benchmarks.bench_page load FILE        # milliseconds to the first paint and until all is there
 """
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import tempfile
-import time
-from collections.abc import Callable
-from functools import partial
+import sys
 from pathlib import Path
 from statistics import median
-
-from claim_suite.reports import page, site
-from claim_suite.reports.schema import read
-from tests.reports import samples
 
 LOADED = """() => {
   const load = performance.getEntriesByType('navigation')[0].loadEventEnd
   const paint = performance.getEntriesByName('first-contentful-paint')[0]
   return [paint ? paint.startTime : NaN, load]
 }"""
+PLAIN = """import pytest
 
 
-def main() -> None:
-    """Print bytes and seconds for an ordinary run and for a large one."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("ledger", nargs="?", type=Path, help="an ordinary run's ledger (default: the tests' sample)")
-    parser.add_argument("--claims", type=int, default=10_000, help="claims of the large run (default: %(default)s)")
-    options = parser.parse_args()
-    ordinary = read(options.ledger) if options.ledger else samples.ledger()
-    first, _ = seconds(partial(page.render, ordinary), 1)
-    print(f"first draw, with the import of the template engine: {first:.3f} s")
-    for name, ledger in (("ordinary", ordinary), ("large", samples.large(options.claims))):
-        drawn, busy = seconds(partial(page.render, ledger), 5)
-        html = page.render(ledger)
-        print(f"{name}: {len(ledger.claims):,} claims, {len(html.encode()):,} bytes")
-        print(f"  drawn in {drawn:.3f} s, of which {busy:.3f} s on the CPU")
-        load(html)
-    several = samples.wide(options.claims // 17, 12, options.claims // 16)
-    links = site.Links("https://example.org/suite", "0123abc", "https://example.org")
-    drawn, busy = seconds(lambda: dict(site.files(several, [], links)), 3)
-    files = dict(site.files(several, [], links))
-    index = len(files["index.html"].encode())
-    print(f"site: {len(several.claims):,} claims, {len(files)} files, index {index:,} bytes")
-    print(f"  drawn in {drawn:.3f} s, of which {busy:.3f} s on the CPU")
+@pytest.mark.parametrize("at", range({total}))
+def test_number(at):
+    \"\"\"A number is itself.\"\"\"
+    assert at * 2 == at + at
+"""
+CLAIMED = """import pytest
+
+from claim_suite.fixtures.claim.table import Entry, each
 
 
-def seconds(work: Callable[[], object], times: int) -> tuple[float, float]:
-    """Return the median wall time and the median CPU time of some calls, in seconds."""
-    wall, busy = [], []
-    for _ in range(times):
-        began, idle = time.perf_counter(), time.process_time()
-        work()
-        wall.append(time.perf_counter() - began)
-        busy.append(time.process_time() - idle)
-    return median(wall), median(busy)
+@pytest.mark.cheap
+@each("at", [Entry(at, f"number-{{at}}", {{"stated": str(at * 2), "says": f"Twice {{at}}."}}) for at in range({total})])
+def test_number(at, stated, measure):
+    assert measure(at * 2, "things", also=at + at) == stated
+"""
+DOCUMENT = 'title = "Many claims"\n\n[[sections]]\nid = "1"\ntitle = "All"\nfile = "test_1.py"\n'
 
 
-def load(html: str) -> None:
-    """Print when Chromium first paints a page and when it has loaded it: the median of five fresh tabs."""
+def make(folder: Path, total: int) -> None:
+    """Write a ledger of many documents and models, and the two files of tests."""
+    from claim_suite.reports.schema import dump
+    from tests.reports import samples
+
+    ledger = samples.wide(max(6, total // 17), 12, max(1, total // 16))
+    (folder / "ledger.json").write_text(dump(ledger), encoding="utf-8")
+    document = folder / "claims" / "many"
+    document.mkdir(parents=True)
+    (document / "document.toml").write_text(DOCUMENT, encoding="utf-8")
+    (document / "test_1.py").write_text(CLAIMED.format(total=total), encoding="utf-8")
+    (folder / "test_plain.py").write_text(PLAIN.format(total=total), encoding="utf-8")
+
+
+def load(file: Path) -> tuple[float, float]:
+    """Return when Chromium first paints a file and when it has loaded it, in milliseconds: medians of five tabs."""
     from playwright.sync_api import sync_playwright
 
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        place = Path(folder) / "page.html"
-        place.write_text(html, encoding="utf-8")
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         figures = []
         for _ in range(5):
             tab = browser.new_page(viewport={"width": 1280, "height": 900})
-            tab.goto(place.as_uri())
+            tab.goto(file.resolve().as_uri(), timeout=120_000)
             tab.wait_for_timeout(100)
             figures.append(tab.evaluate(LOADED))
             tab.close()
         browser.close()
     paints, loads = zip(*figures, strict=True)
-    print(f"  first paint {median(paints) / 1000:.2f} s, loaded {median(loads) / 1000:.2f} s")
+    return median(paints), median(loads)
 
 
 if __name__ == "__main__":
-    main()
+    what, place, *count = sys.argv[1:]
+    if what == "make":
+        make(Path(place), int(*count))
+    else:
+        print(*load(Path(place)))

@@ -2,9 +2,10 @@
 
     python -m benchmarks.bench_routing_stats
 
-Each line is one call on fresh evidence, by the clock and of all cores together; memory is the most that the whole
-process ever held. The goal is that a record of the largest models, 22 domains of 100 texts, 58 layers, 256 experts and
-top 8, is read and judged in a minute and 2 GB, and a record of 8 domains of 1,000 texts in a few seconds.
+`benchmarks.results` has its tables. Each line is one call on fresh evidence, by the clock and of all cores together;
+memory is the most that the whole process ever held. The goal is that a record of the largest models, 22 domains of 100
+texts, 58 layers, 256 experts and top 8, is read and judged in a minute and 2 GB, and a record of 8 domains of 1,000
+texts in a few seconds.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def report(name: str, work: Callable[[], object]) -> None:
     work()
     clock, cores = time.perf_counter() - start, time.process_time() - used
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6 / 1.024)
-    print(f"  {name:44} {clock:7.2f} s   {cores:7.2f} core seconds   peak {held:5.2f} GB", flush=True)
+    print(f"| {name} | {cores:.2f} | {clock:.2f} | {held:.2f} |", flush=True)
 
 
 def questions(found: files.Record) -> dict[str, Callable[[], object]]:
@@ -81,15 +82,16 @@ def questions(found: files.Record) -> dict[str, Callable[[], object]]:
 def main() -> None:
     """Print a line for each question."""
     for title, size in SIZES.items():
-        print(title)
+        print(f"| {title} | CPU s | wall s | most GB so far |\n|-|-|-|-|")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "a.parquet"
             report("drawn and written", lambda: files.write(record(*size), metadata(*size[2:]), path))  # noqa: B023  # now
-            print(f"  {path.stat().st_size / 1e6:.0f} MB")
+            held = path.stat().st_size
             found: list[files.Record] = []
             report("read and checked", lambda: found.append(files.read([path])))  # noqa: B023  # it runs now
         for name, work in questions(found[0]).items():
             report(name, work)
+        print(f"\nThe record has {held / 1e6:.0f} MB on disk.\n")
 
 
 if __name__ == "__main__":

@@ -1,199 +1,214 @@
-"""Who counts a model's parameters right, how fast, and in how much memory: this suite beside what people use.
+"""Who counts a model right: this suite beside what people use, each tool in a process of its own.
 
-    pip install llm-flops calflops torchinfo accelerate               # in an environment of its own
-    python -m benchmarks.model_counts --configs FOLDER               # published config.json files, one a model
-    python -m benchmarks.model_counts --configs FOLDER --write       # the table in benchmarks/model_counts.md
+    python -m benchmarks.model_counts configs FOLDER       # write configurations of the suite's list, every third
+    python -m benchmarks.model_counts TOOL FOLDER FILE     # count them, and write what was found as JSON
 
-Every tool counts every model in a process of its own, twice; the second time is timed, so that importing is apart. A
-total is right when it is the library's own `num_parameters()` of the whole model; an active count is right when it is
-the one of a run over one token, which tests hold against the experts that a token's gradient reaches.
+`benchmarks.results` makes the table of it. A total is right when it is the library's own `num_parameters()` of the
+whole model; what is active, when it is what a run over one token touches, which tests hold against the experts that a
+token's gradient reaches; FLOPs, when they are within 1% of torch's counter over all layers, where all tokens attend to
+each other.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import resource
-import statistics
-import subprocess
 import sys
 import time
 import warnings
 from importlib import import_module
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HERE = Path(__file__)
-CONFIGS = HERE.parents[1] / "fixtures/data/configs"
-Counts = tuple[int | None, int | None]
+    # Total and active parameters, and FLOPs of a pass over `TOKENS`; None is what a tool does not say.
+    Answer = tuple[int | None, int | None, int | None]
+    Count = Callable[[dict[str, Any]], Answer]
+
+EVERY, TOKENS = 3, 128
 
 
-def census() -> Callable[[dict[str, Any]], Counts]:
-    """Count the tensors of the library's model on the meta device."""
-    from claim_suite.fixtures.models.counted import Counted
+def reference() -> Count:
+    """Count by the library's own total, a run over one token, and torch's counter of the whole model."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
 
-    def count(config: dict[str, Any]) -> Counts:
-        of = Counted(config).parameters
-        return of.total, of.active
-
-    return count
-
-
-def token_run() -> Callable[[dict[str, Any]], Counts]:
-    """Run one token, and look which tensors it touches; the total is the library's own. What the others are held to."""
     from claim_suite.fixtures.models.config import build
     from claim_suite.fixtures.models.counted import Counted
 
-    def count(config: dict[str, Any]) -> Counts:
-        return build(config).num_parameters(), Counted(config).active
+    def flops(config: dict[str, Any]) -> int:
+        model: Any = build(config)
+        model.set_attn_implementation("eager")
+        mask = torch.zeros(1, 1, TOKENS, TOKENS, device="meta")
+        places = {"attention_mask": mask, "position_ids": torch.arange(TOKENS, device="meta")[None]}
+        for more in (places, {}):
+            with FlopCounterMode(display=False) as counter, torch.no_grad():
+                try:
+                    model(input_ids=token_ids(), use_cache=False, **more)
+                except Exception:  # some families take no such mask, and some no plain call  # noqa: S112
+                    continue
+            by_module = {path: sum(found.values()) for path, found in counter.get_flop_counts().items()}
+            angles = ("rotary_emb", "rotary_emb_local", "pos_emb")  # no product with a weight
+            beside = sum(n for path, n in by_module.items() if path.endswith(angles))
+            return int(counter.get_total_flops() - beside)
+        raise ValueError("torch's counter does not run it")
+
+    return lambda config: (build(config).num_parameters(), Counted(config).active, tried(lambda: flops(config)))
+
+
+def token_ids() -> Any:
+    """Return so many tokens on the meta device."""
+    import torch
+
+    return torch.ones(1, TOKENS, dtype=torch.long, device="meta")
+
+
+def tried(number: Callable[[], Any]) -> int | None:
+    """Return a number, or None where there is none."""
+    try:
+        return int(number())
+    except Exception:  # whatever a tool's own reason is
+        return None
+
+
+def suite() -> Count:
+    """Compute from the configuration where the family is covered, which needs no torch; else as `model`."""
+    from claim_suite.fixtures.models.counts import counted
+
+    def count(config: dict[str, Any]) -> Answer:
+        route, _ = counted(config)
+        parameters = route.parameters
+        return parameters.total, tried(lambda: parameters.active), tried(lambda: route.flops(TOKENS).total * TOKENS)
 
     return count
 
 
-def formula() -> Callable[[dict[str, Any]], Counts]:
-    """Compute from the configuration alone."""
-    from claim_suite.fixtures.models.formula import Formula
+def model() -> Count:
+    """Count the tensors of the library's model on the meta device, and run it folded."""
+    from claim_suite.fixtures.models.counted import Counted
 
-    def count(config: dict[str, Any]) -> Counts:
-        of = Formula(config).parameters
-        return of.total, of.active
+    def count(config: dict[str, Any]) -> Answer:
+        route = Counted(config)
+        parameters = route.parameters
+        return parameters.total, tried(lambda: parameters.active), tried(lambda: route.flops(TOKENS).total * TOKENS)
 
     return count
 
 
-def llm_flops() -> Callable[[dict[str, Any]], Counts]:
+def llm_flops() -> Count:
     """Compute as its estimate does for a configuration from the hub."""
-    memory, registry = (import_module(f"llmflops.{name}") for name in ("memory", "registry"))
+    flops, memory, registry = (import_module(f"llmflops.{name}") for name in ("flops", "memory", "registry"))
 
-    def count(config: dict[str, Any]) -> Counts:
-        of = memory.parameter_count(registry._map_hf_config("model", config))
-        return int(of.total), int(of["active_total"])
+    def count(config: dict[str, Any]) -> Answer:
+        known = registry._map_hf_config("model", config)
+        of = memory.parameter_count(known)
+        return int(of.total), int(of["active_total"]), int(flops.forward_flops(known, 1, TOKENS).total)
 
     return count
 
 
-def accelerate() -> Callable[[dict[str, Any]], Counts]:
+def accelerate() -> Count:
     """Build as `accelerate estimate-memory` does, which has the network do it for a name on the hub."""
     import torch
 
     outside, transformers = import_module("accelerate"), import_module("transformers")
 
-    def count(config: dict[str, Any]) -> Counts:
+    def count(config: dict[str, Any]) -> Answer:
         with outside.init_empty_weights():
-            model = transformers.AutoModel.from_config(transformers.AutoConfig.for_model(**config), dtype=torch.float32)
-        return outside.utils.calculate_maximum_sizes(model)[0] // 4, None
+            built = transformers.AutoModel.from_config(transformers.AutoConfig.for_model(**config), dtype=torch.float32)
+        return outside.utils.calculate_maximum_sizes(built)[0] // 4, None, None
 
     return count
 
 
-def torchinfo() -> Callable[[dict[str, Any]], Counts]:
-    """Summarise a model on the meta device."""
+def torchinfo() -> Count:
+    """Summarise a model on the meta device; a multiplication and an addition are two FLOPs."""
     from claim_suite.fixtures.models.config import build
 
     outside = import_module("torchinfo")
-    return lambda config: (outside.summary(build(config), verbose=0).total_params, None)
+
+    def count(config: dict[str, Any]) -> Answer:
+        found = outside.summary(build(config), input_data=token_ids(), device="meta", verbose=0)
+        return found.total_params, None, 2 * found.total_mult_adds
+
+    return count
 
 
-def calflops() -> Callable[[dict[str, Any]], Counts]:
+def calflops() -> Count:
     """Profile a model on the meta device."""
-    import torch
-
     from claim_suite.fixtures.models.config import build
 
     outside = import_module("calflops")
 
-    def count(config: dict[str, Any]) -> Counts:
-        token = {"input_ids": torch.ones(1, 1, dtype=torch.long, device="meta")}
-        found = outside.calculate_flops(build(config), kwargs=token, print_results=False, output_as_string=False)
-        return int(found[2]), None
+    def count(config: dict[str, Any]) -> Answer:
+        given = {"input_ids": token_ids()}
+        found = outside.calculate_flops(build(config), kwargs=given, print_results=False, output_as_string=False)
+        return int(found[2]), None, int(found[0])
 
     return count
 
 
+class Tool(NamedTuple):
+    """How a tool counts, the package whose version matters, and what it cannot do, and why."""
+
+    make: Callable[[], Count]
+    package: str = ""
+    cannot: str = ""
+
+
+FORWARD = "no active parameters: it has no notion of experts that are idle"
 TOOLS = {
-    "census": (census, "transformers"),
-    "one token run": (token_run, "transformers"),
-    "formula": (formula, None),
-    "llm-flops": (llm_flops, "llm-flops"),
-    "accelerate estimate-memory": (accelerate, "accelerate"),
-    "torchinfo": (torchinfo, "torchinfo"),
-    "calflops": (calflops, "calflops"),
-}
+    "reference": Tool(reference, "torch"),
+    "this suite": Tool(suite),
+    "this suite, by the library's model": Tool(model, "transformers"),
+    "llm-flops": Tool(llm_flops, "llm-flops", "its command asks the hub for a configuration: its functions are called"),
+    "accelerate estimate-memory": Tool(
+        accelerate, "accelerate",
+        f"its command asks the hub and refuses a folder: what it does then is called; it builds the model without its "
+        f"head; {FORWARD}; no FLOPs",
+    ),
+    "torchinfo": Tool(
+        torchinfo, "torchinfo",
+        f"it counts a tied embedding twice, and a linear layer's products once, whatever the length; {FORWARD}",
+    ),
+    "calflops": Tool(calflops, "calflops", f"its way by name asks the hub: it is handed a model; {FORWARD}"),
+}  # fmt: skip
 
 
 def measure(tool: str, folder: Path) -> dict[str, Any]:
-    """Count every model of a folder with one tool; None where it does not answer."""
+    """Count every model of a folder with one tool: answers, seconds of each, and why there is none."""
     warnings.simplefilter("ignore")
-    make, package = TOOLS[tool]
+    make, package, cannot = TOOLS[tool]
     count = make()
-    counts: dict[str, Counts] = {}
-    seconds = []
+    answers: dict[str, Answer] = {}
+    seconds, reasons = [], {}
     for path in sorted(folder.glob("*.json")):
         config = json.loads(path.read_text(encoding="utf-8"))
+        start = time.perf_counter()
         try:
-            count(config)
-            start = time.perf_counter()
-            counts[path.stem] = count(config)
+            answers[path.stem] = count(config)
             seconds.append(time.perf_counter() - start)
-        except Exception:  # no answer, whatever the reason
-            counts[path.stem] = None, None
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"counts": counts, "seconds": seconds, "memory": memory, "version": version(package) if package else ""}
+        except Exception as error:  # no answer, whatever the reason
+            answers[path.stem] = None, None, None
+            reasons[path.stem] = f"{type(error).__name__}: {' '.join(str(error).split())}"[:100]
+    said = {"version": version(package) if package else "", "cannot": cannot}
+    return {"answers": answers, "seconds": seconds, "reasons": reasons, **said}
 
 
-def table(found: dict[str, dict[str, Any]]) -> str:
-    """Return the table, the tools that answer most first as they stand."""
-    right = {model: tuple(counts) for model, counts in found["one token run"]["counts"].items()}
-    sparse = {model for model, (total, active) in right.items() if active != total}
-    lines = [
-        f"{len(right)} models, {len(sparse)} of them mixtures of experts; {sys.platform}, one process a tool.",
-        "",
-        "| tool | version | right totals | right active counts of mixtures | wrong answers | median ms a model"
-        " | longest ms | peak MB |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for tool, of in found.items():
-        totals = sum(of["counts"][model][0] == right[model][0] for model in right)
-        active = sum(of["counts"][model][1] == right[model][1] for model in sparse)
-        wrong = sum(
-            given not in (None, known)
-            for model in right
-            for given, known in zip(of["counts"][model], right[model], strict=True)
-        )
-        times = [1000 * second for second in of["seconds"]] or [0.0]
-        speed = f"{statistics.median(times):.3g} | {max(times):.3g}"
-        lines.append(
-            f"| {tool} | {of['version']} | {totals} of {len(right)} | {active} of {len(sparse)} | {wrong} | {speed}"
-            f" | {of['memory']:.0f} |"
-        )
-    return "\n".join(lines) + "\n"
+def write_configurations(folder: Path) -> None:
+    """Write the configurations of every third model of the suite's list."""
+    from benchmarks.model_counts_list import models
 
-
-def main() -> None:
-    """Count, and print the table or write it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--configs", type=Path, default=CONFIGS)
-    parser.add_argument("--tool", choices=TOOLS, help="count with one tool, and print what it found as JSON")
-    parser.add_argument("--write", action="store_true")
-    options = parser.parse_args()
-    if options.tool:
-        print(json.dumps(measure(options.tool, options.configs)))
-        return
-    found = {}
-    for tool in TOOLS:
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.model_counts"]
-        command += ["--tool", tool, "--configs", str(options.configs)]
-        ran = subprocess.run(command, check=True, capture_output=True, text=True)
-        found[tool] = json.loads(ran.stdout.splitlines()[-1])
-    text = table(found)
-    print(text)
-    if options.write:
-        HERE.with_suffix(".md").write_text("# Counting parameters, side by side\n\n" + text, encoding="utf-8")
+    for identity, *_, config in islice(models(), 0, None, EVERY):
+        (folder / f"{identity}.json").write_text(json.dumps(config), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    what, place, *to = sys.argv[1:]
+    if what == "configs":
+        write_configurations(Path(place))
+    else:
+        Path(*to).write_text(json.dumps(measure(what, Path(place))), encoding="utf-8")
