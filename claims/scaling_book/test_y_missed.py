@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from claim_suite.fixtures.claim.table import Listed
+from claim_suite.fixtures.models.accelerators import Exact
 from claims.scaling_book.rooflines import (
     ALPHA,
     B200,
@@ -14,7 +15,6 @@ from claims.scaling_book.rooflines import (
     MAKERS,
     PRINTED,
     V5P,
-    Exact,
     G,
     Sum,
     chips,
