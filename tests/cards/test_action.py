@@ -1,4 +1,4 @@
-"""What action.yml runs, in an environment that has only what it installs and in a folder that has only a user's files."""
+"""What action.yml runs, with only what it installs, in a folder that has only a user's files."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ def test_a_line_that_is_off_is_marked_and_fails_the_job(job: Job) -> None:
     assert code == 1
     marks = [line for line in printed.splitlines() if line.startswith("::error ")]
     assert len(marks) == 1
-    assert marks[0].startswith("::error file=mistral-nemo/README.md,line=8::Feed-forward width, 14,436: 14,336 features")
+    assert marks[0].startswith(
+        "::error file=mistral-nemo/README.md,line=8::Feed-forward width, 14,436: 14,336 features"
+    )
     assert "| Surprise | mistral\\-nemo\\-line\\-8\\-mlp\\-width |" in summary
     assert job.check("mistral-nemo", fail="false")[0] == 0
 
