@@ -4,7 +4,7 @@
 
 constraints.txt has the newest releases for the core and every extra: README.md installs them, and the suite is tested
 on them. The extra vllm is in neither: it pins torch and more, and lives in an environment of its own. .ci/lowest.txt
-has the lowest releases of the core that pyproject.toml allows, without torch.
+has the lowest releases of the core and of models that pyproject.toml allows, without torch.
 
 torch stays at its version in constraints.txt until a person raises it: with its libraries it weighs 3 GB, and all that
 is measured runs on it.
@@ -43,7 +43,8 @@ def main() -> None:
     core: list[str] = project["dependencies"]
     extras = [each for name, extra in project["optional-dependencies"].items() if name != "vllm" for each in extra]
     of_others = [each for each in core + extras if not each.startswith(project["name"])]
-    without_torch = [each for each in core if not each.startswith("torch>")]
+    models = [*core, *project["optional-dependencies"]["models"]]
+    without_torch = [each for each in models if not each.startswith("torch>")]
     compile_lock(LOCK, [*of_others, f"torch=={torch}"], "--python-version", python)
     compile_lock(LOWEST, without_torch, "--python-version", python, "--resolution", "lowest-direct")
 

@@ -14,7 +14,7 @@ import claim_suite
 
 SUITE = "claim-verification-suite"
 LOCK = Path(claim_suite.__file__).with_name("constraints.txt")
-EXTRAS = ("gpu", "ray", "fp8", "vllm")  # whose libraries count where they are installed
+EXTRAS = ("models", "gpu", "ray", "fp8", "vllm")  # whose libraries count where they are installed
 
 
 def untested(requirements: list[str] | None = None, lock: Path = LOCK) -> str:

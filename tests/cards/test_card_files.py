@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -220,3 +222,36 @@ def test_no_number_of_a_family_that_the_library_lacks_is_checked(monkeypatch: py
     for number in numbers:
         with pytest.raises(NotKnown, match="no such family"):
             models.of(number)
+
+
+def test_a_model_of_the_hub_is_read_from_its_folder_of_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cache is laid out as the hub's library does it; only what the hub says of the model is made up."""
+    import huggingface_hub
+    from huggingface_hub.errors import NotASafetensorsRepoError
+
+    commit, model = "a" * 40, tmp_path / "models--org--Tiny-7B"
+    snapshot = model / "snapshots" / commit
+    snapshot.mkdir(parents=True)
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text(commit)
+    (snapshot / "config.json").write_text(json.dumps(CONFIG))
+    (snapshot / "README.md").write_text("# Tiny-7B\n\n- Layers: 3\n")
+
+    class Hub:
+        def model_info(self, *_: object, **__: object) -> SimpleNamespace:
+            return SimpleNamespace(sha=commit, safetensors=None)
+
+        def get_safetensors_metadata(self, *_: object, **__: object) -> None:
+            raise NotASafetensorsRepoError("no weights")
+
+    download = huggingface_hub.snapshot_download
+    monkeypatch.setattr(huggingface_hub, "HfApi", Hub)
+    monkeypatch.setattr(
+        huggingface_hub, "snapshot_download", partial(download, cache_dir=tmp_path, local_files_only=True)
+    )
+    card_ = load("org/Tiny-7B", tmp_path / "elsewhere")
+    assert [(number.quantity.name, number.stated) for number in card_.numbers] == [("layers", "3")]
+    assert commit in card_.configuration.origin
+    assert card_.organisation == "org"

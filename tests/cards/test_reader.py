@@ -116,6 +116,16 @@ FORMS: dict[str, tuple[str, list[str]]] = {
     "a smallest model of another size": ("The smallest model has 1B parameters.", []),
     "other heads": ("- Gated DeltaNet:\n  - Head Dimension: 128\n  - Number of Linear Attention Heads: 32\n", []),
     "training": ("# Tiny-7B\n## Training\n- Sequence length: 2048\n- Tokens: 15T\n", []),
+    "a change from one model to the next": ("Tiny-7B grows from 3B parameters (1B active) to 7B parameters.", []),
+    "experts in use": ("We use 16 experts, of which 4 are active.", ["experts 16", "experts_per_token 4"]),
+    "a context of a benchmark": ("On RULER (128k context length) Tiny-7B is fast.", []),
+    "sizes of another model": (
+        "# Tiny-7B\n## Tiny-Old\n|Size|Tiny-Old-v1|Parameters|\n|-|-|-|\n|7B|[file](x)|7,869,358,080|\n", [],
+    ),
+    "a later version": ("|Model|Context Length|\n|-|-|\n|Tiny-7B-1.5|128K|\n|Tiny-72B|8K|\n", []),
+    "a size with its exact value, rows that go on": (
+        "|  |Params|Context|\n|-|-|-|\n|Tiny (text only)|7B (7.23B)|8k|\n| |70B (71B)| |\n", ["total 7B", "context 8k"],
+    ),
     "no unit": ("- Total Parameters: 42\n- Model size: 15 GB\n", []),
 }  # fmt: skip
 
@@ -133,13 +143,19 @@ def test_a_family_s_models_are_told_apart_by_the_total_where_no_name_says_which(
 
 
 def test_what_is_not_clear_is_listed_with_its_line_and_why() -> None:
-    text = "# Tiny-7B\n\n- Wider head dimension: 256\n- Heads: 4-8\n\n|  | A | B |\n|-|-|-|\n|Layers|3|4|\n"
+    text = "# Tiny-7B\n\n- Softer head dimension: 256\n- Heads: 4-8\n\n|  | A | B |\n|-|-|-|\n|Layers|3|4|\n"
     unread = reader.read(markdown.parse(text), "Tiny-7B", {}, lambda: None).unread
     assert [(one.line, one.why) for one in unread] == [
         (3, "256: its label is not understood"),
         (4, "4-8: it is no single number"),
         (8, "3: whose it is, is not clear"),
     ]
+
+
+def test_a_folder_of_any_name_holds_the_model_of_the_title() -> None:
+    text = "# Tiny-7B\n\n- Layers: 28\n\n|  | Tiny-7B | Big-72B |\n|-|-|-|\n|Heads|16|64|\n"
+    for checkout in ("m", "model", "checkout"):
+        assert read(text, checkout) == ["layers 28", "heads 16"]
 
 
 def test_a_hidden_dim_without_neighbours_is_what_the_configuration_confirms_or_is_not_read() -> None:

@@ -117,6 +117,9 @@ BAD = {
     "50 MB": {"config.json": b'{"model_type": "llama"}', "README.md": b"3 layers " * 6_000_000},
     "no numbers": {"config.json": b'{"model_type": "llama"}', "README.md": b"# Nothing"},
     "unclear": {"config.json": b'{"model_type": "llama"}', "README.md": b"- Wider experts: 9"},
+    "no JSON": {"config.json": b"layers: 3", "README.md": b"3 layers"},
+    "NaN": {"config.json": b'{"model_type": "llama", "num_hidden_layers": NaN}', "README.md": b"3 layers"},
+    "UTF-16": {"config.json": b'{"model_type": "llama"}', "README.md": "3 layers".encode("utf-16")},
     "deep": {"config.json": b"[" * 100_000, "README.md": b"3 layers"},
 }  # fmt: skip
 

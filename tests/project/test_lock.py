@@ -45,10 +45,13 @@ def test_the_lock_has_every_library_within_its_bounds(python: str, platform: str
         assert requirement.specifier.contains(locked[requirement.name]), requirement
 
 
-def test_the_lowest_set_is_the_lower_bounds_of_the_core() -> None:
-    core, _ = project()
+def test_the_lowest_set_is_the_lower_bounds_of_the_core_and_of_models() -> None:
+    core, extras = project()
     lowest = pins(".ci/lowest.txt", "3.11", "linux")
-    for requirement in core:
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    models = [each for each in extras if str(each) in map(str, map(Requirement, named["models"]))]
+    assert len(models) == len(named["models"])
+    for requirement in core + models:
         bound = next(each.version for each in requirement.specifier if each.operator == ">=")
         if requirement.name == "torch":
             assert "torch" not in lowest
