@@ -94,27 +94,27 @@ def ring_load(chips: int, *, every: bool, both_ways: bool = True) -> Fraction:
     `every`: each shard goes to every chip and is passed on (AllGather), else each chip has a piece of its shard for
     each other (AllToAll). A message half way round is split over both ways.
     """
-    load: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
+    load: dict[tuple[int, int], int] = defaultdict(int)
     for source in range(chips):
         for hops, way, share in _ways(chips, every=every, both_ways=both_ways):
             for step in range(hops):
                 load[(source + way * step) % chips, way] += share
     size = chips if every else chips * chips
-    return Fraction(max(load.values())) / size
+    return Fraction(max(load.values()), 2 * size)
 
 
-def _ways(chips: int, *, every: bool, both_ways: bool) -> list[tuple[int, int, Fraction]]:
-    """Return how far, which way and how much of a piece one chip sends: one chain each way, or one message each."""
+def _ways(chips: int, *, every: bool, both_ways: bool) -> list[tuple[int, int, int]]:
+    """Return how far, which way and how many halves of a piece one chip sends: a chain each way, or a message each."""
     if not both_ways:
-        return [(chips - 1, 1, Fraction(1))] if every else [(hops, 1, Fraction(1)) for hops in range(1, chips)]
+        return [(chips - 1, 1, 2)] if every else [(hops, 1, 2) for hops in range(1, chips)]
     if every:
-        return [(chips // 2, 1, Fraction(1)), ((chips - 1) // 2, -1, Fraction(1))]
+        return [(chips // 2, 1, 2), ((chips - 1) // 2, -1, 2)]
     found = []
     for hops in range(1, chips):
         if 2 * hops == chips:
-            found += [(hops, 1, Fraction(1, 2)), (hops, -1, Fraction(1, 2))]
+            found += [(hops, 1, 1), (hops, -1, 1)]
         else:
-            found.append((hops, 1, Fraction(1)) if 2 * hops < chips else (chips - hops, -1, Fraction(1)))
+            found.append((hops, 1, 2) if 2 * hops < chips else (chips - hops, -1, 2))
     return found
 
 

@@ -114,6 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         if status == 206:
             self.send_header("Content-Range", f"bytes {start}-{min(end, len(content)) - 1}/{len(content)}")
         self.send_header("Content-Length", str(len(content[start:end])))
+        self.send_header("Connection", "close")  # a client in this process would go on with it after the server's end
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(content[start:end])

@@ -49,18 +49,14 @@ def command(folder: Path, *more: str, tier: str = "gpu", **options: object) -> D
     ledger.unlink(missing_ok=True)
     given = {"ledger": ledger, "page": folder / "claims.html", "evidence_out": folder / "evidence"} | options
     named = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
-    documents, plugins = ["claims/mixtral_paper", "claims/moe_post"], ["-p", "claim_suite.plugin"]
-    done = runs.run(
-        ROOT, "pytest", *plugins, "-p", "no:cacheprovider", "-m", tier, *named, *more, *documents,
-        environment=runs.ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-    )  # fmt: skip
+    done = runs.inside(ROOT, "-m", tier, *named, *more, "claims/mixtral_paper", "claims/moe_post")
     found: dict[str, dict[str, Any]] = {}
     for claim in json.loads(ledger.read_text())["claims"] if ledger.exists() else []:
         cases = [case for case in claim["cases"] if case["tier"] == "gpu"]
         for case in cases:
             name = claim["id"].partition("/")[2]
             found[f"{name}[{case['reading']}]" if len(cases) > 1 else name] = case
-    return Done(done.returncode, done.stdout + done.stderr, found)
+    return Done(done.code, done.output, found)
 
 
 class World(NamedTuple):

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub import constants
 from huggingface_hub.errors import OfflineModeIsEnabled
 
 from claim_suite.fixtures.recording.checkpoint import explained
 from tests import runs
+from tests.recording import apart
 from tests.recording.stand_in_hub import COMMIT, Repository, serving
 from tests.recording.synthetic_checkpoint import Planted, words_of
-from tests.runs import ROOT
 
 OTHER = "f" * 40
 
 
 def at_the_hub(out: Path, cases: dict[str, Any]) -> dict[str, Any]:
-    given = json.dumps({name: {"--evidence-out": str(out / name), **case} for name, case in cases.items()})
-    done = runs.run(ROOT, "tests.recording.apart", given)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    assert constants.ENDPOINT == runs.HUB_ADDRESS, "its library was imported before it was told where its hub is"
+    return {name: apart.run({"--evidence-out": str(out / name), **case}) for name, case in cases.items()}
 
 
 @pytest.fixture(scope="module")

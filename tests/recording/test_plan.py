@@ -13,13 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claim_suite.fixtures.errors import RecordingError
-from claim_suite.fixtures.recording.plan import JsonLines, Planned, Text, Tokenizer, _place, batches, plan, with_losses
+from claim_suite.fixtures.recording.plan import (
+    Document,
+    JsonLines,
+    Planned,
+    Tokenizer,
+    _place,
+    batches,
+    plan,
+    with_losses,
+)
 from tests.recording.synthetic_checkpoint import random_corpus, write_corpus
 
 corpora = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 30)), min_size=1, max_size=60)
 
 
-def tokens(text: Text) -> list[int]:
+def tokens(text: Document) -> list[int]:
     """A token a letter, after the one that makes every text different."""
     return list(range(len(text.text.partition(" ")[2])))
 
@@ -27,7 +36,7 @@ def tokens(text: Text) -> list[int]:
 @given(corpora, st.integers(1, 100), st.integers(1, 40))
 def test_a_domain_gets_the_first_of_its_seeded_order(corpus: list[tuple[str, int]], budget: int, cap: int) -> None:
     """The second route: every text in memory, sorted."""
-    texts = [Text(number, domain, f"{number} {'x' * length}") for number, (domain, length) in enumerate(corpus)]
+    texts = [Document(number, domain, f"{number} {'x' * length}") for number, (domain, length) in enumerate(corpus)]
     expected = []
     small = {}
     for domain in "ABC":
@@ -49,12 +58,12 @@ def test_few_texts_are_tokenised() -> None:
     """A text that cannot get in is not tokenised: the work grows with the budget, not with the corpus."""
     asked = 0
 
-    def counted(text: Text) -> list[int]:
+    def counted(text: Document) -> list[int]:
         nonlocal asked
         asked += 1
         return tokens(text)
 
-    plan((Text(number, "A", f"{number} {'x' * 10}") for number in range(20_000)), counted, budget=200)
+    plan((Document(number, "A", f"{number} {'x' * 10}") for number in range(20_000)), counted, budget=200)
     assert asked < 300
 
 
@@ -62,7 +71,7 @@ def test_few_texts_are_tokenised() -> None:
 def test_a_text_that_comes_again_is_counted_once(corpus: list[tuple[str, int]], drawn: random.Random) -> None:
     once = [(domain, f"{number} {'x' * length}") for number, (domain, length) in enumerate(corpus, 1)]
     again = [(drawn.choice("ABC"), drawn.choice(once)[1]) for _ in range(5)]
-    found = plan((Text(n, *each) for n, each in enumerate([*once, ("A", "0 x"), *again])), tokens, 10**6)
+    found = plan((Document(n, *each) for n, each in enumerate([*once, ("A", "0 x"), *again])), tokens, 10**6)
     assert found.duplicates == len(again)
     assert len(found.texts) == 1 + sum(length > 0 for _, length in corpus)
 
@@ -94,7 +103,7 @@ def test_batches_are_full_of_one_domain(sizes: list[tuple[str, int]], limit: int
 
 def test_little_is_padded(tmp_path: Path) -> None:
     corpus = JsonLines(random_corpus(tmp_path / "text.jsonl", 3, {"A": 400}, words=(1, 300)))
-    texts = plan(corpus.texts(), lambda text: [0] * len(text.text.split()), 10**6).texts
+    texts = plan(corpus.documents(), lambda text: [0] * len(text.text.split()), 10**6).texts
     tokens = sum(len(text.ids) for text in texts)
     assert sum(len(batch) * len(batch[0].ids) for batch, _ in batches(texts, 8192)) < 1.2 * tokens
     assert len(texts) * max(len(text.ids) for text in texts) > 2 * tokens
@@ -103,11 +112,11 @@ def test_little_is_padded(tmp_path: Path) -> None:
 def test_special_tokens_are_found_and_kept_out(planted: Any) -> None:
     tokenizer = Tokenizer(planted.folder, "planted")
     assert tokenizer.leading == [0]
-    assert len(tokenizer(Text(0, "A", "w1_1 w2_2"))) == 2
+    assert len(tokenizer(Document(0, "A", "w1_1 w2_2"))) == 2
     # Written into a text it is letters, here of no word that the tokenizer knows.
-    assert tokenizer(Text(0, "A", "w1_1<s>w2_2")) == [1]
+    assert tokenizer(Document(0, "A", "w1_1<s>w2_2")) == [1]
     with pytest.raises(RecordingError, match="line 4 of the corpus has the control token <s> in its text"):
-        tokenizer(Text(3, "A", "w1_1 <s> w2_2"))
+        tokenizer(Document(3, "A", "w1_1 <s> w2_2"))
 
 
 def test_a_compressed_corpus_is_the_same_text(corpus: Path, setup: Any, ready: Any, tmp_path: Path) -> None:
@@ -115,7 +124,7 @@ def test_a_compressed_corpus_is_the_same_text(corpus: Path, setup: Any, ready: A
     # Two frames: archives that were appended to have several.
     content = corpus.read_bytes()
     compressed.write_bytes(zstandard.compress(content[:500]) + zstandard.compress(content[500:]))
-    assert list(JsonLines(compressed).texts()) == list(JsonLines(corpus).texts())
+    assert list(JsonLines(compressed).documents()) == list(JsonLines(corpus).documents())
     assert ready(corpus=compressed).plan == setup.plan
 
 

@@ -34,7 +34,7 @@ def test_it_is_what_was_made(name: str) -> None:
 def test_its_text_and_tokenizer_are_what_the_script_makes() -> None:
     drawn = random.Random(make.SEED)
     measured, trained = make.corpus(drawn, make.MEASURED), make.corpus(drawn, make.TRAINED)
-    assert [(text.domain, text.text) for text in open_corpus(str(TINY_CORPUS)).texts()] == measured
+    assert [(each.domain, each.text) for each in open_corpus(str(TINY_CORPUS)).documents()] == measured
     made = json.loads(make.tokenizer([text for _, text in trained])._tokenizer.to_str())
     assert made["model"] == json.loads((TINY / "tokenizer.json").read_text())["model"]
     assert not {text for _, text in measured} & {text for _, text in trained}
