@@ -100,7 +100,7 @@ INSIDE = "it is about what was done inside the company"
     ("protocolqa-experts", "19 scientists with a doctorate gave its expert baseline.", INSIDE, "19"),
     ("below-protocolqa-consensus", "All models are below the consensus of the experts, 54 %.", PICTURE, "54%"),
     ("below-protocolqa-median", "All models are below the median expert, 42 %.",
-     "the bars of the card's figure on ProtocolQA, a number for each model, would decide it: they are in no text", "42%"),
+     "the bars of the card's figure on ProtocolQA, a number for each model, decide it: they are in no text", "42%"),
     ("below-tacit-consensus", "No model outperforms the experts' consensus of 80 % on tacit knowledge.",
      PICTURE, "80%"),
     ("above-tacit-percentile", "All models outperform the 80th percentile of experts, 63 %.", PICTURE, "63%"),
@@ -116,7 +116,7 @@ INSIDE = "it is about what was done inside the company"
     ("no-scenario-solved", "No model solves a scenario of the cyber range, with hints or without.", PICTURE, "0%"),
     ("tries-per-problem", "4 tries a problem give pass@1 on SWE-bench Verified.", INSIDE, "4"),
     ("two-points-below-on-pull-requests", "The models are two points below o4-mini on pull requests.",
-     "the bars of the card's figure on OpenAI's pull requests, of o4-mini and both models, would decide it: they are in "
+     "the bars of the card's figure on OpenAI's pull requests, of o4-mini and both models, decide it: they are in "
      "no text"),
     ("paperbench-subset", "10 papers were used, each with less than 10 GB of data.", "which ones is not said", "10"),
     model={

@@ -20,7 +20,8 @@ class OneLayer(CardModel):
     def __init__(self, card: Card) -> None:
         super().__init__(card)
         self.date = card.date
-        self.config |= {field: 1 for field in LAYERS if field in self.config}
+        if "attention_types" not in self.config:  # as GPT-Neo has them, they name every layer
+            self.config |= {field: 1 for field in LAYERS if field in self.config}
 
 
 class Architectures:
