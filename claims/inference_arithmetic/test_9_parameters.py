@@ -154,7 +154,7 @@ def test_vast_majority(architectures, measure):
 
 @CLAIMS.claim(
     note="Of the decoders whose cards the suite has, of the month of the document's words or older. T5 has an encoder, "
-    "too: of its five sizes 3B and 11B have 16 and 64. Of the next year's, Llama's have another ratio, with a third matrix."
+    "too: of its five sizes 3B and 11B have 16 and 64. Of the next year's, Llama's have another, with a third matrix."
 )
 def test_everybody_since(architectures, measure):
     decoders = [of for of in architectures.until("2022-03") if of.config["model_type"] != "t5"]
