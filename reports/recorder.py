@@ -160,9 +160,7 @@ class Recorder:
         self.ledger = self._build("complete" if ended else "interrupted")
         session.exitstatus = self.ledger.run.exit_code = int(self._exit_code(self.ledger, int(status)))
         self.paths = _places(self.config, _stem(self.reported, self.ledger))
-        self.complaints += _write(self.ledger, self.paths)
-        if self.journal and self.paths["ledger"].is_file():
-            self.journal.remove()
+        self.complaints += _write(self.ledger, self.paths, self.journal)
         if self.complaints:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
@@ -218,12 +216,14 @@ def _stem(reported: Reported, ledger: Ledger | None) -> str:
     return GPU if reported.collected.deselected and tiers == {"gpu"} else WHOLE
 
 
-def _write(ledger: Ledger, paths: dict[str, Path]) -> Generator[str]:
-    """Write the ledger, which has the verdicts, and then draw its views; says what failed."""
+def _write(ledger: Ledger, paths: dict[str, Path], journal: files.Journal | None) -> Generator[str]:
+    """Write the ledger in the place of the journal, and then draw its views; says what failed."""
     from claim_suite.reports import github, page  # they take long to import, and a run that ends early needs neither
 
     try:
         files.write_text(schema.dump(ledger), paths["ledger"])
+        if journal:
+            journal.remove()
         page.write(ledger, paths["page"])
         github.write_job_summary(ledger)
     except OSError as error:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from claim_suite.reports.__main__ import main as command
 from claim_suite.reports.journal import read
 from tests.conftest import DOCUMENT, HEADER, PROJECT, MakeSuite, Suite, claim, fails, holds
+
+
+FULL = """
+import resource
+def pytest_sessionfinish():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (9, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+"""
 
 
 def ends(name: str, how: str) -> str:
@@ -154,6 +163,18 @@ def test_a_process_that_dies_leaves_what_it_had(suite: Suite) -> None:
     assert command(["page", str(journal)]) == 0
     journal.write_text("no lines")
     assert command(["page", str(journal)]) == 2
+
+
+def test_a_ledger_that_cannot_be_written_leaves_the_lines_beside_the_one_before(suite: Suite) -> None:
+    suite.claims(holds("a"))
+    before = suite.run().ledger
+    suite.write("conftest.py", FULL)
+    outcome = suite.apart()
+    assert "could not be written (File too large)" in outcome.output
+    assert outcome.code == 1
+    out = suite.folder / "reports/out"
+    assert json.loads((out / "claims.json").read_text()) == before
+    assert [claim.id for claim in read(out / "claims.journal").claims] == ["paper/a"]
 
 
 def test_claims_that_end_the_run(suite: Suite) -> None:
