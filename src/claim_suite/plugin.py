@@ -86,17 +86,19 @@ def _check_root(config: pytest.Config) -> None:
     """
     here = config.invocation_params.dir
     places = (here, *here.parents)
-    read = config.inipath and config.inipath.parent in places
-    projects = [at / "pyproject.toml" for at in places if (at / "pyproject.toml").is_file()]
-    if read or config.getoption("claims_cards") or not any("[tool.pytest" in at.read_text() for at in projects[:1]):
+    if config.getoption("claims_cards") or (config.inipath and config.inipath.parent in places):
         return
     ours = {str(value) for name, value in vars(config.option).items() if name.startswith("claims_")}
-    arguments = [str(argument) for argument in config.invocation_params.args]
-    for option, value in itertools.pairwise(arguments):
-        if value in ours and option.startswith("--") and (here / value).exists():
+    for option, value in itertools.pairwise(map(str, config.invocation_params.args)):
+        if value in ours and option.startswith("--") and (here / value).exists() and _has_settings(places):
             raise pytest.UsageError(
                 f"{option} {value}: write {option}={value}, for pytest looks for tests in a path after a space"
             )
+
+
+def _has_settings(places: tuple[Path, ...]) -> bool:
+    project = next((at / "pyproject.toml" for at in places if (at / "pyproject.toml").is_file()), None)
+    return project is not None and "[tool.pytest" in project.read_text(encoding="utf-8", errors="replace")
 
 
 @pytest.hookimpl(tryfirst=True)
