@@ -10,7 +10,6 @@ from claim_suite.reports.__main__ import main as command
 from claim_suite.reports.journal import read
 from tests.conftest import DOCUMENT, HEADER, PROJECT, MakeSuite, Suite, claim, fails, holds
 
-
 FULL = """
 import resource
 def pytest_sessionfinish():
